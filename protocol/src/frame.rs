@@ -1,0 +1,516 @@
+//! Frames between a device and the relay: one CBOR value per binary WebSocket message.
+//!
+//! A device sends [`ClientFrame`]s. Each that carries a `request` number gets exactly one answer
+//! with that number: the [`RelayFrame`] named in its documentation, or [`RelayFrame::Refused`].
+//! Everything a frame carries in `body` is opaque to the relay.
+
+use minicbor::bytes::{ByteSlice, ByteVec};
+use minicbor::{Decode, Encode};
+
+use crate::code::Code;
+use crate::id::{BlobId, ChannelId, MailboxId, PublicKey, RecordId, Signature};
+use crate::limits;
+use crate::wire::{self, WireError};
+
+/// How an entry is kept and delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Class {
+    /// MLS handshake: kept for the offline horizon ([`limits::CONTROL_TTL_MS`]).
+    #[n(0)]
+    Control,
+    /// Stored and pushed.
+    #[n(1)]
+    Alert,
+    /// Stored, not pushed.
+    #[n(2)]
+    Update,
+}
+
+impl Class {
+    /// Largest body of this class, in bytes.
+    #[must_use]
+    pub const fn max_body(self) -> usize {
+        match self {
+            Self::Control => limits::MAX_CONTROL_BODY,
+            Self::Alert => limits::MAX_ALERT_BODY,
+            Self::Update => limits::MAX_UPDATE_BODY,
+        }
+    }
+
+    /// How long an entry of this class is kept, in milliseconds.
+    #[must_use]
+    pub const fn ttl_ms(self) -> u64 {
+        match self {
+            Self::Control => limits::CONTROL_TTL_MS,
+            Self::Alert | Self::Update => limits::ENTRY_TTL_MS,
+        }
+    }
+}
+
+/// What a key is proved for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub enum Subject {
+    /// A channel: the key is an owner's or the member access key (the current one, or an older
+    /// one, which reads up to and including the entry that rotated it).
+    #[n(0)]
+    Channel(#[n(0)] ChannelId),
+    /// A mailbox: the key is its reader's.
+    #[n(1)]
+    Mailbox(#[n(0)] MailboxId),
+}
+
+/// What a device says.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum ClientFrame {
+    /// Proves a key for a subject; `signature` is over [`challenge`]. Answer: `Done`.
+    /// May be sent again for the same subject with another key.
+    #[n(1)]
+    Authenticate {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// What the key opens.
+        #[n(1)]
+        subject: Subject,
+        /// The key.
+        #[n(2)]
+        key: PublicKey,
+        /// Its signature over the connection's challenge and the subject.
+        #[n(3)]
+        signature: Signature,
+    },
+    /// Redeems an operator's invitation for a founder key, which may then create channels.
+    /// Again with the same key: no change. Answer: `Done`.
+    #[n(2)]
+    Redeem {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// The secret of the invitation link. The relay keeps only its hash.
+        #[n(1)]
+        invitation: Secret,
+        /// The key that the invitation now belongs to.
+        #[n(2)]
+        founder: PublicKey,
+    },
+    /// Creates the channel [`ChannelId::of`]`(owner)`. If it exists with this first owner: no
+    /// change. `signature` is the founder's over [`creation`]. Answer: `Done`.
+    #[n(3)]
+    Create {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// The founder key that redeemed an invitation.
+        #[n(1)]
+        founder: PublicKey,
+        /// Its signature over the connection's challenge and the owner key.
+        #[n(2)]
+        signature: Signature,
+        /// The first owner key of the new channel.
+        #[n(3)]
+        owner: PublicKey,
+        /// The first member access key.
+        #[n(4)]
+        access: PublicKey,
+    },
+    /// Replaces the owners of a channel (its first owner may be left out). Only an owner may.
+    /// Answer: `Done`.
+    #[n(4)]
+    SetOwners {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// The channel.
+        #[n(1)]
+        channel: ChannelId,
+        /// All owners from now on; 1 to [`limits::MAX_OWNERS`].
+        #[n(2)]
+        owners: Vec<PublicKey>,
+    },
+    /// Appends an entry. Owners and holders of the current access key may; `rotate` only owners,
+    /// and only with `Control`. Refused as [`Code::Stale`] unless `control_seq` is the seq of the
+    /// channel's last control entry (0: none yet). The same record id again returns the first
+    /// seq without appending, whatever `control_seq` says. Answer, once durable: `Appended`.
+    #[n(5)]
+    Append {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// The channel.
+        #[n(1)]
+        channel: ChannelId,
+        /// Chosen by the author at random.
+        #[n(2)]
+        record: RecordId,
+        /// How it is kept and delivered.
+        #[n(3)]
+        class: Class,
+        /// Seq of the last control entry the author has processed.
+        #[n(4)]
+        control_seq: u64,
+        /// A new member access key, in force from this entry on.
+        #[n(5)]
+        rotate: Option<PublicKey>,
+        /// The sealed entry.
+        #[n(6)]
+        body: ByteVec,
+    },
+    /// Streams the entries after `after`, then new ones as they come. Again for the same
+    /// channel: restarts there. Answer: `Subscribed`, before the first entry.
+    #[n(6)]
+    Subscribe {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// The channel.
+        #[n(1)]
+        channel: ChannelId,
+        /// The last seq the device holds.
+        #[n(2)]
+        after: u64,
+    },
+    /// Fans out to the channel's present subscribers (not back to this connection), never
+    /// stored, dropped for the slow. No answer.
+    #[n(7)]
+    Live {
+        /// The channel.
+        #[n(0)]
+        channel: ChannelId,
+        /// The sealed body.
+        #[n(1)]
+        body: ByteVec,
+    },
+    /// Lets strangers post to the mailbox [`MailboxId::of`]`(reader)`. Only for an owner or
+    /// current member of `channel`. Again: no change. Answer: `Done`.
+    #[n(8)]
+    OpenMailbox {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// A channel this connection is an owner or current member of.
+        #[n(1)]
+        channel: ChannelId,
+        /// The key that reads the mailbox.
+        #[n(2)]
+        reader: PublicKey,
+    },
+    /// Posts to a mailbox. A connection that is owner or current member of some channel may post
+    /// to any; others only to opened ones. The same record id again: no change. Answer: `Done`,
+    /// once durable.
+    #[n(9)]
+    Post {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// The mailbox.
+        #[n(1)]
+        mailbox: MailboxId,
+        /// Chosen by the author at random.
+        #[n(2)]
+        record: RecordId,
+        /// The sealed post.
+        #[n(3)]
+        body: ByteVec,
+    },
+    /// Streams the posts after `after`, then new ones as they come. Only for the proved reader.
+    /// Answer: `Done`, before the first post.
+    #[n(10)]
+    ReadMailbox {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// The mailbox.
+        #[n(1)]
+        mailbox: MailboxId,
+        /// The last seq the device holds.
+        #[n(2)]
+        after: u64,
+    },
+    /// Deletes the posts up to and including `through`. Only for the proved reader.
+    /// Answer: `Done`.
+    #[n(11)]
+    TrimMailbox {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// The mailbox.
+        #[n(1)]
+        mailbox: MailboxId,
+        /// The last seq deleted.
+        #[n(2)]
+        through: u64,
+    },
+    /// Stores one part of a blob of a channel. Owners and current members may. The same part
+    /// again with the same bytes: no change. Answer: `Done`, once durable.
+    #[n(12)]
+    PutBlob {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// The channel.
+        #[n(1)]
+        channel: ChannelId,
+        /// Chosen by the author at random.
+        #[n(2)]
+        blob: BlobId,
+        /// Index of this part, from 0.
+        #[n(3)]
+        part: u16,
+        /// Parts in all, 1 to [`limits::MAX_BLOB_PARTS`].
+        #[n(4)]
+        of: u16,
+        /// The sealed part.
+        #[n(5)]
+        body: ByteVec,
+    },
+    /// Reads one part of a blob. Owners and current members may. Answer: `BlobPart`.
+    #[n(13)]
+    GetBlob {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// The channel.
+        #[n(1)]
+        channel: ChannelId,
+        /// The blob.
+        #[n(2)]
+        blob: BlobId,
+        /// Index of the part, from 0.
+        #[n(3)]
+        part: u16,
+    },
+}
+
+/// A secret that redeems something: 32 random bytes, wiped when dropped, never printed.
+#[derive(Clone, PartialEq, Eq, zeroize::ZeroizeOnDrop)]
+pub struct Secret(pub [u8; 32]);
+
+impl core::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+impl<C> Encode<C> for Secret {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut minicbor::Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.bytes(&self.0)?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Secret {
+    fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+        d.bytes()?.try_into().map(Self).map_err(|_| minicbor::decode::Error::message("length of Secret"))
+    }
+}
+
+/// One entry of a channel's log.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Entry {
+    /// Position, dense from 1.
+    #[n(0)]
+    pub seq: u64,
+    /// How it is kept and delivered.
+    #[n(1)]
+    pub class: Class,
+    /// When the relay stored it, Unix milliseconds. The relay's word only.
+    #[n(2)]
+    pub received_at: u64,
+    /// Its author's record id.
+    #[n(3)]
+    pub record: RecordId,
+    /// The sealed entry.
+    #[n(4)]
+    pub body: ByteVec,
+}
+
+/// What the relay says.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum RelayFrame {
+    /// First on every connection.
+    #[n(0)]
+    Hello {
+        /// [`limits::FRAME_VERSION`] of the relay.
+        #[n(0)]
+        version: u16,
+        /// Fresh random bytes that this connection's signatures cover.
+        #[n(1)]
+        nonce: Secret,
+        /// The relay's clock, Unix milliseconds.
+        #[n(2)]
+        now: u64,
+    },
+    /// The request is done, and durable if it stored something.
+    #[n(1)]
+    Done {
+        /// Number of the request.
+        #[n(0)]
+        request: u32,
+    },
+    /// The entry is durable.
+    #[n(2)]
+    Appended {
+        /// Number of the request.
+        #[n(0)]
+        request: u32,
+        /// Its position.
+        #[n(1)]
+        seq: u64,
+    },
+    /// The subscription stands; entries follow.
+    #[n(3)]
+    Subscribed {
+        /// Number of the request.
+        #[n(0)]
+        request: u32,
+        /// The channel.
+        #[n(1)]
+        channel: ChannelId,
+        /// Seq of the last entry this key may read now (0: none).
+        #[n(2)]
+        head: u64,
+        /// Seq of the last control entry this key may read now (0: none).
+        #[n(3)]
+        last_control: u64,
+        /// Whether this key may append (an owner's or the current access key).
+        #[n(4)]
+        current: bool,
+    },
+    /// An entry. In order of seq per subscription, none left out but by `Skipped`.
+    #[n(4)]
+    Entry {
+        /// The channel.
+        #[n(0)]
+        channel: ChannelId,
+        /// The entry.
+        #[n(1)]
+        entry: Entry,
+    },
+    /// The entries up to and including `through` that were not sent have expired.
+    #[n(5)]
+    Skipped {
+        /// The channel.
+        #[n(0)]
+        channel: ChannelId,
+        /// The last of them.
+        #[n(1)]
+        through: u64,
+    },
+    /// The key proved for this channel has been rotated: nothing more follows for it.
+    #[n(6)]
+    Rotated {
+        /// The channel.
+        #[n(0)]
+        channel: ChannelId,
+        /// Seq of the entry that rotated it, already sent.
+        #[n(1)]
+        seq: u64,
+    },
+    /// A live body.
+    #[n(7)]
+    Live {
+        /// The channel.
+        #[n(0)]
+        channel: ChannelId,
+        /// The sealed body.
+        #[n(1)]
+        body: ByteVec,
+    },
+    /// A post of a mailbox.
+    #[n(8)]
+    Post {
+        /// The mailbox.
+        #[n(0)]
+        mailbox: MailboxId,
+        /// Position, increasing.
+        #[n(1)]
+        seq: u64,
+        /// When the relay stored it, Unix milliseconds.
+        #[n(2)]
+        received_at: u64,
+        /// The sealed post.
+        #[n(3)]
+        body: ByteVec,
+    },
+    /// One part of a blob.
+    #[n(9)]
+    BlobPart {
+        /// Number of the request.
+        #[n(0)]
+        request: u32,
+        /// Parts in all.
+        #[n(1)]
+        of: u16,
+        /// The sealed part.
+        #[n(2)]
+        body: ByteVec,
+    },
+    /// The request was refused, and nothing was stored; the code's range says what to do.
+    #[n(10)]
+    Refused {
+        /// Number of the request (0: a frame that could not be read).
+        #[n(0)]
+        request: u32,
+        /// Why.
+        #[n(1)]
+        code: Code,
+    },
+}
+
+impl ClientFrame {
+    /// Decodes one frame.
+    ///
+    /// # Errors
+    /// [`WireError`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, WireError> {
+        wire::decode_within(bytes, limits::MAX_FRAME)
+    }
+
+    /// Encodes the frame.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        wire::encode(self)
+    }
+}
+
+impl RelayFrame {
+    /// Decodes one frame.
+    ///
+    /// # Errors
+    /// [`WireError`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, WireError> {
+        wire::decode_within(bytes, limits::MAX_FRAME)
+    }
+
+    /// Encodes the frame.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        wire::encode(self)
+    }
+}
+
+/// What an [`ClientFrame::Authenticate`] signature covers.
+#[must_use]
+pub fn challenge(nonce: &Secret, subject: &Subject) -> Vec<u8> {
+    signed("campana authenticate v1", nonce, &wire::encode(subject))
+}
+
+/// What a [`ClientFrame::Create`] signature covers.
+#[must_use]
+pub fn creation(nonce: &Secret, owner: &PublicKey) -> Vec<u8> {
+    signed("campana create v1", nonce, owner.as_bytes())
+}
+
+fn signed(label: &str, nonce: &Secret, subject: &[u8]) -> Vec<u8> {
+    [label.as_bytes(), &[0], &nonce.0, subject].concat()
+}
+
+/// Convenience for building frames.
+#[must_use]
+pub fn body(bytes: impl AsRef<ByteSlice>) -> ByteVec {
+    ByteVec::from(bytes.as_ref().to_vec())
+}

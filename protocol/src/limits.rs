@@ -1,0 +1,111 @@
+//! Every limit of the protocol, each with its reason. Sizes in bytes, times in milliseconds
+//! unless the name says otherwise.
+
+/// The version of the relay frames spoken here; the WebSocket path carries it (`/v1/relay`).
+pub const FRAME_VERSION: u16 = 1;
+
+/// Largest frame the relay or a device accepts: one control body plus its envelope.
+pub const MAX_FRAME: usize = MAX_CONTROL_BODY + 1_024;
+
+/// Largest `control` body. A commit admitting 2,000 people is about 0.61 MB; 10,000 take several.
+pub const MAX_CONTROL_BODY: usize = 1_048_576;
+
+/// Largest `alert` body: with the Web Push envelope it must stay under the 4,096 bytes that
+/// every push service accepts (RFC 8030 section 7.2), so a locked phone needs no fetch.
+pub const MAX_ALERT_BODY: usize = 2_700;
+
+/// Largest `update` body. Updates are codes and a few words, and the biggest is a desk event.
+pub const MAX_UPDATE_BODY: usize = 65_536;
+
+/// Largest `live` body: one position or typing hint, never stored.
+pub const MAX_LIVE_BODY: usize = 1_024;
+
+/// Largest mailbox post: a join request with three key packages is under 2 KiB, a Welcome
+/// envelope under 4 KiB; room for a tip with text.
+pub const MAX_POST_BODY: usize = 16_384;
+
+/// Most unread posts a mailbox holds: 1,800 people sign up in one weekend and the committee
+/// may open the queue on Monday.
+pub const MAX_MAILBOX_POSTS: u64 = 4_096;
+
+/// Most bytes a mailbox holds: `MAX_MAILBOX_POSTS` posts of their common size.
+pub const MAX_MAILBOX_BYTES: u64 = 16 * 1_048_576;
+
+/// How long an unread post is kept: the offline horizon.
+pub const MAILBOX_TTL_MS: u64 = CONTROL_TTL_MS;
+
+/// Largest part of a blob: keeps one slow phone from holding a big buffer at the relay.
+pub const MAX_BLOB_PART: usize = 262_144;
+
+/// Most parts of a blob: 16 MiB, the ratchet tree and charter of about 40,000 members.
+pub const MAX_BLOB_PARTS: u16 = 64;
+
+/// How long a blob is kept: a joiner fetches it within the week or is admitted again.
+pub const BLOB_TTL_MS: u64 = 7 * DAY_MS;
+
+/// Most blob bytes a channel holds, so that a network cannot use the relay as a disk.
+pub const MAX_CHANNEL_BLOB_BYTES: u64 = 1_073_741_824;
+
+/// How long `control` entries are kept: a phone may be off for 30 days and still catch up.
+pub const CONTROL_TTL_MS: u64 = 30 * DAY_MS;
+
+/// How long `alert` and `update` entries are kept. Addresses leave the phones after 24 h;
+/// the sealed log follows after a week so that a phone that was off still learns the outcome.
+pub const ENTRY_TTL_MS: u64 = 7 * DAY_MS;
+
+/// Most owners of a channel: a worker committee is small.
+pub const MAX_OWNERS: usize = 32;
+
+/// Most channels that one operator's invitation pays for: broadcast, desk, committee, and
+/// the working groups of a large network.
+pub const MAX_CHANNELS_PER_INVITATION: u32 = 64;
+
+/// How long an operator's invitation can be redeemed.
+pub const INVITATION_TTL_MS: u64 = 30 * DAY_MS;
+
+/// Most subscriptions (channels and mailboxes) of one connection.
+pub const MAX_SUBSCRIPTIONS: usize = 64;
+
+/// Most subjects one connection may prove keys for.
+pub const MAX_AUTHENTICATIONS: usize = 64;
+
+/// Entries one read from the store returns at most, so that no reader holds the store.
+pub const MAX_READ_ENTRIES: usize = 256;
+
+/// Bytes one read from the store gathers at most (it returns at least one entry).
+pub const MAX_READ_BYTES: usize = 1_048_576;
+
+/// Padding buckets for what is sealed, in bytes: sizes are all the relay learns, so there are
+/// few. Every alert, correction and all clear falls in the first two.
+pub const BUCKETS: [usize; 7] = [512, 1_024, 2_048, 4_096, 16_384, 65_000, 262_144];
+
+/// Above the last bucket, sizes are rounded up to a multiple of this.
+pub const BUCKET_STEP: usize = 65_536;
+
+/// Most characters of free words in a report: enough for a corner and a landmark.
+pub const MAX_WORDS: usize = 280;
+
+/// Most characters of a handle or a network's name.
+pub const MAX_NAME: usize = 64;
+
+/// Most zones of a network.
+pub const MAX_ZONES: usize = 256;
+
+/// Most committee devices; signatures of all of them travel with each statement.
+pub const MAX_COMMITTEE: usize = 16;
+
+/// Most operations in one statement.
+pub const MAX_OPERATIONS: usize = 256;
+
+/// A statement must be applied before this many others have been applied since it was drafted,
+/// so that an old signature cannot be kept and used years later.
+pub const STATEMENT_WINDOW: u64 = 128;
+
+/// Most attestations an alert carries.
+pub const MAX_ATTESTATIONS: usize = 8;
+
+/// Most people one commit admits: keeps the commit under [`MAX_CONTROL_BODY`].
+pub const MAX_ADMISSIONS: usize = 2_500;
+
+/// One day.
+pub const DAY_MS: u64 = 86_400_000;
