@@ -1,12 +1,21 @@
 //! What travels between Campana's devices and its relay.
 //!
-//! No I/O, no clock, no randomness. Two layers live here and never mix: [`frame`] is what a
-//! device and the relay say to each other; everything else is what devices say to each other,
-//! sealed, and the relay carries it as opaque, padded bytes.
+//! No I/O, no clock, no randomness. Two layers live here and never mix:
+//! * [`frame`]: what a device and the relay say to each other. The relay reads these.
+//! * [`event`], [`handshake`], [`mailbox`], [`link`]: what devices say to each other, sealed.
+//!   The relay carries them as opaque, padded bytes.
+//!
+//! `docs/PROTOCOL.md` is the same in prose and CDDL; `protocol/vectors/` pins the bytes.
 
 pub mod code;
+pub mod event;
 pub mod frame;
+pub mod governance;
+pub mod handshake;
 pub mod id;
 pub mod limits;
+pub mod link;
+pub mod mailbox;
 pub mod padding;
+pub mod report;
 pub mod wire;

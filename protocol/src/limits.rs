@@ -85,6 +85,9 @@ pub const BUCKET_STEP: usize = 65_536;
 /// Most characters of free words in a report: enough for a corner and a landmark.
 pub const MAX_WORDS: usize = 280;
 
+/// Largest encoded public report: codes only.
+pub const MAX_PUBLIC_REPORT: usize = 512;
+
 /// Most characters of a handle or a network's name.
 pub const MAX_NAME: usize = 64;
 

@@ -1,0 +1,120 @@
+//! Bodies of log entries, and the authority that a commit carries.
+
+use minicbor::{Decode, Encode};
+
+use crate::governance::{ChannelKind, SignedStatement};
+use crate::id::{ChannelId, Hash, NetworkId, PublicKey, Signature, hash};
+use crate::mailbox::ReturnAddress;
+use crate::wire;
+
+/// The body of an entry. Which kind it is shows to the relay; nothing else does.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum EntryBody {
+    /// A padded [`Handshake`], sealed under a key of the epoch it ends.
+    #[n(0)]
+    Handshake(
+        #[n(0)]
+        #[cbor(with = "minicbor::bytes")]
+        Vec<u8>,
+    ),
+    /// An MLS PrivateMessage over a padded [`crate::event::Envelope`].
+    #[n(1)]
+    Application(
+        #[n(0)]
+        #[cbor(with = "minicbor::bytes")]
+        Vec<u8>,
+    ),
+    /// A padded [`Plea`], sealed under the channel's access secret.
+    #[n(2)]
+    Plea(
+        #[n(0)]
+        #[cbor(with = "minicbor::bytes")]
+        Vec<u8>,
+    ),
+}
+
+/// A commit and what entitles it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Handshake {
+    /// The MLS commit (RFC 9420 section 12.4).
+    #[n(0)]
+    #[cbor(with = "minicbor::bytes")]
+    pub commit: Vec<u8>,
+    /// Why it is allowed.
+    #[n(1)]
+    pub authority: Authority,
+}
+
+/// Why a commit is allowed.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Authority {
+    /// A committee device's: it may admit, apply statements, and remove whom they remove.
+    #[n(0)]
+    Committee {
+        /// Statements applied by this commit, in order.
+        #[n(0)]
+        statements: Vec<SignedStatement>,
+        /// The committee device's role key.
+        #[n(1)]
+        key: PublicKey,
+        /// Over [`commit_digest`].
+        #[n(2)]
+        signature: Signature,
+    },
+    /// Replaces a device that lost its state by the same device's fresh leaf. Any member may
+    /// commit it; the lost leaf's signature entitles it.
+    #[n(1)]
+    Rejoin {
+        /// The device's own request.
+        #[n(0)]
+        plea: Plea,
+    },
+}
+
+/// A device whose state was rolled back asks to be replaced by a fresh leaf of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Plea {
+    /// The leaf that must not send again.
+    #[n(0)]
+    pub leaf: PublicKey,
+    /// An MLS key package of the fresh leaf.
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
+    pub key_package: Vec<u8>,
+    /// Where the Welcome goes.
+    #[n(2)]
+    pub reply: ReturnAddress,
+    /// The lost leaf's, over [`plea_digest`].
+    #[n(3)]
+    pub signature: Signature,
+}
+
+/// The credential of a leaf in a working group: which role key it belongs to. Leaves of the
+/// broadcast channel have an empty credential.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct RoleCredential {
+    /// The role key.
+    #[n(0)]
+    pub role_key: PublicKey,
+    /// The role key's, over [`credential_digest`].
+    #[n(1)]
+    pub signature: Signature,
+}
+
+/// What an [`Authority::Committee`] signature covers.
+#[must_use]
+pub fn commit_digest(channel: &ChannelId, epoch: u64, commit: &[u8], head_after: &Hash) -> Hash {
+    hash("campana commit v1", &[channel.as_bytes(), &epoch.to_be_bytes(), commit, head_after.as_bytes()])
+}
+
+/// What a [`Plea`] signature covers.
+#[must_use]
+pub fn plea_digest(channel: &ChannelId, key_package: &[u8], reply: &ReturnAddress) -> Hash {
+    hash("campana plea v1", &[channel.as_bytes(), key_package, &wire::encode(reply)])
+}
+
+/// What a [`RoleCredential`] signature covers.
+#[must_use]
+pub fn credential_digest(network: &NetworkId, kind: ChannelKind, leaf: &PublicKey) -> Hash {
+    hash("campana role credential v1", &[network.as_bytes(), &[kind as u8], leaf.as_bytes()])
+}
