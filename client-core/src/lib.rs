@@ -1,1 +1,27 @@
-//! x
+//! The member's side of Campana: keys, rules and state, without I/O.
+//!
+//! One idea: the **turn**. `core.turn(now, input)` is synchronous and total. It takes one input
+//! and returns [`Turn`]: rows to write, effects to carry out, when to wake. The shell
+//! 1. calls `turn` while it alone holds the store (a lock for liveness, a generation number
+//!    for safety: reload with [`Core::reload`] if the stored generation is not the one it knows),
+//! 2. writes `changes` in **one** atomic, durable transaction, raising the generation,
+//! 3. only then carries out `effects`, in order,
+//! 4. calls again with [`Input::Tick`] at `wake`.
+//!
+//! If the write fails or the process dies, nothing has happened: drop the core and load it
+//! again; [`Input::Resume`] brings out every effect that is still owed. The same input twice
+//! changes nothing. Any bytes from outside give an outcome; a panic is our own fault and costs
+//! only the core in memory.
+//!
+//! Time is an argument (Unix milliseconds). So is the seed of all randomness but the MLS
+//! library's own keys.
+
+pub mod command;
+mod core;
+pub mod turn;
+pub mod view;
+
+pub use command::{Command, CommandError, Reply};
+pub use crate::core::{Core, LoadError, VaultKey};
+pub use turn::{Change, Effect, Input, NoticeId, NoticeKind, Turn};
+pub use view::View;

@@ -1,0 +1,200 @@
+//! What a person or script can ask of the core, and the answers.
+
+use campana_protocol::governance::Role;
+use campana_protocol::id::{Hash, IncidentId, InviteId, PublicKey};
+use campana_protocol::report::{
+    Activity, Equipment, Finding, FollowUpKind, Method, Setting, Size, Unit, When,
+};
+
+/// What a person or script can ask.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Starts a network with this device as its founder.
+    Start {
+        /// The operator's link.
+        link: String,
+        /// The network's name.
+        name: String,
+        /// Committee devices (n), this one included.
+        committee_size: u8,
+        /// Signatures a statement needs (k).
+        threshold: u8,
+        /// Confirmations that verify a report.
+        verify_threshold: u8,
+    },
+    /// Makes an invite.
+    Invite {
+        /// How long it lasts, milliseconds.
+        lifetime_ms: u64,
+        /// For committee devices, while the network is being founded.
+        committee: bool,
+    },
+    /// Revokes an invite: later requests with it are refused.
+    RevokeInvite(InviteId),
+    /// Asks to join with an invite.
+    Join {
+        /// The invite's link.
+        link: String,
+        /// What the committee calls this person.
+        handle: String,
+    },
+    /// Admits people who wait.
+    Admit(Who),
+    /// Declines people who wait.
+    Decline(Who),
+    /// Drafts a statement that grants a role, signed by this device.
+    Grant {
+        /// To whom.
+        person: PublicKey,
+        /// Which.
+        role: Role,
+    },
+    /// Drafts a statement that takes a role back.
+    Revoke {
+        /// From whom.
+        person: PublicKey,
+        /// Which.
+        role: Role,
+    },
+    /// Drafts a statement that ends a membership.
+    Remove {
+        /// Whose.
+        person: PublicKey,
+    },
+    /// Drafts a statement that sets the zones' names, numbered from 1 in this order.
+    SetZones(Vec<String>),
+    /// Signs a draft.
+    Approve(Hash),
+    /// Reports what is seen.
+    Report(ReportForm),
+    /// Signs what was found about a report.
+    Attest {
+        /// Which report.
+        incident: IncidentId,
+        /// What was found.
+        finding: Finding,
+        /// How it was checked.
+        method: Method,
+    },
+    /// Follows up on an alert: false alarm or all clear.
+    FollowUp {
+        /// Which alert.
+        incident: IncidentId,
+        /// What follows.
+        kind: FollowUpKind,
+    },
+}
+
+/// Whom an [`Command::Admit`] or [`Command::Decline`] means.
+#[derive(Debug, Clone)]
+pub enum Who {
+    /// Everybody who waits.
+    Everybody,
+    /// These.
+    These(Vec<PublicKey>),
+}
+
+/// A report as a person fills it in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportForm {
+    /// A drill.
+    pub drill: bool,
+    /// How many agents.
+    pub size: Size,
+    /// What they are doing.
+    pub activities: Vec<Activity>,
+    /// What kind of place.
+    pub setting: Setting,
+    /// Which zone (0: none).
+    pub zone: u16,
+    /// Markings.
+    pub units: Vec<Unit>,
+    /// When.
+    pub when: When,
+    /// Equipment.
+    pub equipment: Vec<Equipment>,
+    /// Words for those who verify.
+    pub words: String,
+}
+
+/// A command's answer. What it asks for may still be on its way: the view tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// Accepted; it is in the outbox.
+    Accepted,
+    /// An invite was made.
+    Invite {
+        /// Its id, to revoke it.
+        id: InviteId,
+        /// Its link; secret.
+        link: String,
+    },
+    /// A draft waits for signatures.
+    Draft(Hash),
+    /// A report was made.
+    Incident(IncidentId),
+    /// So many people were meant.
+    People(usize),
+}
+
+/// Why a command was not accepted. Nothing changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// The link is not one.
+    #[error(transparent)]
+    Link(#[from] campana_protocol::link::LinkError),
+    /// This device is in a network already.
+    #[error("this device belongs to a network already: use another store for another network")]
+    AlreadyInANetwork,
+    /// This device is in no network.
+    #[error("this device is in no network yet: start one or join one")]
+    NotInANetwork,
+    /// Still waiting to be admitted.
+    #[error("not admitted yet: wait for the committee")]
+    NotAdmitted,
+    /// Only the committee may.
+    #[error("only a committee device can do this")]
+    NotCommittee,
+    /// The committee is not complete yet.
+    #[error("the committee is not complete yet: let its other devices join first")]
+    NotConstituted,
+    /// The committee is complete.
+    #[error("the committee is complete: committee invites are only for founding")]
+    Constituted,
+    /// Only this role may.
+    #[error("only a {} can do this", .0.word())]
+    NeedsRole(Role),
+    /// k, n or the verification threshold make no sense.
+    #[error("thresholds must satisfy 1 <= k <= n <= 16 and 1 <= confirmations <= 8")]
+    BadThreshold,
+    /// Too long or empty.
+    #[error("a name must have 1 to 64 characters")]
+    BadName,
+    /// Too many words or zones.
+    #[error("too long: shorten it")]
+    TooLong,
+    /// Nobody such.
+    #[error("nobody with this key is known here")]
+    UnknownPerson,
+    /// No such invite.
+    #[error("no such invite")]
+    UnknownInvite,
+    /// No such draft, or it is done.
+    #[error("no such draft, or it has been decided")]
+    UnknownDraft,
+    /// No such incident.
+    #[error("no such incident on this device")]
+    UnknownIncident,
+    /// The same person can't verify what they reported.
+    #[error("whoever reported can't verify the same report")]
+    OwnReport,
+    /// Done already.
+    #[error("this has been done already")]
+    AlreadyDone,
+    /// Not in this state of the incident.
+    #[error("only a verified alert can be followed up")]
+    NotAnAlert,
+    /// A fault of this program; nothing changed.
+    #[error("internal fault: nothing was changed; please report it")]
+    Bug,
+}

@@ -1,0 +1,100 @@
+//! The turn: what goes in, what comes out.
+
+use campana_protocol::id::IncidentId;
+
+use crate::command::{Command, CommandError, Reply};
+
+/// One thing that happened.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// The shell has (re)loaded this core: effects that are still owed come out again.
+    Resume,
+    /// A WebSocket to the relay is open.
+    Connected,
+    /// Binary messages arrived, in order.
+    Received(Vec<Vec<u8>>),
+    /// The WebSocket closed or failed.
+    Disconnected,
+    /// The time given as [`Turn::wake`] has come.
+    Tick,
+    /// A person or script wants something.
+    Command(Command),
+    /// The shell has shown this notice.
+    Shown(NoticeId),
+}
+
+/// One row to write.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Which row.
+    pub key: Vec<u8>,
+    /// Its new content, already sealed; `None` deletes it.
+    pub value: Option<Vec<u8>>,
+}
+
+impl core::fmt::Debug for Change {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let size = self.value.as_ref().map(Vec::len);
+        write!(f, "Change({}, {size:?} bytes)", String::from_utf8_lossy(&self.key))
+    }
+}
+
+/// What a turn decided. The shell writes `changes` in one atomic, durable transaction, and only
+/// then carries out `effects`, in order.
+#[derive(Debug, Default)]
+#[must_use = "the changes must be written before the effects are carried out"]
+pub struct Turn {
+    /// Rows to write, all or none.
+    pub changes: Vec<Change>,
+    /// What to do once they are durable.
+    pub effects: Vec<Effect>,
+    /// When to call again with [`Input::Tick`], Unix milliseconds, unless something else comes
+    /// first.
+    pub wake: Option<u64>,
+    /// The answer to a command.
+    pub reply: Option<Result<Reply, CommandError>>,
+}
+
+/// Something to do outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Send this binary message to the relay.
+    Send(Vec<u8>),
+    /// Show this, then answer with [`Input::Shown`].
+    Notify(NoticeId),
+    /// Close the connection and open a new one after a pause with jitter.
+    Reconnect,
+}
+
+/// Names one notice. Notices of one incident replace each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NoticeId {
+    /// The incident; its view says what to show.
+    pub incident: IncidentId,
+    /// What about it.
+    pub kind: NoticeKind,
+}
+
+/// What a notice is about, in the order in which an incident passes through them.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, minicbor::Encode, minicbor::Decode, serde::Serialize,
+)]
+#[cbor(index_only)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoticeKind {
+    /// To the desk: a report to verify.
+    #[n(0)]
+    Report,
+    /// To everybody: a verified alert.
+    #[n(1)]
+    Alert,
+    /// To everybody: a drill.
+    #[n(2)]
+    Drill,
+    /// To those who had the alert: it was wrong.
+    #[n(3)]
+    FalseAlarm,
+    /// To those who had the alert: it is over.
+    #[n(4)]
+    AllClear,
+}

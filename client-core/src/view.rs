@@ -1,0 +1,270 @@
+//! View models: what a screen needs, in no language. Codes are stable words (`"all-clear"`);
+//! ids are base64url text. The shell turns codes into the reader's language.
+
+use serde::Serialize;
+
+use crate::turn::NoticeKind;
+
+/// Everything a device can show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct View {
+    /// Where this device stands.
+    pub stage: Stage,
+    /// The network, once known.
+    pub network: Option<NetworkView>,
+    /// This device's own key, by which the committee names it.
+    pub me: Option<String>,
+    /// This device's roles: `"committee"`, `"dispatcher"`, `"verifier"`, `"responder"`.
+    pub roles: Vec<&'static str>,
+    /// Incidents, newest first.
+    pub incidents: Vec<IncidentView>,
+    /// What only the committee sees.
+    pub committee: Option<CommitteeView>,
+    /// Things on their way to the relay.
+    pub unsent: usize,
+    /// Whether everything the relay has is here.
+    pub caught_up: bool,
+    /// What its owner should know.
+    pub warnings: Vec<Warning>,
+}
+
+/// Where a device stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// In no network.
+    Nowhere,
+    /// Founder's or committee device of a network whose committee is not complete.
+    Founding,
+    /// In the waiting room.
+    Waiting,
+    /// Not admitted: the invite had expired.
+    InviteExpired,
+    /// Not admitted: the invite was revoked.
+    InviteRevoked,
+    /// Not admitted: declined.
+    Declined,
+    /// A member.
+    Member,
+    /// The membership was ended.
+    Removed,
+    /// The relay did not accept the operator's invitation.
+    InvitationRefused,
+}
+
+/// The network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NetworkView {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Members' devices in the broadcast channel.
+    pub members: usize,
+    /// Committee devices (n).
+    pub committee_size: u8,
+    /// Signatures a statement needs (k).
+    pub threshold: u8,
+    /// Confirmations that verify a report.
+    pub verify_threshold: u8,
+    /// Zones by number.
+    pub zones: Vec<ZoneView>,
+    /// MLS epoch of the broadcast channel.
+    pub epoch: u64,
+    /// Statements applied.
+    pub governance_height: u64,
+    /// Head of the governance chain: equal on all devices at the same height.
+    pub governance_head: String,
+    /// Position in the broadcast log.
+    pub cursor: u64,
+    /// Running hash of the broadcast log: equal on all devices at the same cursor.
+    pub log_hash: String,
+}
+
+/// A zone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ZoneView {
+    /// Number.
+    pub code: u16,
+    /// Name.
+    pub name: String,
+}
+
+/// An incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IncidentView {
+    /// Its id.
+    pub id: String,
+    /// Where it stands.
+    pub status: Status,
+    /// A drill: shown by its own shape, word and colour everywhere.
+    pub drill: bool,
+    /// Reported from this device.
+    pub mine: bool,
+    /// What was reported; `None` while only attestations have arrived.
+    pub report: Option<ReportView>,
+    /// Words for those who verify; only at the desk.
+    pub words: Option<String>,
+    /// What verifiers found; in an alert, those that were checked and count.
+    pub attestations: Vec<AttestationView>,
+    /// Confirmations still missing.
+    pub missing: u8,
+    /// When this device learned of its present status, Unix milliseconds.
+    pub updated_at: u64,
+    /// The last notice that is due for it.
+    pub notice: Option<NoticeKind>,
+    /// Whether this device may attest now.
+    pub may_attest: bool,
+    /// Whether this device may follow up now.
+    pub may_follow_up: bool,
+}
+
+/// Where an incident stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// Waits to be sent from this device.
+    WaitingToSend,
+    /// Sent from this device; the desk has it.
+    Sent,
+    /// Reported, not verified.
+    Unverified,
+    /// Verifiers found nothing.
+    NotConfirmed,
+    /// Verifiers found another agency.
+    OtherAgency,
+    /// Verifiers could not tell.
+    Unverifiable,
+    /// Verified: k verifiers' signatures were checked on this device.
+    Verified,
+    /// Was verified, and is a false alarm.
+    FalseAlarm,
+    /// Is over.
+    AllClear,
+}
+
+/// A report's codes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReportView {
+    /// The reporter's clock, Unix milliseconds.
+    pub reported_at: u64,
+    /// How many agents.
+    pub size: &'static str,
+    /// What they are doing.
+    pub activities: Vec<&'static str>,
+    /// What kind of place.
+    pub setting: &'static str,
+    /// Zone number; 0: none.
+    pub zone: u16,
+    /// Zone name, if known.
+    pub zone_name: Option<String>,
+    /// Markings.
+    pub units: Vec<&'static str>,
+    /// When.
+    pub when: &'static str,
+    /// Equipment.
+    pub equipment: Vec<&'static str>,
+}
+
+/// One verifier's finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AttestationView {
+    /// What was found.
+    pub finding: &'static str,
+    /// How it was checked.
+    pub method: &'static str,
+    /// The verifier's clock, Unix milliseconds.
+    pub at: u64,
+    /// By this device.
+    pub mine: bool,
+}
+
+/// What only the committee sees.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CommitteeView {
+    /// People, waiting ones first.
+    pub people: Vec<PersonView>,
+    /// Statements that wait for signatures.
+    pub drafts: Vec<DraftView>,
+    /// Invites in force.
+    pub invites: Vec<InviteView>,
+}
+
+/// A person, as the committee sees them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PersonView {
+    /// Their role key.
+    pub key: String,
+    /// What they call themselves.
+    pub handle: String,
+    /// Where they stand.
+    pub state: PersonState,
+    /// Asked with a committee invite.
+    pub committee: bool,
+    /// Their roles.
+    pub roles: Vec<&'static str>,
+}
+
+/// Where a person stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PersonState {
+    /// In the waiting room.
+    Waiting,
+    /// Admitted; the commit is on its way.
+    Admitting,
+    /// A member.
+    Member,
+    /// Not admitted.
+    Declined,
+    /// Membership ended.
+    Removed,
+}
+
+/// A statement that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DraftView {
+    /// Its id.
+    pub id: String,
+    /// What it does, one line each, in stable words: `"grant verifier KEY"`.
+    pub operations: Vec<String>,
+    /// Signatures it has.
+    pub signatures: usize,
+    /// Signatures it needs.
+    pub needed: usize,
+    /// Signed by this device.
+    pub signed: bool,
+}
+
+/// An invite in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InviteView {
+    /// Its id.
+    pub id: String,
+    /// Unix milliseconds.
+    pub expires_at: u64,
+    /// For committee devices.
+    pub committee: bool,
+}
+
+/// What a device's owner should know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Warning {
+    /// This device's clock and the relay's differ by more than five minutes.
+    ClockOff,
+    /// This store was restored from an older copy; the device is rejoining by itself.
+    RolledBack,
+    /// The relay has shown this device another log than it showed others.
+    Forked,
+    /// Something claimed to be an alert and was not signed by this network's verifiers.
+    ForgedAlert,
+    /// One committee device can do everything (1 of 1): if it is lost or taken, so is the network.
+    SingleCommittee,
+    /// The relay refuses this device; it may have been offline too long. Ask for a new invite.
+    Refused,
+    /// The relay speaks a newer version: update.
+    UpdateNeeded,
+    /// The relay cannot store anything now: what is sent waits on this device.
+    RelayFull,
+}
