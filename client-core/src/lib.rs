@@ -1,1 +1,3 @@
-//! x
+//! The member's side of Campana: keys, rules and state, without I/O.
+
+pub mod mls;
