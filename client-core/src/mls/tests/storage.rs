@@ -123,11 +123,10 @@ fn little_is_written() {
     let pending = prepared.secrets.len();
     member = member.stage(&prepared.commit).unwrap().group;
     let commit = size(&member.save().unwrap());
-    eprintln!("whole {whole}, after an alert {alert}, after a commit {commit}, own commit {pending}");
-    assert!(whole < 80_000, "{whole}");
-    assert!(alert < 2_048, "{alert}");
-    assert!(commit < 24_576, "{commit}");
-    assert!(pending < 8_192, "{pending}");
+    assert!(whole < 49_152, "{whole}");
+    assert!(alert < 1_536, "{alert}");
+    assert!(commit < 16_384, "{commit}");
+    assert!(pending < 4_096, "{pending}");
 }
 
 fn size(changes: &crate::mls::Changes) -> usize {
