@@ -18,6 +18,7 @@
 
 pub mod command;
 mod core;
+pub mod mls;
 pub mod turn;
 pub mod view;
 
