@@ -6,7 +6,7 @@ use campana_protocol::event::{empty_log, extend_log};
 use campana_protocol::frame::Secret;
 use campana_protocol::governance::{ChannelKind, Charter, SignedStatement};
 use campana_protocol::handshake::RoleCredential;
-use campana_protocol::id::{ChannelId, Hash, PublicKey};
+use campana_protocol::id::{ChannelId, Hash, PublicKey, hash};
 use campana_protocol::wire;
 
 use crate::governance::Governance;
@@ -49,6 +49,7 @@ impl Channel {
             lost: false,
             gap: false,
             pleas: Vec::new(),
+            sent: Vec::new(),
         };
         Ok(Self::new(kind, meta, group, governance, Vec::new()))
     }
@@ -90,6 +91,10 @@ impl Channel {
         if self.meta.gap {
             return None;
         }
+        // Nobody can have seen what comes after their own entry.
+        if seq > self.meta.cursor {
+            return Some(false);
+        }
         if seq == self.meta.cursor {
             return Some(*log_hash == self.meta.log_hash);
         }
@@ -107,11 +112,14 @@ impl Channel {
             ChannelKind::Broadcast => !governance.leaf_removed(&member.key),
             kind => Self::role_key(member).is_some_and(|key| governance.belongs(&key, kind)),
         };
-        if governance.height() == 0 {
-            return Vec::new();
-        }
         self.group.members().filter(|member| !stays(member)).collect()
     }
+}
+
+/// A message of ours, as [`Meta::sent`] remembers it. Others can't make one, so eight bytes do.
+pub(crate) fn fingerprint(message: &[u8]) -> u64 {
+    let digest = hash("campana sent v1", &[message]);
+    u64::from_be_bytes(core::array::from_fn(|i| digest.0[i]))
 }
 
 /// The secret that members prove themselves to the relay with, from this epoch on.

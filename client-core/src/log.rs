@@ -8,6 +8,7 @@ use campana_protocol::id::ChannelId;
 use campana_protocol::padding::unpad;
 use campana_protocol::wire;
 
+use crate::channel::fingerprint;
 use crate::core::Core;
 use crate::judge::{self, Skipped, Verdict};
 use crate::keys::plea_key;
@@ -73,11 +74,15 @@ impl Core {
         if let Some(id) = own {
             let Some(Job::Event { event, payload, .. }) = self.outbox.get(&id).cloned() else { return };
             self.finish_job(id);
+            if let Some(channel) = self.channels.get_mut(&kind) {
+                channel.meta.sent.push(fingerprint(message));
+            }
             return self.event(now, kind, entry.seq, event, &payload);
         }
         let Some(channel) = self.channels.get_mut(&kind) else { return };
         let opened = match channel.group.open(message) {
             Ok(opened) => opened,
+            Err(MlsError::OwnMessage) if channel.meta.sent.contains(&fingerprint(message)) => return,
             Err(MlsError::OwnMessage) => return self.lose(kind),
             Err(MlsError::WrongEpoch) if channel.meta.gap => return self.lose(kind),
             // Nobody can open it: it is skipped by all alike.
@@ -141,6 +146,7 @@ impl Core {
         channel.governance = verdict.governance;
         channel.statements.extend(verdict.statements);
         channel.meta.gap = false;
+        channel.meta.sent.clear();
         channel.meta.pleas.retain(|plea| !verdict.removed.contains(&plea.leaf));
         let rotated = verdict.access.is_some();
         if let Some(access) = verdict.access {
@@ -185,7 +191,9 @@ impl Core {
     /// away too long. Nothing more is sent under this leaf; a plea asks for a fresh one.
     pub(crate) fn lose(&mut self, kind: ChannelKind) {
         let Some(channel) = self.channels.get_mut(&kind) else { return };
-        if channel.meta.lost {
+        // Alone in a group there is nobody else whose keys could be reused or who could help: what
+        // is missing is gone, and this state goes on as the only one.
+        if channel.meta.lost || channel.group.len() == 1 {
             return;
         }
         channel.meta.lost = true;

@@ -169,6 +169,10 @@ pub(crate) struct Meta {
     /// Pleas of others that wait for a commit.
     #[n(7)]
     pub(crate) pleas: Vec<Plea>,
+    /// Fingerprints of our own messages of this epoch that were seen in the log: when the relay
+    /// shows one again, it is a replay and not a sign that we were rolled back.
+    #[n(8)]
+    pub(crate) sent: Vec<u64>,
 }
 
 /// A signing key and key package of ours that a Welcome may come for.

@@ -122,6 +122,7 @@ impl Core {
             lost: false,
             gap: false,
             pleas: Vec::new(),
+            sent: Vec::new(),
         };
         let kind = welcome.kind;
         self.registry_from(kind, &snapshot);

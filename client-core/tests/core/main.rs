@@ -2,6 +2,8 @@
 #![expect(clippy::expect_used, reason = "tests")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod insider;
+mod loss;
 mod raid;
 mod relay;
 mod rig;

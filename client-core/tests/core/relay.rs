@@ -42,6 +42,11 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
+    /// How many connections follow a channel.
+    pub(crate) fn followers(&self, channel: &ChannelId) -> usize {
+        self.connections.values().filter(|connection| connection.channels.contains_key(channel)).count()
+    }
+
     pub(crate) fn connect(&mut self, id: usize, now: u64) -> RelayFrame {
         self.connections.insert(id, Connection::default());
         RelayFrame::Hello { version: 1, nonce: Secret([id as u8; 32]), now }
