@@ -15,6 +15,7 @@
 //! - **Only the current epoch.** Keys of past epochs are gone once the next one begins.
 
 mod change;
+mod context;
 mod error;
 mod group;
 mod host;

@@ -104,7 +104,7 @@ fn refused(group: &[Group], commit: &MlsMessage) {
 }
 
 fn with_other(group: &Group) -> ExtensionList {
-    let mut list = crate::mls::group::extensions(&group.context());
+    let mut list = crate::mls::context::extensions(&group.context());
     list.set(Extension::new(ExtensionType::new(OTHER), vec![]));
     list
 }
