@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::{
     KeyPackageSecret, Leaf, MlsError, context,
+    heard::Heard,
     host::{self, Inner},
     message::Rewind,
     saved::Stored,
@@ -25,6 +26,7 @@ pub struct Group {
     pub(super) own_key: PublicKey,
     pub(super) stored: Stored,
     pub(super) rewind: Rewind,
+    pub(super) heard: Heard,
 }
 
 /// A leaf of a group.
@@ -165,7 +167,13 @@ impl Group {
             inner.current_member_signing_identity().map_err(|_| MlsError::Library("no leaf of our own"))?;
         let own_key =
             PublicKey::from_slice(&identity.signature_key).ok_or(MlsError::Library("size of our own key"))?;
-        Ok(Self { inner, own_key, stored: Stored::default(), rewind: Rewind::default() })
+        Ok(Self {
+            inner,
+            own_key,
+            stored: Stored::default(),
+            rewind: Rewind::default(),
+            heard: Heard::default(),
+        })
     }
 
     pub(super) fn restored(

@@ -18,6 +18,7 @@ mod change;
 mod context;
 mod error;
 mod group;
+mod heard;
 mod host;
 mod key_package;
 mod leaf;
