@@ -1,1 +1,3 @@
-//! x
+//! Tests of the whole system.
+
+pub mod sim;
