@@ -1,1 +1,4 @@
-//! x
+//! Campana's relay.
+
+pub mod limits;
+pub mod store;
