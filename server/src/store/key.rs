@@ -194,18 +194,14 @@ mod tests {
             id().prop_map(|i| Key::Mailbox(MailboxId(i))),
             (id(), any::<u64>()).prop_map(|(i, s)| Key::Post(MailboxId(i), s)),
             (id(), short()).prop_map(|(i, r)| Key::PostRecord(MailboxId(i), RecordId(r))),
-            (id(), short(), any::<u16>())
-                .prop_map(|(i, b, p)| Key::BlobPart(ChannelId(i), BlobId(b), p)),
+            (id(), short(), any::<u16>()).prop_map(|(i, b, p)| Key::BlobPart(ChannelId(i), BlobId(b), p)),
             id().prop_map(|i| Key::Invitation(Hash(i))),
             id().prop_map(|i| Key::Founder(PublicKey(i))),
         ]
     }
 
     fn any_key() -> impl Strategy<Value = Key> {
-        prop_oneof![
-            plain(),
-            (any::<u64>(), plain()).prop_map(|(at, key)| Key::Expiry(at, Box::new(key)))
-        ]
+        prop_oneof![plain(), (any::<u64>(), plain()).prop_map(|(at, key)| Key::Expiry(at, Box::new(key)))]
     }
 
     proptest! {

@@ -45,10 +45,9 @@ impl Engine for Memory {
     fn scan(&self, from: &[u8], to: &[u8], visit: &mut Visit<'_>) -> Result<(), EngineError> {
         let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);
         if from < to {
-            for (key, value) in rows.range::<[u8], _>((
-                core::ops::Bound::Included(from),
-                core::ops::Bound::Excluded(to),
-            )) {
+            for (key, value) in
+                rows.range::<[u8], _>((core::ops::Bound::Included(from), core::ops::Bound::Excluded(to)))
+            {
                 if let ControlFlow::Break(()) = visit(key, value) {
                     break;
                 }

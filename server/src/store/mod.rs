@@ -87,6 +87,12 @@ pub trait Store: Send + Sync + 'static {
     /// [`WriteError`].
     fn trim(&self, now: u64) -> Result<Trimmed, WriteError>;
 
+    /// Whether anybody has ever been invited.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn has_invitation(&self) -> Result<bool, ReadError>;
+
     /// What the store holds: counts and sizes per kind.
     ///
     /// # Errors

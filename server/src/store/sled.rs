@@ -153,7 +153,9 @@ impl Sled {
                 let mut value = Vec::new();
                 for index in 0..piece_count(count)? {
                     let piece = self.db.get(piece_key(key, index)).map_err(engine_error)?;
-                    value.extend_from_slice(&piece.ok_or_else(|| EngineError::Damaged("a piece is missing".into()))?);
+                    value.extend_from_slice(
+                        &piece.ok_or_else(|| EngineError::Damaged("a piece is missing".into()))?,
+                    );
                 }
                 Ok(value)
             }
@@ -175,7 +177,9 @@ impl Sled {
                 batch.insert(key.as_slice(), [&[PIECES], &count.to_be_bytes()[..]].concat());
             }
             Change::Delete(key) => {
-                if let Some((&PIECES, count)) = self.db.get(key).map_err(engine_error)?.as_deref().and_then(<[u8]>::split_first) {
+                if let Some((&PIECES, count)) =
+                    self.db.get(key).map_err(engine_error)?.as_deref().and_then(<[u8]>::split_first)
+                {
                     for index in 0..piece_count(count)? {
                         batch.remove(piece_key(key, index));
                     }

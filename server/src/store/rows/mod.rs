@@ -165,6 +165,10 @@ impl<E: Engine> Store for RowStore<E> {
         Ok(trimmed)
     }
 
+    fn has_invitation(&self) -> Result<bool, ReadError> {
+        reading::has_invitation(&self.view)
+    }
+
     fn holdings(&self) -> Result<Vec<Holding>, ReadError> {
         reading::holdings(&self.view)
     }

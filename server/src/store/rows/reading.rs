@@ -155,13 +155,30 @@ impl<T, P: Fn(&[u8], u64) -> Option<(usize, T)>> Gather<T, P> {
         self.bytes += size;
         self.page.items.push(item);
         self.page.through = seq;
-        if self.page.items.len() >= MAX_READ_ENTRIES { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if self.page.items.len() >= MAX_READ_ENTRIES {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 
     fn damaged(&mut self, seq: u64) {
         self.corrupt += 1;
         self.page.through = seq;
     }
+}
+
+pub(super) fn has_invitation<E: Engine>(view: &View<E>) -> Result<bool, ReadError> {
+    let mut found = false;
+    for kind in [Kind::Invitation, Kind::Founder] {
+        let (from, to) = kind.range();
+        let any = &mut |_: &[u8], _: &[u8]| {
+            found = true;
+            ControlFlow::Break(())
+        };
+        view.scan(&from, &to, any).map_err(failed)?;
+    }
+    Ok(found)
 }
 
 pub(super) fn holdings<E: Engine>(view: &View<E>) -> Result<Vec<Holding>, ReadError> {
