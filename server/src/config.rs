@@ -249,7 +249,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), text).expect("written");
         let config = file.path().to_str().expect("a path");
-        let all = ["campana-relay", "--config", config].iter().chain(flags);
+        let all = ["campana-relay", "--config", config].into_iter().chain(flags.iter().copied());
         Cli::try_parse_from(all).expect("flags").complete()
     }
 

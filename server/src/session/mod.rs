@@ -3,6 +3,8 @@
 mod follow;
 mod grants;
 mod requests;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -71,3 +71,29 @@ impl Engine for Memory {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::conformance::Fixture;
+
+    struct InMemory(MemoryStore);
+
+    impl Fixture for InMemory {
+        type Store = MemoryStore;
+
+        fn new() -> Self {
+            Self(MemoryStore::new())
+        }
+
+        fn store(&self) -> &MemoryStore {
+            &self.0
+        }
+
+        fn reopen(&mut self) {
+            self.0 = MemoryStore::on(self.0.engine().clone());
+        }
+    }
+
+    crate::conformance_tests!(super::InMemory);
+}

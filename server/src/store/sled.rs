@@ -257,3 +257,81 @@ fn piece_count(bytes: &[u8]) -> Result<u16, EngineError> {
     let bytes = bytes.try_into().map_err(|_| EngineError::Damaged("a count of pieces".into()))?;
     Ok(u16::from_be_bytes(bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::conformance::Fixture;
+
+    struct OnDisk {
+        directory: tempfile::TempDir,
+        store: Option<SledStore>,
+    }
+
+    fn options() -> SledOptions {
+        SledOptions { cache_bytes: 8 * 1_048_576, min_free_bytes: 0 }
+    }
+
+    impl Fixture for OnDisk {
+        type Store = SledStore;
+
+        fn new() -> Self {
+            let directory = tempfile::tempdir().expect("a directory");
+            let store = SledStore::open_directory(directory.path(), &options()).expect("opens");
+            Self { directory, store: Some(store) }
+        }
+
+        fn store(&self) -> &SledStore {
+            self.store.as_ref().expect("open between calls")
+        }
+
+        fn reopen(&mut self) {
+            drop(self.store.take());
+            self.store = Some(SledStore::open_directory(self.directory.path(), &options()).expect("opens"));
+        }
+    }
+
+    crate::conformance_tests!(super::OnDisk);
+
+    #[test]
+    fn a_store_of_a_newer_version_is_refused() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let sled = Sled::open(directory.path(), &options()).expect("opens");
+        let newer = (FORMAT + 1).to_be_bytes().to_vec();
+        sled.apply(&[Change::Put(crate::store::key::Key::Format.encode(), newer)]).expect("written");
+        drop(sled);
+        let error = SledStore::open_directory(directory.path(), &options()).expect_err("newer");
+        assert!(matches!(error, OpenError::Newer { found, .. } if found == FORMAT + 1), "{error}");
+    }
+
+    #[test]
+    fn a_second_process_is_told_that_the_store_is_in_use() {
+        let on_disk = OnDisk::new();
+        let error = SledStore::open_directory(on_disk.directory.path(), &options()).expect_err("in use");
+        assert!(matches!(error, OpenError::InUse(_)), "{error}");
+    }
+
+    #[test]
+    fn damaged_files_are_an_error_that_says_what_to_do() {
+        let mut on_disk = OnDisk::new();
+        drop(on_disk.store.take());
+        fs::write(on_disk.directory.path().join("conf"), b"not a configuration").expect("written");
+        let error = SledStore::open_directory(on_disk.directory.path(), &options()).expect_err("damaged");
+        assert!(error.to_string().contains(on_disk.directory.path().to_str().expect("a path")), "{error}");
+    }
+
+    #[test]
+    fn without_room_writes_are_refused_and_reads_served() {
+        use crate::store::error::StoreError;
+        use crate::store::{Health, Store, Write};
+        let mut on_disk = OnDisk::new();
+        let invite = Write::Invite { invitation: campana_protocol::id::Hash([1; 32]), expires_at: 5 };
+        assert!(on_disk.store().commit(0, core::slice::from_ref(&invite))[0].is_ok());
+        drop(on_disk.store.take());
+        let full = SledOptions { min_free_bytes: u64::MAX, ..options() };
+        let store = SledStore::open_directory(on_disk.directory.path(), &full).expect("opens");
+        assert_eq!(store.health(), Health::Full);
+        assert_eq!(store.commit(0, &[invite]), [Err(StoreError::Full.into())]);
+        assert_eq!(store.has_invitation(), Ok(true));
+    }
+}
