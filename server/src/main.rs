@@ -130,6 +130,6 @@ fn start_log(level: Log) {
     };
     let targets =
         Targets::new().with_target("campana_relay", level).with_default(level.min(LevelFilter::WARN));
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_target(false);
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false).with_target(false);
     tracing_subscriber::registry().with(lines).with(targets).init();
 }
