@@ -32,6 +32,11 @@ pub trait Shell {
 
     /// A turn failed and will be tried again: a full disk, say.
     fn trouble(&mut self, error: &DeviceError);
+
+    /// Whether it wants looks for the time alone, though nothing happens.
+    fn restless(&self) -> bool {
+        false
+    }
 }
 
 /// What a shell wants after a look.
@@ -162,7 +167,7 @@ impl Edge {
                     Ok(batch) => vec![Input::Received(batch)],
                     Err(lost) => return Ok(Conversation::Lost(lost)),
                 },
-                inputs = self.next() => inputs,
+                inputs = self.next(shell.restless()) => inputs,
             };
         }
     }
@@ -176,7 +181,7 @@ impl Edge {
             let before = self.device.relay();
             tokio::select! {
                 () = sleep_until(until) => return Ok(false),
-                inputs = self.next() => {
+                inputs = self.next(shell.restless()) => {
                     if matches!(self.step(shell, None, inputs)?, Step::Done) {
                         return Ok(true);
                     }
@@ -189,7 +194,7 @@ impl Edge {
     }
 
     /// The next thing to do that does not come from the relay.
-    async fn next(&self) -> Vec<Input> {
+    async fn next(&self, restless: bool) -> Vec<Input> {
         loop {
             if self.wake.is_some_and(|wake| wake <= now()) {
                 return vec![Input::Tick];
@@ -199,6 +204,9 @@ impl Edge {
             }
             let wait = self.wake.map_or(LOOK, |wake| Duration::from_millis(wake.saturating_sub(now())).min(LOOK));
             tokio::time::sleep(wait).await;
+            if restless {
+                return Vec::new();
+            }
         }
     }
 

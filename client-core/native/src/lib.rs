@@ -5,11 +5,12 @@
 //! and a view into words ([`words`]).
 
 pub mod backoff;
-
+pub mod cli;
 pub mod device;
 pub mod edge;
 mod files;
 mod socket;
 pub mod store;
 pub mod vault;
+pub mod words;
 
