@@ -1,13 +1,22 @@
-//! The core.
+//! The core: everything a device knows, in memory, and the rows it is kept in.
 
-use zeroize::ZeroizeOnDrop;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::turn::{Input, Turn};
-use crate::view::View;
+use campana_protocol::governance::{ChannelKind, Charter, SignedStatement};
+use campana_protocol::id::{IncidentId, PublicKey};
+use campana_protocol::wire;
+use zeroize::Zeroizing;
 
-/// The key that rows are sealed under at rest. The shell keeps it away from the rows.
-#[derive(Clone, ZeroizeOnDrop)]
-pub struct VaultKey(pub [u8; 32]);
+use crate::channel::Channel;
+use crate::governance::Governance;
+use crate::incident::Incident;
+use crate::mls::{Group, Saved};
+use crate::random::Random;
+use crate::rows::{self, Row};
+use crate::session::Session;
+use crate::state::{Device, Job, Membership, Meta, Person, Registry, Spare, VERSION};
+use crate::turn::{Change, Effect, NoticeId};
+use crate::vault::VaultKey;
 
 /// A store that can't be loaded. Nothing was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -21,13 +30,56 @@ pub enum LoadError {
 }
 
 /// The member's side: one device's state and rules.
-pub struct Core {}
+pub struct Core {
+    pub(crate) vault: VaultKey,
+    pub(crate) random: Random,
+    pub(crate) device: Device,
+    pub(crate) channels: BTreeMap<ChannelKind, Channel>,
+    pub(crate) spares: Vec<Spare>,
+    pub(crate) registry: Registry,
+    pub(crate) people: BTreeMap<PublicKey, Person>,
+    pub(crate) incidents: BTreeMap<IncidentId, Incident>,
+    pub(crate) outbox: BTreeMap<u64, Job>,
+    /// Rows in the store.
+    stored: BTreeSet<Vec<u8>>,
+    dirty: BTreeSet<Row>,
+    /// Channels whose group is another than the stored one.
+    replaced: BTreeSet<ChannelKind>,
+    /// Events of kinds unknown here, kept for a later version.
+    unknown: Vec<(ChannelKind, u64, Vec<u8>)>,
+    pub(crate) session: Session,
+    /// Notices handed to the shell since it loaded this core.
+    pub(crate) notified: BTreeSet<NoticeId>,
+    /// When duties that wait for somebody else first were seen.
+    pub(crate) waiting: BTreeMap<crate::duty::Duty, u64>,
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) wake: Option<u64>,
+}
 
 impl Core {
     /// An empty device. `seed`: 32 fresh random bytes.
     #[must_use]
-    pub fn new(_vault: VaultKey, _seed: [u8; 32]) -> Self {
-        Self {}
+    pub fn new(vault: VaultKey, seed: [u8; 32]) -> Self {
+        Self {
+            vault,
+            random: Random::new(seed),
+            device: Device::new(),
+            channels: BTreeMap::new(),
+            spares: Vec::new(),
+            registry: Registry::default(),
+            people: BTreeMap::new(),
+            incidents: BTreeMap::new(),
+            outbox: BTreeMap::new(),
+            stored: BTreeSet::new(),
+            dirty: BTreeSet::new(),
+            replaced: BTreeSet::new(),
+            unknown: Vec::new(),
+            session: Session::default(),
+            notified: BTreeSet::new(),
+            waiting: BTreeMap::new(),
+            effects: Vec::new(),
+            wake: None,
+        }
     }
 
     /// A device from its stored rows.
@@ -37,33 +89,286 @@ impl Core {
     pub fn load(
         vault: VaultKey,
         seed: [u8; 32],
-        _rows: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>,
+        rows: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>,
     ) -> Result<Self, LoadError> {
-        Ok(Self::new(vault, seed))
+        let mut core = Self::new(vault, seed);
+        core.reload(rows)?;
+        Ok(core)
     }
 
     /// Takes over rows that another context has written meanwhile; the connection's state stays.
     ///
     /// # Errors
     /// [`LoadError`].
-    pub fn reload(&mut self, _rows: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) -> Result<(), LoadError> {
+    pub fn reload(&mut self, rows: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) -> Result<(), LoadError> {
+        let mut opened = BTreeMap::new();
+        for (key, sealed) in rows {
+            let content = self.vault.open(&key, &sealed).ok_or(LoadError::Damaged)?;
+            opened.insert(key, Zeroizing::new(content));
+        }
+        let device = match opened.get(&Row::Device.key()) {
+            Some(content) => decode_device(content)?,
+            None if opened.is_empty() => Device::new(),
+            None => return Err(LoadError::Damaged),
+        };
+        let mut fresh = Loaded::default();
+        for (key, content) in &opened {
+            fresh.take(rows::parse(key).ok_or(LoadError::Damaged)?, content)?;
+        }
+        self.channels = fresh.channels()?;
+        self.device = device;
+        self.spares = fresh.spares;
+        self.registry = fresh.registry;
+        self.people = fresh.people;
+        self.incidents = fresh.incidents;
+        self.outbox = fresh.outbox;
+        self.stored = opened.into_keys().collect();
+        self.dirty.clear();
+        self.replaced.clear();
+        self.unknown.clear();
+        self.session.after_reload();
         Ok(())
-    }
-
-    /// One turn; see the crate's documentation for the contract. `now`: Unix milliseconds.
-    pub fn turn(&mut self, _now: u64, _input: Input) -> Turn {
-        Turn::default()
-    }
-
-    /// What a screen needs.
-    #[must_use]
-    pub fn view(&self, _now: u64) -> View {
-        todo!()
     }
 
     /// Address of the relay this device belongs to, such as `https://relay.example`.
     #[must_use]
     pub fn relay(&self) -> Option<&str> {
-        None
+        self.device.membership.as_ref().map(|membership| membership.relay.as_str())
+    }
+
+    pub(crate) fn membership(&self) -> Option<&Membership> {
+        self.device.membership.as_ref()
+    }
+
+    /// The membership, to change it.
+    pub(crate) fn membership_mut(&mut self) -> Option<&mut Membership> {
+        self.dirty.insert(Row::Device);
+        self.device.membership.as_mut()
+    }
+
+    pub(crate) fn mark(&mut self, row: Row) {
+        self.dirty.insert(row);
+    }
+
+    /// Marks all that a processed entry changes in a channel.
+    pub(crate) fn mark_channel(&mut self, kind: ChannelKind) {
+        self.dirty.insert(Row::Meta(kind));
+        self.dirty.insert(Row::Group(kind));
+    }
+
+    pub(crate) fn keep_unknown(&mut self, kind: ChannelKind, seq: u64, content: Vec<u8>) {
+        self.unknown.push((kind, seq, content));
+    }
+
+    pub(crate) fn push_job(&mut self, job: Job) -> u64 {
+        let id = self.device.next_item;
+        self.device.next_item += 1;
+        self.dirty.insert(Row::Device);
+        self.outbox.insert(id, job);
+        self.dirty.insert(Row::Job(id));
+        id
+    }
+
+    pub(crate) fn finish_job(&mut self, id: u64) {
+        self.outbox.remove(&id);
+        self.session.forget_job(id);
+        self.dirty.insert(Row::Job(id));
+    }
+
+    /// Forgets a channel and all its rows.
+    pub(crate) fn drop_channel(&mut self, kind: ChannelKind) {
+        self.channels.remove(&kind);
+        self.session.leave(kind);
+        self.mark_channel(kind);
+        let appends: Vec<u64> =
+            self.outbox.iter().filter(|(_, job)| job.appends_to() == Some(kind)).map(|(id, _)| *id).collect();
+        for id in appends {
+            self.finish_job(id);
+        }
+        self.dirty.insert(Row::Statement(kind, 0));
+    }
+
+    /// Before joining anew: nothing of the former membership stays.
+    pub(crate) fn forget_everything(&mut self) {
+        for kind in ChannelKind::ALL {
+            self.drop_channel(kind);
+        }
+        for id in self.outbox.keys().copied().collect::<Vec<_>>() {
+            self.finish_job(id);
+        }
+        for key in core::mem::take(&mut self.people).into_keys() {
+            self.mark(Row::Person(key));
+        }
+        for id in core::mem::take(&mut self.incidents).into_keys() {
+            self.mark(Row::Incident(id));
+        }
+        self.registry = Registry::default();
+        self.mark(Row::Registry);
+        self.session = Session::default();
+        self.notified.clear();
+        self.waiting.clear();
+    }
+
+    /// A group that replaces another has its own tree: every stored part of the old one goes.
+    pub(crate) fn forget_chunks(&mut self, kind: ChannelKind) {
+        self.replaced.insert(kind);
+    }
+
+    pub(crate) fn wake_at(&mut self, at: u64) {
+        self.wake = Some(self.wake.map_or(at, |wake| wake.min(at)));
+    }
+
+    /// The rows that this turn changed, sealed.
+    pub(crate) fn changes(&mut self) -> Vec<Change> {
+        let mut puts: Vec<(Vec<u8>, Option<Zeroizing<Vec<u8>>>)> = Vec::new();
+        for row in core::mem::take(&mut self.dirty) {
+            self.encode_row(row, &mut puts);
+        }
+        for (kind, seq, content) in core::mem::take(&mut self.unknown) {
+            puts.push((Row::Unknown(kind, seq).key(), Some(Zeroizing::new(content))));
+        }
+        // A row that is deleted and written in one turn is written.
+        let puts: BTreeMap<_, _> = puts.into_iter().collect();
+        let mut changes = Vec::with_capacity(puts.len());
+        for (key, content) in puts {
+            let value = content.map(|content| self.vault.seal(&mut self.random, &key, &content));
+            let was_stored =
+                if value.is_some() { !self.stored.insert(key.clone()) } else { self.stored.remove(&key) };
+            if value.is_some() || was_stored {
+                changes.push(Change { key, value });
+            }
+        }
+        changes
+    }
+
+    fn encode_row(&mut self, row: Row, puts: &mut Vec<(Vec<u8>, Option<Zeroizing<Vec<u8>>>)>) {
+        fn bytes<T: minicbor::Encode<()>>(value: &T) -> Zeroizing<Vec<u8>> {
+            Zeroizing::new(wire::encode(value))
+        }
+        let content = match row {
+            Row::Device => Some(bytes(&self.device)),
+            Row::Registry => Some(bytes(&self.registry)),
+            Row::Charter => self.channels.values().next().map(|channel| bytes(channel.governance.charter())),
+            Row::Spares => Some(bytes(&self.spares)),
+            Row::Person(key) => self.people.get(&key).map(bytes),
+            Row::Incident(id) => self.incidents.get(&id).map(bytes),
+            Row::Job(id) => self.outbox.get(&id).map(bytes),
+            Row::Meta(kind) => self.channels.get(&kind).map(|channel| bytes(&channel.meta)),
+            Row::Group(kind) => return self.encode_group(kind, puts),
+            Row::Statement(kind, from) => return self.encode_statements(kind, from, puts),
+            Row::Chunk(..) | Row::Unknown(..) => return,
+        };
+        puts.push((row.key(), content));
+    }
+
+    fn encode_group(&mut self, kind: ChannelKind, puts: &mut Vec<(Vec<u8>, Option<Zeroizing<Vec<u8>>>)>) {
+        let Some(channel) = self.channels.get_mut(&kind) else {
+            let chunks = rows::chunk_prefix(kind);
+            let gone = self.stored.iter().filter(|key| key.starts_with(&chunks));
+            puts.extend(gone.map(|key| (key.clone(), None)));
+            puts.push((Row::Group(kind).key(), None));
+            return;
+        };
+        let changes = channel.group.save().expect("a group that works can be written");
+        if self.replaced.remove(&kind) {
+            let chunks = rows::chunk_prefix(kind);
+            let gone = self.stored.iter().filter(|key| key.starts_with(&chunks));
+            puts.extend(gone.map(|key| (key.clone(), None)));
+        }
+        puts.push((Row::Group(kind).key(), Some(changes.state)));
+        for (number, chunk) in changes.chunks {
+            puts.push((Row::Chunk(kind, number).key(), chunk.map(Zeroizing::new)));
+        }
+    }
+
+    /// Statements from `from` on; rows beyond the present ones are deleted.
+    fn encode_statements(
+        &self,
+        kind: ChannelKind,
+        from: u64,
+        puts: &mut Vec<(Vec<u8>, Option<Zeroizing<Vec<u8>>>)>,
+    ) {
+        let statements = self.channels.get(&kind).map_or(&[][..], |channel| &channel.statements);
+        for (number, statement) in (0u64..).zip(statements).skip(from as usize) {
+            puts.push((Row::Statement(kind, number).key(), Some(Zeroizing::new(wire::encode(statement)))));
+        }
+        let beyond = Row::Statement(kind, statements.len() as u64).key();
+        let gone =
+            self.stored.range(beyond..).take_while(|key| key.starts_with(&rows::statement_prefix(kind)));
+        puts.extend(gone.map(|key| (key.clone(), None)));
+    }
+}
+
+fn decode_device(content: &[u8]) -> Result<Device, LoadError> {
+    let version =
+        minicbor::Decoder::new(content).array().and_then(|_| minicbor::Decoder::new(&content[1..]).u16());
+    match version {
+        Ok(version) if version > VERSION => Err(LoadError::Newer),
+        Ok(_) => wire::decode(content).map_err(|_| LoadError::Damaged),
+        Err(_) => Err(LoadError::Damaged),
+    }
+}
+
+/// Rows on their way into memory.
+#[derive(Default)]
+struct Loaded {
+    metas: BTreeMap<ChannelKind, Meta>,
+    groups: BTreeMap<ChannelKind, Saved>,
+    statements: BTreeMap<ChannelKind, Vec<SignedStatement>>,
+    spares: Vec<Spare>,
+    registry: Registry,
+    people: BTreeMap<PublicKey, Person>,
+    incidents: BTreeMap<IncidentId, Incident>,
+    outbox: BTreeMap<u64, Job>,
+    charter: Option<Charter>,
+}
+
+impl Loaded {
+    fn take(&mut self, row: Row, content: &[u8]) -> Result<(), LoadError> {
+        fn value<T: for<'b> minicbor::Decode<'b, ()>>(content: &[u8]) -> Result<T, LoadError> {
+            wire::decode(content).map_err(|_| LoadError::Damaged)
+        }
+        match row {
+            Row::Device | Row::Unknown(..) => {}
+            Row::Registry => self.registry = value(content)?,
+            Row::Spares => self.spares = value(content)?,
+            Row::Person(key) => {
+                self.people.insert(key, value(content)?);
+            }
+            Row::Incident(id) => {
+                self.incidents.insert(id, value(content)?);
+            }
+            Row::Job(id) => {
+                self.outbox.insert(id, value(content)?);
+            }
+            Row::Meta(kind) => {
+                self.metas.insert(kind, value(content)?);
+            }
+            Row::Group(kind) => {
+                self.groups.entry(kind).or_default().state = Zeroizing::new(content.to_vec());
+            }
+            Row::Chunk(kind, number) => {
+                self.groups.entry(kind).or_default().tree.insert(number, content.to_vec());
+            }
+            Row::Statement(kind, _) => self.statements.entry(kind).or_default().push(value(content)?),
+            Row::Charter => self.charter = Some(value(content)?),
+        }
+        Ok(())
+    }
+
+    fn channels(&mut self) -> Result<BTreeMap<ChannelKind, Channel>, LoadError> {
+        let mut channels = BTreeMap::new();
+        for (kind, meta) in core::mem::take(&mut self.metas) {
+            let charter = self.charter.clone().ok_or(LoadError::Damaged)?;
+            let mut governance = Governance::genesis(charter).map_err(|_| LoadError::Damaged)?;
+            let statements = self.statements.remove(&kind).unwrap_or_default();
+            for statement in &statements {
+                governance.apply(statement).map_err(|_| LoadError::Damaged)?;
+            }
+            let saved = self.groups.remove(&kind).ok_or(LoadError::Damaged)?;
+            let group = Group::load(&saved).map_err(|_| LoadError::Damaged)?;
+            channels.insert(kind, Channel::new(kind, meta, group, governance, statements));
+        }
+        Ok(channels)
     }
 }

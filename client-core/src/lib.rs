@@ -16,12 +16,34 @@
 //! Time is an argument (Unix milliseconds). So is the seed of all randomness but the MLS
 //! library's own keys.
 
+mod channel;
 pub mod command;
+mod commit;
+mod committee;
 mod core;
+mod duty;
+mod execute;
+mod governance;
+mod incident;
+mod judge;
+mod keys;
+mod log;
+pub mod mls;
+mod outbox;
+mod post;
+mod present;
+mod random;
+mod report;
+mod rows;
+mod session;
+mod state;
 pub mod turn;
+mod vault;
 pub mod view;
+mod welcome;
 
+pub use crate::core::{Core, LoadError};
 pub use command::{Command, CommandError, Reply};
-pub use crate::core::{Core, LoadError, VaultKey};
 pub use turn::{Change, Effect, Input, NoticeId, NoticeKind, Turn};
+pub use vault::VaultKey;
 pub use view::View;

@@ -3,6 +3,8 @@
 use campana_protocol::id::IncidentId;
 
 use crate::command::{Command, CommandError, Reply};
+use crate::core::Core;
+use crate::rows::Row;
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
@@ -97,4 +99,38 @@ pub enum NoticeKind {
     /// To those who had the alert: it is over.
     #[n(4)]
     AllClear,
+}
+
+impl Core {
+    /// One turn; see the crate's documentation for the contract. `now`: Unix milliseconds.
+    pub fn turn(&mut self, now: u64, input: Input) -> Turn {
+        self.wake = None;
+        let reply = self.take_input(now, input);
+        self.duties(now);
+        self.pump(now);
+        self.session.at_once = false;
+        Turn { changes: self.changes(), effects: core::mem::take(&mut self.effects), wake: self.wake, reply }
+    }
+
+    fn take_input(&mut self, now: u64, input: Input) -> Option<Result<Reply, CommandError>> {
+        match input {
+            Input::Resume => self.notified.clear(),
+            // The relay speaks first.
+            Input::Connected | Input::Disconnected => self.disconnected(),
+            Input::Received(frames) => frames.iter().for_each(|frame| self.frame(now, frame)),
+            Input::Tick => {}
+            Input::Command(command) => return Some(self.execute(now, command)),
+            Input::Shown(notice) => self.shown(notice),
+        }
+        None
+    }
+
+    fn shown(&mut self, notice: NoticeId) {
+        if let Some(incident) = self.incidents.get_mut(&notice.incident)
+            && incident.shown < Some(notice.kind)
+        {
+            incident.shown = Some(notice.kind);
+            self.mark(Row::Incident(notice.incident));
+        }
+    }
 }

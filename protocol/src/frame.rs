@@ -4,7 +4,7 @@
 //! with that number: the [`RelayFrame`] named in its documentation, or [`RelayFrame::Refused`].
 //! Everything a frame carries in `body` is opaque to the relay.
 
-use minicbor::bytes::{ByteSlice, ByteVec};
+use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use crate::code::Code;
@@ -507,10 +507,4 @@ pub fn creation(nonce: &Secret, owner: &PublicKey) -> Vec<u8> {
 
 fn signed(label: &str, nonce: &Secret, subject: &[u8]) -> Vec<u8> {
     [label.as_bytes(), &[0], &nonce.0, subject].concat()
-}
-
-/// Convenience for building frames.
-#[must_use]
-pub fn body(bytes: impl AsRef<ByteSlice>) -> ByteVec {
-    ByteVec::from(bytes.as_ref().to_vec())
 }

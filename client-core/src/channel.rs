@@ -1,0 +1,133 @@
+//! A channel: its group, its copy of the governance chain, and how far its log has been read.
+
+use std::collections::VecDeque;
+
+use campana_protocol::event::{empty_log, extend_log};
+use campana_protocol::frame::Secret;
+use campana_protocol::governance::{ChannelKind, Charter, SignedStatement};
+use campana_protocol::handshake::RoleCredential;
+use campana_protocol::id::{ChannelId, Hash, PublicKey, hash};
+use campana_protocol::wire;
+
+use crate::governance::Governance;
+use crate::mls::{Group, Leaf, Member, MlsError};
+use crate::state::Meta;
+
+/// Positions whose running hash is remembered, to compare with what others saw.
+const REMEMBERED: usize = 256;
+
+#[derive(Clone)]
+pub(crate) struct Channel {
+    pub(crate) kind: ChannelKind,
+    pub(crate) id: ChannelId,
+    pub(crate) meta: Meta,
+    pub(crate) group: Group,
+    pub(crate) governance: Governance,
+    pub(crate) statements: Vec<SignedStatement>,
+    recent: VecDeque<(u64, Hash)>,
+}
+
+impl Channel {
+    /// A channel of one, before its log has an entry.
+    pub(crate) fn create(
+        kind: ChannelKind,
+        charter: &Charter,
+        governance: Governance,
+        leaf: &Leaf,
+        credential: &[u8],
+    ) -> Result<Self, MlsError> {
+        let id = charter.channel(kind);
+        let context = wire::encode(&governance.context(kind));
+        let group = Group::create(leaf, credential, id.as_bytes(), &context)?;
+        let access = access_secret(&group, &id)?;
+        let meta = Meta {
+            leaf: leaf.to_bytes().to_vec(),
+            access,
+            cursor: 0,
+            log_hash: empty_log(&id),
+            last_control: 0,
+            lost: false,
+            gap: false,
+            pleas: Vec::new(),
+            sent: Vec::new(),
+        };
+        Ok(Self::new(kind, meta, group, governance, Vec::new()))
+    }
+
+    pub(crate) fn new(
+        kind: ChannelKind,
+        meta: Meta,
+        group: Group,
+        governance: Governance,
+        statements: Vec<SignedStatement>,
+    ) -> Self {
+        let id = governance.charter().channel(kind);
+        Self { kind, id, meta, group, governance, statements, recent: VecDeque::new() }
+    }
+
+    /// Moves the cursor over an entry.
+    pub(crate) fn advance(&mut self, seq: u64, body: &[u8], control: bool) {
+        self.recent.push_back((self.meta.cursor, self.meta.log_hash));
+        if self.recent.len() > REMEMBERED {
+            self.recent.pop_front();
+        }
+        self.meta.log_hash = extend_log(&self.meta.log_hash, seq, body);
+        self.meta.cursor = seq;
+        if control {
+            self.meta.last_control = seq;
+        }
+    }
+
+    /// Moves the cursor over entries that have expired. Hashes can't be compared across them.
+    pub(crate) fn skip(&mut self, through: u64) {
+        self.recent.clear();
+        self.meta.cursor = through;
+        self.meta.gap = true;
+    }
+
+    /// Whether somebody who saw `log_hash` at `seq` saw another log than we did. `None`: too long
+    /// ago to tell.
+    pub(crate) fn agrees(&self, seq: u64, log_hash: &Hash) -> Option<bool> {
+        if self.meta.gap {
+            return None;
+        }
+        // Nobody can have seen what comes after their own entry.
+        if seq > self.meta.cursor {
+            return Some(false);
+        }
+        if seq == self.meta.cursor {
+            return Some(*log_hash == self.meta.log_hash);
+        }
+        self.recent.iter().find(|(known, _)| *known == seq).map(|(_, hash)| hash == log_hash)
+    }
+
+    /// Who a member of a working group is.
+    pub(crate) fn role_key(member: &Member) -> Option<PublicKey> {
+        wire::decode::<RoleCredential>(&member.credential).ok().map(|credential| credential.role_key)
+    }
+
+    /// Members that the roster does not let stay.
+    pub(crate) fn overdue(&self, governance: &Governance) -> Vec<Member> {
+        let stays = |member: &Member| match self.kind {
+            ChannelKind::Broadcast => !governance.leaf_removed(&member.key),
+            kind => Self::role_key(member).is_some_and(|key| governance.belongs(&key, kind)),
+        };
+        self.group.members().filter(|member| !stays(member)).collect()
+    }
+}
+
+/// A message of ours, as [`Meta::sent`] remembers it. Others can't make one, so eight bytes do.
+pub(crate) fn fingerprint(message: &[u8]) -> u64 {
+    let digest = hash("campana sent v1", &[message]);
+    u64::from_be_bytes(core::array::from_fn(|i| digest.0[i]))
+}
+
+/// The secret that members prove themselves to the relay with, from this epoch on.
+pub(crate) fn access_secret(group: &Group, channel: &ChannelId) -> Result<Secret, MlsError> {
+    group.export("campana access v1", channel.as_bytes()).map(|secret| Secret(*secret))
+}
+
+/// The key that the commit ending this epoch is sealed under.
+pub(crate) fn handshake_key(group: &Group, channel: &ChannelId) -> Result<[u8; 32], MlsError> {
+    group.export("campana handshake v1", channel.as_bytes()).map(|secret| *secret)
+}

@@ -1,0 +1,291 @@
+//! Commits of our own: what is due is decided when the commit is made, so that whatever happened
+//! meanwhile is taken into account; it is in force when it is seen at its place in the log.
+
+use campana_protocol::frame::Secret;
+use campana_protocol::governance::{ChannelKind, SignedStatement};
+use campana_protocol::handshake::{Authority, EntryBody, Handshake, Plea, commit_digest};
+use campana_protocol::id::{BlobId, PublicKey, RecordId};
+use campana_protocol::limits::{MAX_ADMISSIONS, MAX_BLOB_PART};
+use campana_protocol::mailbox::{BlobPointer, Post, ReturnAddress, SEAL_INFO, Snapshot, Welcome};
+use campana_protocol::padding::pad;
+use campana_protocol::wire;
+
+use crate::channel::{Channel, access_secret, handshake_key};
+use crate::core::Core;
+use crate::governance::Governance;
+use crate::judge::{Verdict, apply_all, check_plea, entitled};
+use crate::keys::{access_key, plea_key};
+use crate::mls::{self, Change, Member, MlsError, inspect_key_package};
+use crate::rows::Row;
+use crate::state::{Attempt, Job, Joiner, PreparedCommit};
+use crate::vault;
+
+/// Statements that one commit applies at most.
+const MAX_STATEMENTS: usize = 64;
+
+/// What a commit would do.
+#[derive(Default)]
+pub(crate) struct Due {
+    pub(crate) plea: Option<Plea>,
+    pub(crate) statements: Vec<SignedStatement>,
+    pub(crate) remove: Vec<Member>,
+    pub(crate) add: Vec<(Vec<u8>, ReturnAddress)>,
+}
+
+impl Due {
+    pub(crate) fn nothing(&self) -> bool {
+        self.plea.is_none() && self.statements.is_empty() && self.remove.is_empty() && self.add.is_empty()
+    }
+}
+
+impl Core {
+    /// What a commit in this channel would do now.
+    pub(crate) fn due(&self, kind: ChannelKind) -> Due {
+        let Some(channel) = self.channels.get(&kind).filter(|channel| !channel.meta.lost) else {
+            return Due::default();
+        };
+        let plea = channel.meta.pleas.iter().find(|plea| check_plea(channel, plea).is_ok());
+        if let Some(plea) = plea {
+            return Due { plea: Some(plea.clone()), ..Due::default() };
+        }
+        if !self.is_committee_in(channel) {
+            return Due::default();
+        }
+        let height = channel.statements.len();
+        let statements: Vec<SignedStatement> =
+            self.registry.complete.iter().skip(height).take(MAX_STATEMENTS).cloned().collect();
+        let Ok(after) = apply_all(&channel.governance, &statements) else { return Due::default() };
+        let own = channel.group.own_key();
+        let remove = channel.overdue(&after).into_iter().filter(|member| member.key != own).collect();
+        let add = self.due_additions(channel, &after);
+        Due { plea: None, statements, remove, add }
+    }
+
+    pub(crate) fn is_committee_in(&self, channel: &Channel) -> bool {
+        self.membership().is_some_and(|m| channel.governance.committee().contains(&m.role().public()))
+    }
+
+    fn due_additions(&self, channel: &Channel, after: &Governance) -> Vec<(Vec<u8>, ReturnAddress)> {
+        let kind = channel.kind;
+        let waits = self.people.values().filter(|person| {
+            let admitted = person.member || person.approved;
+            let belongs = match kind {
+                ChannelKind::Broadcast => person.approved && !person.member,
+                // Who asked with a committee invite comes in while the committee is founded.
+                _ if !after.constituted() => person.committee && admitted,
+                _ => admitted && after.belongs(&person.role_key, kind),
+            };
+            belongs && !person.declined && !after.key_removed(&person.role_key)
+        });
+        let packages = waits.filter_map(|person| {
+            let package = person.packages.iter().find(|package| package.kind == kind)?;
+            let newcomer = inspect_key_package(&package.key_package).ok()?;
+            let member = Member { index: 0, key: newcomer.key, credential: newcomer.credential };
+            let fits = entitled(kind, &member, after) && channel.group.find(&member.key).is_none();
+            fits.then(|| (package.key_package.clone(), person.reply))
+        });
+        packages.take(MAX_ADMISSIONS).collect()
+    }
+
+    /// Makes a commit of what is due. False: nothing is, and the job is gone.
+    pub(crate) fn attempt_commit(&mut self, id: u64, kind: ChannelKind, record: RecordId) -> bool {
+        let due = self.due(kind);
+        if due.nothing() {
+            self.finish_job(id);
+            return false;
+        }
+        match self.prepare(kind, due) {
+            Ok((body, rotate, prepared)) => {
+                let control_seq = self.channels.get(&kind).map_or(0, |channel| channel.meta.last_control);
+                if let Some(Job::Commit { prepared: place, .. }) = self.outbox.get_mut(&id) {
+                    *place = Some(prepared);
+                }
+                self.mark_channel(kind);
+                self.set_attempt(id, Attempt { record, control_seq, rotate, body });
+                true
+            }
+            Err(_) => {
+                self.finish_job(id);
+                false
+            }
+        }
+    }
+
+    fn prepare(
+        &mut self,
+        kind: ChannelKind,
+        due: Due,
+    ) -> Result<(Vec<u8>, Option<PublicKey>, PreparedCommit), MlsError> {
+        let role = self.membership().map(crate::state::Membership::role).ok_or(MlsError::Invalid)?;
+        let nonce = self.random.bytes();
+        let channel = self.channels.get_mut(&kind).ok_or(MlsError::Invalid)?;
+        let rejoin = due.plea.is_some();
+        let (add, remove, replies) = match &due.plea {
+            Some(plea) => {
+                let index = channel.group.find(&plea.leaf).ok_or(MlsError::Invalid)?;
+                (vec![plea.key_package.clone()], vec![index], vec![plea.reply])
+            }
+            None => {
+                let (packages, replies) = due.add.into_iter().unzip();
+                (packages, due.remove.iter().map(|member| member.index).collect(), replies)
+            }
+        };
+        let governance = apply_all(&channel.governance, &due.statements).map_err(|_| MlsError::Invalid)?;
+        let context = wire::encode(&governance.context(kind));
+        let context = (!due.statements.is_empty()).then_some(context.as_slice());
+        let change = Change { add: &add, remove: &remove, context, path: false };
+        let commit = channel.group.commit(&change)?;
+        let after = channel.group.apply(&commit.secrets)?;
+        let rotates = !rejoin && !remove.is_empty();
+        let access = rotates.then(|| access_secret(&after, &channel.id)).transpose()?;
+        let removed: Vec<PublicKey> = match &due.plea {
+            Some(plea) => vec![plea.leaf],
+            None => due.remove.iter().map(|member| member.key).collect(),
+        };
+        let added = add.iter().map(|package| inspect_key_package(package).map(|newcomer| newcomer.key));
+        let added = added.collect::<Result<Vec<_>, _>>()?;
+        let authority = match due.plea {
+            Some(plea) => Authority::Rejoin { plea },
+            None => {
+                let digest =
+                    commit_digest(&channel.id, channel.group.epoch(), &commit.commit, &governance.head());
+                let signature = role.sign_hash(&digest);
+                Authority::Committee { statements: due.statements.clone(), key: role.public(), signature }
+            }
+        };
+        let handshake = Handshake { commit: commit.commit, authority };
+        let key = handshake_key(&channel.group, &channel.id)?;
+        let sealed = vault::seal(&key, &nonce, channel.id.as_bytes(), &pad(&wire::encode(&handshake)));
+        let body = wire::encode(&EntryBody::Handshake(sealed));
+        let joiners = replies
+            .into_iter()
+            .zip(commit.welcomes)
+            .map(|(reply, welcome)| Joiner { reply, welcome })
+            .collect();
+        let rotate = access.as_ref().map(|access| access_key(access).public());
+        let prepared = PreparedCommit {
+            secrets: commit.secrets.to_vec(),
+            statements: due.statements,
+            joiners,
+            tree: commit.tree,
+            access,
+            removed,
+            added,
+            rejoin,
+        };
+        Ok((body, rotate, prepared))
+    }
+
+    /// Our own commit was seen in the log. In force unless another ended its epoch before.
+    pub(crate) fn own_commit(&mut self, now: u64, kind: ChannelKind, id: u64) {
+        let Some(Job::Commit { prepared: Some(prepared), .. }) = self.outbox.get(&id).cloned() else {
+            return;
+        };
+        let Some(channel) = self.channels.get(&kind) else { return };
+        let group = match channel.group.apply(&prepared.secrets) {
+            Ok(group) => group,
+            Err(MlsError::Corrupt | MlsError::Library(_)) => return self.lose(kind),
+            Err(_) => {
+                if let Some(job) = self.outbox.get_mut(&id) {
+                    job.forget_attempt();
+                    self.mark(Row::Job(id));
+                }
+                self.session.forget_job(id);
+                return;
+            }
+        };
+        let Ok(governance) = apply_all(&channel.governance, &prepared.statements) else { return };
+        let verdict = Verdict {
+            group,
+            governance,
+            statements: prepared.statements.clone(),
+            added: prepared.added.clone(),
+            removed: prepared.removed.clone(),
+            removed_self: false,
+            access: prepared.access.clone(),
+            rejoin: prepared.rejoin,
+        };
+        self.session.own_commit = Some((id, prepared));
+        self.take(now, kind, verdict);
+    }
+
+    /// After the cursor has passed our own commit: its Welcomes can be made, for they say where
+    /// the joiners read on.
+    pub(crate) fn finish_own_commit(&mut self, kind: ChannelKind, seq: u64) {
+        let Some((id, prepared)) = self.session.own_commit.take() else { return };
+        self.finish_job(id);
+        if !prepared.joiners.is_empty() {
+            self.welcome(kind, seq, &prepared);
+        }
+        if kind == ChannelKind::Desk && prepared.access.is_some() && !prepared.rejoin {
+            self.hand_on_desk_secret();
+        }
+    }
+
+    fn welcome(&mut self, kind: ChannelKind, seq: u64, prepared: &PreparedCommit) {
+        let Some(channel) = self.channels.get(&kind) else { return };
+        let snapshot = Snapshot {
+            charter: wire::encode(channel.governance.charter()),
+            statements: channel.statements.clone(),
+            tree: prepared.tree.clone(),
+            events: if kind == ChannelKind::Committee { self.registry_events() } else { Vec::new() },
+        };
+        let (id, access, log_hash) = (channel.id, channel.meta.access.clone(), channel.meta.log_hash);
+        let key: Secret = self.random.secret();
+        let blob = BlobId(self.random.bytes());
+        let sealed =
+            vault::seal(&key.0, &self.random.bytes(), blob.as_bytes(), &pad(&wire::encode(&snapshot)));
+        let parts: Vec<Vec<u8>> = sealed.chunks(MAX_BLOB_PART).map(<[u8]>::to_vec).collect();
+        let of = parts.len() as u16;
+        for (part, body) in (0..).zip(parts) {
+            self.push_job(Job::Blob { kind, blob, part, of, body });
+        }
+        let membership = self.membership();
+        let desk = membership.and_then(|m| m.desks.first()).map(|reading| reading.secret.clone());
+        let join = membership.and_then(|m| m.join.as_ref()).map(|reading| reading.secret.clone());
+        for joiner in &prepared.joiners {
+            let welcome = Welcome {
+                kind,
+                channel: id,
+                welcome: joiner.welcome.clone(),
+                snapshot: BlobPointer { blob, parts: of, key: key.clone() },
+                access: access.clone(),
+                seq,
+                log_hash,
+                desk: desk.clone().filter(|_| kind == ChannelKind::Desk),
+                join: join.clone().filter(|_| kind == ChannelKind::Committee),
+            };
+            self.post_to(&joiner.reply, &Post::Welcome(welcome));
+        }
+    }
+
+    /// Queues a sealed post.
+    pub(crate) fn post_to(&mut self, to: &ReturnAddress, post: &Post) {
+        let record = RecordId(self.random.bytes());
+        if let Ok(body) = mls::seal(&to.sealing, SEAL_INFO.as_bytes(), &pad(&wire::encode(post))) {
+            self.push_job(Job::Post { mailbox: to.mailbox, record, body });
+        }
+    }
+
+    /// Makes our plea. False: not possible now.
+    pub(crate) fn attempt_plea(&mut self, id: u64, kind: ChannelKind, record: RecordId) -> bool {
+        let Ok(spare) = self.make_spare(kind) else { return false };
+        let nonce = self.random.bytes();
+        let (Some(channel), Some(membership)) = (self.channels.get(&kind), self.membership()) else {
+            return false;
+        };
+        let Ok(leaf) = mls::Leaf::from_bytes(&channel.meta.leaf) else { return false };
+        let reply = membership.reply().address();
+        let digest = campana_protocol::handshake::plea_digest(&channel.id, &spare.key_package, &reply);
+        let signature = leaf.sign(digest.as_bytes());
+        let plea = Plea { leaf: leaf.public(), key_package: spare.key_package.clone(), reply, signature };
+        let padded = pad(&wire::encode(&plea));
+        let sealed = vault::seal(&plea_key(&channel.meta.access), &nonce, channel.id.as_bytes(), &padded);
+        let body = wire::encode(&EntryBody::Plea(sealed));
+        let control_seq = channel.meta.last_control;
+        self.spares.push(spare);
+        self.mark(Row::Spares);
+        self.set_attempt(id, Attempt { record, control_seq, rotate: None, body });
+        true
+    }
+}

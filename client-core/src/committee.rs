@@ -1,0 +1,327 @@
+//! What only committee devices keep: invites, people, drafts, owner keys.
+
+use std::collections::BTreeSet;
+
+use campana_protocol::event::{Admitted, Approve, DeskSecret, Draft, Event, Owner};
+use campana_protocol::frame::{Class, Secret};
+use campana_protocol::governance::{
+    Approval, ChannelKind, Operation, SignedStatement, Statement, statement_digest,
+};
+use campana_protocol::id::{Hash, PublicKey};
+use campana_protocol::mailbox::{Join, Snapshot};
+use campana_protocol::wire;
+use minicbor::bytes::ByteVec;
+
+use crate::core::Core;
+use crate::governance::Governance;
+use crate::keys;
+use crate::post::MAX_DESKS;
+use crate::rows::Row;
+use crate::state::{DraftRecord, InviteRecord, Job, Package, Person, Reading};
+
+/// Invites, drafts and owners kept at most.
+const MAX_KEPT: usize = 1_024;
+
+impl Core {
+    /// Queues an event.
+    pub(crate) fn say(&mut self, kind: ChannelKind, event: &Event, class: Class) -> u64 {
+        self.push_job(Job::Event {
+            kind,
+            event: event.kind(),
+            payload: event.payload(),
+            class,
+            attempt: None,
+        })
+    }
+
+    /// This device's place among the committee's devices; `None`: it is not one.
+    pub(crate) fn rank(&self) -> Option<usize> {
+        let own = self.membership()?.role().public();
+        let channel = self
+            .channels
+            .get(&ChannelKind::Committee)
+            .or_else(|| self.channels.get(&ChannelKind::Broadcast))?;
+        channel.governance.committee().iter().position(|key| *key == own)
+    }
+
+    pub(crate) fn committee_event(&mut self, event: Event) {
+        match event {
+            Event::Draft(draft) => self.draft_event(draft),
+            Event::Approve(approve) => self.approve_event(&approve),
+            Event::Invite(invite) => {
+                let known = self.registry.invites.iter().any(|record| record.invite.invite == invite.invite);
+                if !known && self.registry.invites.len() < MAX_KEPT {
+                    self.registry.invites.push(InviteRecord { invite, revoked: false });
+                    self.retry_early_joins();
+                }
+            }
+            Event::RevokeInvite(id) => {
+                if let Some(record) = self.registry.invites.iter_mut().find(|r| r.invite.invite == id) {
+                    record.revoked = true;
+                }
+            }
+            Event::Declined(role_key) => {
+                if let Some(person) = self.people.get_mut(&role_key).filter(|person| !person.member) {
+                    person.declined = true;
+                    self.mark(Row::Person(role_key));
+                }
+            }
+            Event::Admitted(admitted) => self.admitted_event(&admitted),
+            Event::Owner(owner) => {
+                let known = &mut self.registry.owners;
+                known.retain(|other| (other.channel, other.role_key) != (owner.channel, owner.role_key));
+                if known.len() < MAX_KEPT {
+                    known.push(owner);
+                }
+            }
+            Event::Alert(_) | Event::FollowUp(_) | Event::Attestation(_) | Event::DeskSecret(_) => {}
+        }
+        self.mark(Row::Registry);
+    }
+
+    fn draft_event(&mut self, draft: Draft) {
+        let digest = statement_digest(&draft.statement);
+        let known = self.registry.drafts.iter().any(|record| statement_digest(&record.statement) == digest);
+        let Some(chain) = self.chain() else { return };
+        if known || self.registry.drafts.len() >= MAX_KEPT || chain.check_draft(&draft.statement).is_err() {
+            return;
+        }
+        let record = DraftRecord {
+            statement: draft.statement,
+            approvals: Vec::new(),
+            desk: draft.desk,
+            decided: false,
+        };
+        self.registry.drafts.push(record);
+        self.approve_event(&Approve { statement: digest, approval: draft.approval });
+        self.approve_founding(&digest);
+    }
+
+    /// A committee device that came in by a committee invite signs the constitution that names it
+    /// as the charter says: that is what it was invited for.
+    fn approve_founding(&mut self, digest: &Hash) {
+        let (Some(chain), Some(membership)) = (self.chain(), self.membership()) else { return };
+        let own = membership.role().public();
+        let Some(record) = self.registry.drafts.iter().find(|r| statement_digest(&r.statement) == *digest)
+        else {
+            return;
+        };
+        let Ok(statement) = chain.check_draft(&record.statement) else { return };
+        let names_us = match statement.operations.as_slice() {
+            [Operation::Constitute { committee, .. }] => committee.contains(&own),
+            _ => false,
+        };
+        if !chain.constituted() && names_us && record.approvals.iter().all(|approval| approval.key != own) {
+            self.sign_draft(digest);
+        }
+    }
+
+    /// Signs a draft and says so.
+    pub(crate) fn sign_draft(&mut self, digest: &Hash) {
+        let Some(role) = self.membership().map(crate::state::Membership::role) else { return };
+        let approval = Approval { key: role.public(), signature: role.sign_hash(digest) };
+        self.say(
+            ChannelKind::Committee,
+            &Event::Approve(Approve { statement: *digest, approval }),
+            Class::Update,
+        );
+    }
+
+    fn approve_event(&mut self, approve: &Approve) {
+        let Some(chain) = self.chain() else { return };
+        let Some(record) =
+            self.registry.drafts.iter_mut().find(|r| statement_digest(&r.statement) == approve.statement)
+        else {
+            return;
+        };
+        let approval = &approve.approval;
+        let known = record.approvals.iter().any(|other| other.key == approval.key);
+        if record.decided || known || !keys::verify(&approval.key, &approve.statement, &approval.signature) {
+            return;
+        }
+        record.approvals.push(approval.clone());
+        let signed =
+            SignedStatement { statement: record.statement.clone(), signatures: record.approvals.clone() };
+        let signers: BTreeSet<PublicKey> = record.approvals.iter().map(|approval| approval.key).collect();
+        let Ok(statement) = chain.check_draft(&signed.statement) else {
+            record.decided = true;
+            return;
+        };
+        if !chain.sufficient(&statement, &signers) {
+            return;
+        }
+        record.decided = true;
+        let desk = record.desk.clone();
+        if chain.clone().apply(&signed).is_err() {
+            return;
+        }
+        self.registry.complete.push(signed);
+        if self.membership().is_some_and(|m| m.role().public() == approval.key) {
+            self.act_at_once();
+        }
+        let moves_desk = statement.operations.iter().any(|op| matches!(op, Operation::Desk { .. }));
+        if let (true, Some(desk)) = (moves_desk, desk) {
+            self.desk_secret(desk);
+        }
+    }
+
+    /// The chain as far as the committee has decided it.
+    pub(crate) fn chain(&self) -> Option<Governance> {
+        let channel = self.channels.get(&ChannelKind::Committee)?;
+        let mut governance = channel.governance.clone();
+        for statement in self.registry.complete.iter().skip(channel.statements.len()) {
+            governance.apply(statement).ok()?;
+        }
+        Some(governance)
+    }
+
+    /// A statement of these operations, drafted and signed by this device.
+    pub(crate) fn draft(&mut self, operations: Vec<Operation>, desk: Option<Secret>) -> Option<Hash> {
+        let chain = self.chain()?;
+        let role = self.membership()?.role();
+        let statement = wire::encode(&Statement {
+            network: chain.network(),
+            nonce: self.random.bytes(),
+            drafted_at: chain.height(),
+            operations,
+        });
+        let digest = statement_digest(&statement);
+        let approval = Approval { key: role.public(), signature: role.sign_hash(&digest) };
+        self.say(ChannelKind::Committee, &Event::Draft(Draft { statement, approval, desk }), Class::Update);
+        Some(digest)
+    }
+
+    fn admitted_event(&mut self, admitted: &Admitted) {
+        let Ok(join) = wire::decode::<Join>(&admitted.join.join) else { return };
+        if self.people.contains_key(&join.role_key) {
+            return;
+        }
+        let packages: Vec<Package> = join
+            .key_packages
+            .iter()
+            .map(|p| Package { kind: p.kind, key_package: p.key_package.clone() })
+            .collect();
+        let broadcast = packages.iter().find(|package| package.kind == ChannelKind::Broadcast);
+        let Some(leaf) = broadcast.and_then(|p| crate::mls::inspect_key_package(&p.key_package).ok()) else {
+            return;
+        };
+        let person = Person {
+            role_key: join.role_key,
+            handle: join.handle,
+            leaf: leaf.key,
+            committee: false,
+            approved: false,
+            declined: false,
+            member: true,
+            packages,
+            reply: join.reply,
+            order: 0,
+            join: admitted.join.clone(),
+        };
+        self.mark(Row::Person(person.role_key));
+        self.people.insert(person.role_key, person);
+    }
+
+    /// What a new committee device has to know of the past.
+    pub(crate) fn registry_events(&self) -> Vec<ByteVec> {
+        let invites =
+            self.registry.invites.iter().filter(|r| !r.revoked).map(|r| Event::Invite(r.invite.clone()));
+        let people = self.people.values().filter(|person| person.member);
+        let people = people.map(|person| Event::Admitted(Admitted { join: person.join.clone() }));
+        let owners = self.registry.owners.iter().cloned().map(Event::Owner);
+        let events = invites.chain(people).chain(owners);
+        events
+            .map(|event| ByteVec::from(wire::encode(&(event.kind(), ByteVec::from(event.payload())))))
+            .collect()
+    }
+
+    pub(crate) fn registry_from(&mut self, kind: ChannelKind, snapshot: &Snapshot) {
+        if kind != ChannelKind::Committee {
+            return;
+        }
+        if self.registry.complete.len() < snapshot.statements.len() {
+            self.registry.complete = snapshot.statements.clone();
+        }
+        for bytes in &snapshot.events {
+            let Ok((number, payload)) = wire::decode::<(u16, ByteVec)>(bytes) else { continue };
+            if let Ok(Some(event)) = Event::decode(number, &payload) {
+                self.committee_event(event);
+            }
+        }
+        self.mark(Row::Registry);
+    }
+
+    /// Tells the committee this device's owner keys, so that an owner can enter them.
+    pub(crate) fn offer_owner_keys(&mut self) {
+        let Some(membership) = self.membership().cloned() else { return };
+        let Some(charter) =
+            self.channels.get(&ChannelKind::Committee).map(|c| c.governance.charter().clone())
+        else {
+            return;
+        };
+        for kind in ChannelKind::ALL {
+            let owner = Owner {
+                channel: charter.channel(kind),
+                role_key: membership.role().public(),
+                owner: membership.owner(kind).public(),
+            };
+            self.say(ChannelKind::Committee, &Event::Owner(owner), Class::Update);
+        }
+    }
+
+    /// Takes over a desk secret; the ones before are still read for late reports.
+    pub(crate) fn desk_secret(&mut self, secret: Secret) {
+        let Some(membership) = self.membership_mut() else { return };
+        if membership.desks.iter().all(|reading| reading.secret != secret) {
+            membership.desks.insert(0, Reading::new(secret));
+            membership.desks.truncate(MAX_DESKS);
+        }
+        self.read_mailboxes();
+    }
+
+    /// After somebody left the desk: those who stay get the secret of the new mailbox.
+    pub(crate) fn hand_on_desk_secret(&mut self) {
+        let desk = self.membership().and_then(|m| m.desks.first()).map(|reading| reading.secret.clone());
+        if let Some(secret) = desk {
+            self.say(ChannelKind::Desk, &Event::DeskSecret(DeskSecret { secret }), Class::Update);
+        }
+    }
+
+    /// Keeps people's standing in step with a commit.
+    pub(crate) fn people_changed(
+        &mut self,
+        kind: ChannelKind,
+        added: &[PublicKey],
+        removed: &[PublicKey],
+        rejoin: bool,
+    ) {
+        if self.people.is_empty() {
+            return;
+        }
+        let added: BTreeSet<PublicKey> = added.iter().copied().collect();
+        let removed: BTreeSet<PublicKey> = removed.iter().copied().collect();
+        let mut changed = Vec::new();
+        for person in self.people.values_mut() {
+            let before = (person.member, person.leaf, person.packages.len());
+            if kind == ChannelKind::Broadcast {
+                if rejoin && removed.contains(&person.leaf) {
+                    person.leaf = added.first().copied().unwrap_or(person.leaf);
+                } else if removed.contains(&person.leaf) {
+                    person.member = false;
+                }
+                person.member |= added.contains(&person.leaf);
+            }
+            person.packages.retain(|package| {
+                package.kind != kind
+                    || crate::mls::inspect_key_package(&package.key_package)
+                        .is_ok_and(|newcomer| !added.contains(&newcomer.key))
+            });
+            if before != (person.member, person.leaf, person.packages.len()) {
+                changed.push(person.role_key);
+            }
+        }
+        for key in changed {
+            self.mark(Row::Person(key));
+        }
+    }
+}

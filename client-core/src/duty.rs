@@ -1,0 +1,283 @@
+//! Duties: what state owes, derived anew after every turn. Whatever several devices could do is
+//! done at once by the one whose act made it due, and by the others in turn if it does not happen.
+
+use campana_protocol::event::Event;
+use campana_protocol::frame::Class;
+use campana_protocol::governance::{ChannelKind, Operation, Role, SignedStatement};
+use campana_protocol::id::{IncidentId, PublicKey};
+use campana_protocol::mailbox::{Join, KeyPackageFor, Post, SignedJoin, join_digest};
+use campana_protocol::report::Alert;
+use campana_protocol::wire;
+
+use crate::core::Core;
+use crate::rows::Row;
+use crate::state::{Job, OwnersOf, Standing};
+use crate::turn::{Effect, NoticeId};
+
+/// How long each device waits for the one before it, ms.
+const STEP: u64 = 5_000;
+/// How long members wait for the committee to answer a plea, and the spread of their patience, ms.
+const MEMBER_PATIENCE: u64 = 60_000;
+const MEMBER_SPREAD: u64 = 120_000;
+/// How long words of a report stay on the phones, ms.
+const WORDS_TTL: u64 = 24 * 3_600_000;
+
+/// Something that several devices could do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Duty {
+    Commit(ChannelKind),
+    Alert(IncidentId),
+    Owners(ChannelKind),
+}
+
+impl Core {
+    pub(crate) fn duties(&mut self, now: u64) {
+        if self.membership().is_none() {
+            return;
+        }
+        self.adopt_chain();
+        self.found_committee();
+        for kind in ChannelKind::ALL {
+            self.commit_duty(now, kind);
+            self.owners_duty(now, kind);
+        }
+        self.alert_duties(now);
+        self.forget_words(now);
+        self.notices();
+    }
+
+    /// This device's own act made something due: it does not wait for others.
+    pub(crate) fn act_at_once(&mut self) {
+        self.session.at_once = true;
+    }
+
+    /// Whether it is this device's turn; otherwise wakes when it is.
+    fn my_turn(&mut self, now: u64, duty: Duty, patience: u64) -> bool {
+        let since = *self.waiting.entry(duty).or_insert(now);
+        if now >= since + patience {
+            return true;
+        }
+        self.wake_at(since + patience);
+        false
+    }
+
+    fn patience(&mut self, duty: Duty) -> u64 {
+        match self.rank() {
+            Some(rank) => STEP * (rank as u64 + 1),
+            None if self.waiting.contains_key(&duty) => self.session.patience,
+            None => {
+                self.session.patience = MEMBER_PATIENCE + self.random.below(MEMBER_SPREAD);
+                self.session.patience
+            }
+        }
+    }
+
+    fn commit_duty(&mut self, now: u64, kind: ChannelKind) {
+        let duty = Duty::Commit(kind);
+        let queued = self.outbox.values().any(|job| matches!(job, Job::Commit { kind: k, .. } if *k == kind));
+        if queued || !self.commit_worth_checking(kind) {
+            return;
+        }
+        if self.due(kind).nothing() {
+            self.waiting.remove(&duty);
+            return;
+        }
+        let patience = if self.session.at_once { 0 } else { self.patience(duty) };
+        if self.my_turn(now, duty, patience) {
+            self.waiting.remove(&duty);
+            self.push_job(Job::Commit { kind, attempt: None, prepared: None });
+        }
+    }
+
+    /// Cheap: most devices in most turns have nothing to commit.
+    fn commit_worth_checking(&self, kind: ChannelKind) -> bool {
+        let Some(channel) = self.channels.get(&kind).filter(|channel| !channel.meta.lost) else {
+            return false;
+        };
+        !channel.meta.pleas.is_empty() || (self.caught_up(kind) && self.is_committee_in(channel))
+    }
+
+    /// Statements that a channel has applied are decided, even if this device was restored from a
+    /// copy that does not know it.
+    fn adopt_chain(&mut self) {
+        let known = self.registry.complete.len();
+        let longest = self.channels.values().max_by_key(|channel| channel.statements.len());
+        let Some(channel) = longest.filter(|channel| channel.statements.len() > known) else { return };
+        let same = |(ours, theirs): (&SignedStatement, &SignedStatement)| ours.statement == theirs.statement;
+        if self.channels.contains_key(&ChannelKind::Committee)
+            && self.registry.complete.iter().zip(&channel.statements).all(same)
+        {
+            self.registry.complete = channel.statements.clone();
+            self.mark(Row::Registry);
+        }
+    }
+
+    /// Once every committee device is in, the founder drafts the constitution.
+    fn found_committee(&mut self) {
+        let Some(chain) = self.chain().filter(|chain| !chain.constituted()) else { return };
+        let founder = chain.charter().founder;
+        let drafted = self.registry.drafts.iter().any(|draft| !draft.decided)
+            || self.outbox.values().any(|job| matches!(job, Job::Event { kind: ChannelKind::Committee, .. }));
+        let Some(channel) = self.channels.get(&ChannelKind::Committee) else { return };
+        let own = self.membership().map(|membership| membership.role().public());
+        let complete = channel.group.len() == usize::from(chain.charter().committee_size);
+        if own != Some(founder) || drafted || !complete {
+            return;
+        }
+        let committee: Vec<PublicKey> =
+            channel.group.members().filter_map(|member| crate::channel::Channel::role_key(&member)).collect();
+        let threshold = chain.charter().threshold;
+        self.draft(vec![Operation::Constitute { committee, threshold }], None);
+    }
+
+    /// The relay's owners of a channel are the committee's devices.
+    fn owners_duty(&mut self, now: u64, kind: ChannelKind) {
+        let Some(channel) = self.channels.get(&kind).filter(|channel| self.is_committee_in(channel)) else {
+            return;
+        };
+        let Some(membership) = self.membership() else { return };
+        let committee = channel.governance.committee();
+        let mut owners: Vec<PublicKey> = self
+            .registry
+            .owners
+            .iter()
+            .filter(|owner| owner.channel == channel.id && committee.contains(&owner.role_key))
+            .map(|owner| owner.owner)
+            .chain([membership.owner(kind).public()])
+            .collect();
+        owners.sort_unstable();
+        owners.dedup();
+        let wanted = OwnersOf { kind, owners };
+        let proved = self.session.proved(kind) == Some(crate::session::As::Owner);
+        let done = self.registry.set_owners.contains(&wanted) || wanted.owners.len() < 2;
+        if done || !proved || wanted.owners.len() < committee.len() {
+            return;
+        }
+        let patience = self.rank().map_or(0, |rank| STEP * rank as u64);
+        if self.my_turn(now, Duty::Owners(kind), patience) {
+            self.registry.set_owners.retain(|owners| owners.kind != kind);
+            self.registry.set_owners.push(wanted.clone());
+            self.mark(Row::Registry);
+            self.push_job(Job::SetOwners { owners: wanted });
+        }
+    }
+
+    /// A report with enough confirmations becomes an alert.
+    fn alert_duties(&mut self, now: u64) {
+        let Some(channel) = self.channels.get(&ChannelKind::Broadcast) else { return };
+        let due: Vec<(IncidentId, Alert)> = self
+            .incidents
+            .values()
+            .filter(|incident| incident.alert.is_none() && !incident.attestations.is_empty())
+            .filter_map(|incident| {
+                let attestations = incident.confirmations(&channel.governance)?;
+                let alert =
+                    Alert { public: incident.public.clone()?, private: incident.private_hash?, attestations };
+                Some((incident.id, alert))
+            })
+            .collect();
+        let Some(own) = self.membership().map(|membership| membership.role().public()) else { return };
+        for (incident, alert) in due {
+            let queued = self.outbox.values().any(|job| {
+                matches!(job, Job::Event { kind: ChannelKind::Broadcast, event: 100, payload, .. }
+                if wire::decode::<Alert>(payload).is_ok_and(|other| other.public == alert.public))
+            });
+            if queued {
+                continue;
+            }
+            // Who confirmed last sends it; the other verifiers follow, then the rest of the desk.
+            let place = alert.attestations.iter().rev().position(|signed| signed.key == own);
+            let patience = match place {
+                Some(place) => STEP * place as u64,
+                None => STEP * (alert.attestations.len() as u64 + self.rank().unwrap_or(8) as u64),
+            };
+            if self.my_turn(now, Duty::Alert(incident), patience) {
+                self.waiting.remove(&Duty::Alert(incident));
+                self.say(ChannelKind::Broadcast, &Event::Alert(alert), Class::Alert);
+            }
+        }
+    }
+
+    /// Words and places leave the phones after a day.
+    fn forget_words(&mut self, now: u64) {
+        let mut forgotten = Vec::new();
+        let mut next: Option<u64> = None;
+        for incident in self.incidents.values_mut().filter(|incident| incident.private.is_some()) {
+            let until = incident.updated_at.saturating_add(WORDS_TTL);
+            if now >= until {
+                incident.private = None;
+                forgotten.push(incident.id);
+            } else {
+                next = Some(next.map_or(until, |next| next.min(until)));
+            }
+        }
+        for id in forgotten {
+            self.mark(Row::Incident(id));
+        }
+        if let Some(next) = next {
+            self.wake_at(next);
+        }
+    }
+
+    pub(crate) fn may_verify(&self) -> bool {
+        let (Some(membership), Some(channel)) = (self.membership(), self.channels.get(&ChannelKind::Desk))
+        else {
+            return false;
+        };
+        let own = membership.role().public();
+        channel.governance.holds(&own, Role::Verifier) || channel.governance.holds(&own, Role::Dispatcher)
+    }
+
+    /// Notices that are owed and have not been handed to the shell.
+    fn notices(&mut self) {
+        let may_verify = self.may_verify();
+        let owed: Vec<NoticeId> = self
+            .incidents
+            .values()
+            .filter_map(|incident| {
+                let kind = incident.notice(may_verify)?;
+                (incident.shown < Some(kind)).then_some(NoticeId { incident: incident.id, kind })
+            })
+            .collect();
+        for notice in owed {
+            if self.notified.insert(notice) {
+                self.effects.push(Effect::Notify(notice));
+            }
+        }
+    }
+
+    /// After leaving a working group: fresh key packages for the committee, for a later return.
+    pub(crate) fn offer_key_packages(&mut self) {
+        let Some(membership) = self.membership().cloned() else { return };
+        let (Some(invitation), Standing::Member) = (membership.invitation.clone(), membership.standing)
+        else {
+            return;
+        };
+        let mut key_packages = Vec::new();
+        for kind in [ChannelKind::Desk, ChannelKind::Committee] {
+            if self.channels.contains_key(&kind) {
+                continue;
+            }
+            let Ok(spare) = self.make_spare(kind) else { return };
+            key_packages.push(KeyPackageFor { kind, key_package: spare.key_package.clone() });
+            self.spares.retain(|other| other.kind != kind);
+            self.spares.push(spare);
+        }
+        self.mark(Row::Spares);
+        let role = membership.role();
+        let join = wire::encode(&Join {
+            invite: invitation.id,
+            proof: campana_protocol::mailbox::invite_proof(&invitation.secret, &role.public()),
+            handle: membership.handle.clone(),
+            role_key: role.public(),
+            key_packages,
+            reply: membership.reply().address(),
+        });
+        let signature = role.sign_hash(&join_digest(&join));
+        let to = campana_protocol::mailbox::ReturnAddress {
+            mailbox: invitation.mailbox,
+            sealing: invitation.sealing,
+        };
+        self.post_to(&to, &Post::KeyPackages(SignedJoin { join, signature }));
+    }
+}

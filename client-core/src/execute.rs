@@ -1,0 +1,351 @@
+//! Commands: checked against the rules before anything changes.
+
+use campana_protocol::event::{Event, Invite};
+use campana_protocol::frame::Class;
+use campana_protocol::governance::{
+    ChannelKind, Charter, DeskMailbox, Operation, Role, Zone, statement_digest,
+};
+use campana_protocol::id::{ChannelId, Hash, InviteId, PublicKey};
+use campana_protocol::limits::MAX_ZONES;
+use campana_protocol::link::{Invitation, InviteLink, OperatorLink};
+use campana_protocol::mailbox::{
+    Join, KeyPackageFor, Post, Refusal, ReturnAddress, SignedJoin, invite_proof, join_digest,
+};
+use campana_protocol::wire;
+
+use crate::channel::Channel;
+use crate::command::{Command, CommandError, Reply, Who};
+use crate::core::Core;
+use crate::governance::{Governance, name_holds, thresholds_hold};
+use crate::keys::{KeyPair, MailboxKeys};
+use crate::mls::Leaf;
+use crate::rows::Row;
+use crate::state::{InviteRecord, Job, Membership, Reading, Standing, owner};
+use crate::welcome::credential;
+
+impl Core {
+    pub(crate) fn execute(&mut self, now: u64, command: Command) -> Result<Reply, CommandError> {
+        match command {
+            Command::Start { link, name, committee_size, threshold, verify_threshold } => {
+                self.start(now, &link, name, [committee_size, threshold, verify_threshold])
+            }
+            Command::Join { link, handle } => self.join(&link, handle),
+            Command::Invite { lifetime_ms, committee } => self.invite(now, lifetime_ms, committee),
+            Command::RevokeInvite(id) => self.revoke_invite(id),
+            Command::Admit(who) => self.admit(&who),
+            Command::Decline(who) => self.decline(&who),
+            Command::Grant { person, role } => self.grant(person, role),
+            Command::Revoke { person, role } => self.revoke(person, role),
+            Command::Remove { person } => self.remove(person),
+            Command::SetZones(names) => self.set_zones(names),
+            Command::Approve(id) => self.approve(id),
+            Command::Report(form) => self.make_report(now, form),
+            Command::Attest { incident, finding, method } => {
+                self.make_attestation(now, incident, finding, method)
+            }
+            Command::FollowUp { incident, kind } => self.make_follow_up(now, incident, kind),
+        }
+    }
+
+    fn start(&mut self, now: u64, link: &str, name: String, sizes: [u8; 3]) -> Result<Reply, CommandError> {
+        if self.device.membership.is_some() {
+            return Err(CommandError::AlreadyInANetwork);
+        }
+        let link = OperatorLink::parse(link)?;
+        let [committee_size, threshold, verify_threshold] = sizes;
+        if !thresholds_hold(committee_size, threshold, verify_threshold) {
+            return Err(CommandError::BadThreshold);
+        }
+        if !name_holds(&name) {
+            return Err(CommandError::BadName);
+        }
+        let secret = self.random.secret();
+        let (desk, join) = (self.random.secret(), self.random.secret());
+        let desk_keys = MailboxKeys::derive(&desk);
+        let channel = |kind| ChannelId::of(&owner(&secret, kind).public());
+        let charter = Charter {
+            name: name.clone(),
+            founder: KeyPair::derive(&secret, "campana role v1").public(),
+            committee_size,
+            threshold,
+            verify_threshold,
+            created_at: now,
+            broadcast: channel(ChannelKind::Broadcast),
+            desk: channel(ChannelKind::Desk),
+            committee: channel(ChannelKind::Committee),
+            desk_mailbox: DeskMailbox { mailbox: desk_keys.id(), sealing: desk_keys.sealing_key() },
+        };
+        let join_reader = MailboxKeys::derive(&join).reader.public();
+        let membership = Membership {
+            standing: Standing::Member,
+            relay: link.relay,
+            secret,
+            reply_cursor: 0,
+            handle: String::new(),
+            network: charter.network(),
+            name,
+            invitation: None,
+            desks: vec![Reading::new(desk)],
+            join: Some(Reading::new(join)),
+            welcomes: Vec::new(),
+            early_reports: Vec::new(),
+            forked: false,
+            forged: false,
+        };
+        let governance = Governance::genesis(charter.clone()).map_err(|_| CommandError::Bug)?;
+        let mut channels = Vec::new();
+        for kind in ChannelKind::ALL {
+            let leaf = Leaf::generate().map_err(|_| CommandError::Bug)?;
+            let credential = credential(&membership, kind, &leaf);
+            let channel = Channel::create(kind, &charter, governance.clone(), &leaf, &credential);
+            channels.push(channel.map_err(|_| CommandError::Bug)?);
+        }
+        self.device.membership = Some(membership);
+        self.mark(Row::Device);
+        self.mark(Row::Charter);
+        self.push_job(Job::Redeem { invitation: link.secret });
+        for channel in channels {
+            let kind = channel.kind;
+            self.channels.insert(kind, channel);
+            self.mark_channel(kind);
+            self.push_job(Job::Create { kind });
+        }
+        self.push_job(Job::OpenMailbox { reader: join_reader });
+        self.offer_owner_keys();
+        Ok(Reply::Accepted)
+    }
+
+    fn join(&mut self, link: &str, handle: String) -> Result<Reply, CommandError> {
+        let again = self.membership().is_some_and(|membership| {
+            matches!(
+                membership.standing,
+                Standing::Refused(_) | Standing::Removed | Standing::InvitationRefused
+            )
+        });
+        if self.device.membership.is_some() && !again {
+            return Err(CommandError::AlreadyInANetwork);
+        }
+        let InviteLink { relay, invite } = InviteLink::parse(link)?;
+        if !name_holds(&handle) {
+            return Err(CommandError::BadName);
+        }
+        self.forget_everything();
+        let membership = Membership {
+            standing: Standing::Waiting,
+            relay,
+            secret: self.random.secret(),
+            reply_cursor: 0,
+            handle: handle.clone(),
+            network: invite.network,
+            name: invite.name.clone(),
+            invitation: Some(invite.clone()),
+            desks: Vec::new(),
+            join: None,
+            welcomes: Vec::new(),
+            early_reports: Vec::new(),
+            forked: false,
+            forged: false,
+        };
+        let role = membership.role();
+        let reply = membership.reply().address();
+        self.device.membership = Some(membership);
+        self.mark(Row::Device);
+        self.spares.clear();
+        let mut key_packages = Vec::new();
+        for kind in ChannelKind::ALL {
+            let spare = self.make_spare(kind).map_err(|_| CommandError::Bug)?;
+            key_packages.push(KeyPackageFor { kind, key_package: spare.key_package.clone() });
+            self.spares.push(spare);
+        }
+        self.mark(Row::Spares);
+        let proof = invite_proof(&invite.secret, &role.public());
+        let join = wire::encode(&Join {
+            invite: invite.id,
+            proof,
+            handle,
+            role_key: role.public(),
+            key_packages,
+            reply,
+        });
+        let signature = role.sign_hash(&join_digest(&join));
+        let to = ReturnAddress { mailbox: invite.mailbox, sealing: invite.sealing };
+        self.post_to(&to, &Post::Join(SignedJoin { join, signature }));
+        Ok(Reply::Accepted)
+    }
+
+    fn invite(&mut self, now: u64, lifetime_ms: u64, committee: bool) -> Result<Reply, CommandError> {
+        let chain = self.committee_chain()?;
+        if committee && chain.constituted() {
+            return Err(CommandError::Constituted);
+        }
+        if !committee && !chain.constituted() {
+            return Err(CommandError::NotConstituted);
+        }
+        let (id, secret) = (InviteId(self.random.bytes()), self.random.secret());
+        let membership = self.membership().ok_or(CommandError::NotInANetwork)?;
+        let join = membership.join.as_ref().ok_or(CommandError::NotCommittee)?.keys();
+        let expires_at = now.saturating_add(lifetime_ms);
+        // What every joiner can check: the chain as the broadcast channel has it.
+        let broadcast =
+            &self.channels.get(&ChannelKind::Broadcast).ok_or(CommandError::NotAdmitted)?.governance;
+        let invitation = Invitation {
+            network: membership.network,
+            name: membership.name.clone(),
+            mailbox: join.id(),
+            sealing: join.sealing_key(),
+            id,
+            secret: secret.clone(),
+            expires_at,
+            committee,
+            height: broadcast.height(),
+            head: broadcast.head(),
+        };
+        let link = InviteLink { relay: membership.relay.clone(), invite: invitation }.format();
+        let invite = Invite { invite: id, secret, expires_at, committee };
+        self.registry.invites.push(InviteRecord { invite: invite.clone(), revoked: false });
+        self.mark(Row::Registry);
+        self.say(ChannelKind::Committee, &Event::Invite(invite), Class::Update);
+        Ok(Reply::Invite { id, link })
+    }
+
+    fn revoke_invite(&mut self, id: InviteId) -> Result<Reply, CommandError> {
+        self.committee_chain()?;
+        let record = self.registry.invites.iter_mut().find(|record| record.invite.invite == id);
+        record.ok_or(CommandError::UnknownInvite)?.revoked = true;
+        self.mark(Row::Registry);
+        self.say(ChannelKind::Committee, &Event::RevokeInvite(id), Class::Update);
+        Ok(Reply::Accepted)
+    }
+
+    fn waiting_people(&self, who: &Who) -> Result<Vec<PublicKey>, CommandError> {
+        let waits =
+            |key: &PublicKey| self.people.get(key).is_some_and(|p| !p.member && !p.approved && !p.declined);
+        match who {
+            Who::Everybody => Ok(self.people.keys().filter(|key| waits(key)).copied().collect()),
+            Who::These(keys) if keys.iter().all(|key| self.people.contains_key(key)) => {
+                Ok(keys.iter().filter(|key| waits(key)).copied().collect())
+            }
+            Who::These(_) => Err(CommandError::UnknownPerson),
+        }
+    }
+
+    fn admit(&mut self, who: &Who) -> Result<Reply, CommandError> {
+        self.committee_chain()?;
+        let people = self.waiting_people(who)?;
+        for key in &people {
+            if let Some(person) = self.people.get_mut(key) {
+                person.approved = true;
+                self.mark(Row::Person(*key));
+            }
+        }
+        self.act_at_once();
+        Ok(Reply::People(people.len()))
+    }
+
+    fn decline(&mut self, who: &Who) -> Result<Reply, CommandError> {
+        self.committee_chain()?;
+        let people = self.waiting_people(who)?;
+        for key in &people {
+            let Some(person) = self.people.get_mut(key) else { continue };
+            person.declined = true;
+            let reply = person.reply;
+            self.mark(Row::Person(*key));
+            self.post_to(&reply, &Post::Refusal(Refusal::Declined));
+            self.say(ChannelKind::Committee, &Event::Declined(*key), Class::Update);
+        }
+        Ok(Reply::People(people.len()))
+    }
+
+    /// Roles can be granted to people the committee knows, and to its own devices.
+    fn grant(&mut self, person: PublicKey, role: Role) -> Result<Reply, CommandError> {
+        let chain = self.constituted_chain()?;
+        let known = self.people.get(&person).is_some_and(|p| p.member || p.approved);
+        if !known && !chain.committee().contains(&person) {
+            return Err(CommandError::UnknownPerson);
+        }
+        if chain.holds(&person, role) {
+            return Err(CommandError::AlreadyDone);
+        }
+        self.drafted(vec![Operation::Grant { role_key: person, role }], false)
+    }
+
+    fn revoke(&mut self, person: PublicKey, role: Role) -> Result<Reply, CommandError> {
+        let chain = self.constituted_chain()?;
+        if !chain.holds(&person, role) {
+            return Err(CommandError::AlreadyDone);
+        }
+        let desk_role = matches!(role, Role::Verifier | Role::Dispatcher);
+        let other_desk_role = chain.roles(&person).any(|held| held != role && held != Role::Responder);
+        let leaves_desk = desk_role && !other_desk_role && !chain.committee().contains(&person);
+        self.drafted(vec![Operation::Revoke { role_key: person, role }], leaves_desk)
+    }
+
+    fn remove(&mut self, person: PublicKey) -> Result<Reply, CommandError> {
+        let chain = self.constituted_chain()?;
+        let leaf = self.people.get(&person).filter(|p| p.member).ok_or(CommandError::UnknownPerson)?.leaf;
+        if chain.committee().contains(&person) {
+            return Err(CommandError::UnknownPerson);
+        }
+        let at_desk = chain.holds(&person, Role::Verifier) || chain.holds(&person, Role::Dispatcher);
+        self.drafted(vec![Operation::Remove { role_key: person, leaf }], at_desk)
+    }
+
+    fn set_zones(&mut self, names: Vec<String>) -> Result<Reply, CommandError> {
+        self.constituted_chain()?;
+        if names.len() > MAX_ZONES {
+            return Err(CommandError::TooLong);
+        }
+        if !names.iter().all(|name| name_holds(name)) {
+            return Err(CommandError::BadName);
+        }
+        let zones = (1..).zip(names).map(|(code, name)| Zone { code, name }).collect();
+        self.drafted(vec![Operation::Zones { zones }], false)
+    }
+
+    /// Drafts; when somebody leaves the desk its mailbox moves in the same statement.
+    fn drafted(&mut self, mut operations: Vec<Operation>, moves_desk: bool) -> Result<Reply, CommandError> {
+        let desk = moves_desk.then(|| self.random.secret());
+        if let Some(secret) = &desk {
+            let keys = MailboxKeys::derive(secret);
+            let mailbox = DeskMailbox { mailbox: keys.id(), sealing: keys.sealing_key() };
+            operations.push(Operation::Desk { mailbox });
+        }
+        self.draft(operations, desk).map(Reply::Draft).ok_or(CommandError::Bug)
+    }
+
+    fn approve(&mut self, id: Hash) -> Result<Reply, CommandError> {
+        let chain = self.committee_chain()?;
+        let own = self.membership().map(|membership| membership.role().public());
+        let record = self
+            .registry
+            .drafts
+            .iter()
+            .find(|record| statement_digest(&record.statement) == id && !record.decided)
+            .ok_or(CommandError::UnknownDraft)?;
+        chain.check_draft(&record.statement).map_err(|_| CommandError::UnknownDraft)?;
+        if record.approvals.iter().any(|approval| Some(approval.key) == own) {
+            return Err(CommandError::AlreadyDone);
+        }
+        self.sign_draft(&id);
+        Ok(Reply::Accepted)
+    }
+
+    /// The chain, for a committee device (the founder, while it founds).
+    fn committee_chain(&self) -> Result<Governance, CommandError> {
+        let membership = self.membership().ok_or(CommandError::NotInANetwork)?;
+        if membership.standing != Standing::Member {
+            return Err(CommandError::NotAdmitted);
+        }
+        let chain = self.chain().ok_or(CommandError::NotCommittee)?;
+        if chain.committee().contains(&membership.role().public()) {
+            Ok(chain)
+        } else {
+            Err(CommandError::NotCommittee)
+        }
+    }
+
+    fn constituted_chain(&self) -> Result<Governance, CommandError> {
+        let chain = self.committee_chain()?;
+        if chain.constituted() { Ok(chain) } else { Err(CommandError::NotConstituted) }
+    }
+}

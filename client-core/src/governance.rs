@@ -1,0 +1,301 @@
+//! The worker committee's word: the charter and its chain, reduced to who may do what.
+//!
+//! Every device applies the same statements in the same order and gets the same roster, or
+//! refuses the same statement. Nothing here depends on a clock.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use campana_protocol::governance::{
+    ChannelKind, Charter, DeskMailbox, GovernanceContext, Operation, Role, SignedStatement, Statement, Zone,
+    genesis_head, next_head, statement_digest,
+};
+use campana_protocol::id::{Hash, NetworkId, PublicKey};
+use campana_protocol::{limits, wire};
+
+use crate::keys;
+
+/// Why a charter or statement does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum GovernanceError {
+    #[error("malformed")]
+    Malformed,
+    #[error("of another network")]
+    OtherNetwork,
+    #[error("applied before, or drafted too long ago")]
+    Replayed,
+    #[error("fewer valid signatures than the committee's threshold")]
+    BelowThreshold,
+    #[error("an operation that does not apply")]
+    BadOperation,
+}
+
+/// The roster after a prefix of the chain.
+#[derive(Clone)]
+pub(crate) struct Governance {
+    charter: Charter,
+    network: NetworkId,
+    height: u64,
+    head: Hash,
+    committee: BTreeSet<PublicKey>,
+    threshold: usize,
+    constituted: bool,
+    roles: BTreeMap<PublicKey, BTreeSet<Role>>,
+    removed_leaves: BTreeSet<PublicKey>,
+    removed_keys: BTreeSet<PublicKey>,
+    desk: DeskMailbox,
+    zones: Vec<Zone>,
+    nonces: BTreeSet<[u8; 16]>,
+}
+
+impl Governance {
+    /// The roster of a charter alone.
+    pub(crate) fn genesis(charter: Charter) -> Result<Self, GovernanceError> {
+        let (n, k, v) = (charter.committee_size, charter.threshold, charter.verify_threshold);
+        if !thresholds_hold(n, k, v) || !name_holds(&charter.name) {
+            return Err(GovernanceError::Malformed);
+        }
+        let network = charter.network();
+        Ok(Self {
+            network,
+            height: 0,
+            head: genesis_head(&network),
+            committee: BTreeSet::from([charter.founder]),
+            threshold: 1,
+            constituted: n == 1,
+            roles: BTreeMap::new(),
+            removed_leaves: BTreeSet::new(),
+            removed_keys: BTreeSet::new(),
+            desk: charter.desk_mailbox,
+            zones: Vec::new(),
+            nonces: BTreeSet::new(),
+            charter,
+        })
+    }
+
+    /// Applies one statement, or refuses it and changes nothing.
+    pub(crate) fn apply(&mut self, signed: &SignedStatement) -> Result<(), GovernanceError> {
+        let statement = self.check(signed)?;
+        let mut next = self.clone();
+        for operation in &statement.operations {
+            next.operate(operation)?;
+        }
+        next.head = next_head(&self.head, &signed.statement);
+        next.height += 1;
+        next.nonces.insert(statement.nonce);
+        *self = next;
+        Ok(())
+    }
+
+    /// Checks everything about a statement but whether its operations apply.
+    pub(crate) fn check(&self, signed: &SignedStatement) -> Result<Statement, GovernanceError> {
+        let statement = self.check_draft(&signed.statement)?;
+        let digest = statement_digest(&signed.statement);
+        let signers: BTreeSet<PublicKey> = signed
+            .signatures
+            .iter()
+            .take(2 * limits::MAX_COMMITTEE)
+            .filter(|approval| keys::verify(&approval.key, &digest, &approval.signature))
+            .map(|approval| approval.key)
+            .collect();
+        if self.sufficient(&statement, &signers) {
+            Ok(statement)
+        } else {
+            Err(GovernanceError::BelowThreshold)
+        }
+    }
+
+    /// Checks an unsigned draft.
+    pub(crate) fn check_draft(&self, statement: &[u8]) -> Result<Statement, GovernanceError> {
+        let statement: Statement = wire::decode(statement).map_err(|_| GovernanceError::Malformed)?;
+        if statement.network != self.network {
+            return Err(GovernanceError::OtherNetwork);
+        }
+        if statement.operations.is_empty() || statement.operations.len() > limits::MAX_OPERATIONS {
+            return Err(GovernanceError::Malformed);
+        }
+        let too_old = self.height.saturating_sub(statement.drafted_at) > limits::STATEMENT_WINDOW;
+        if too_old || statement.drafted_at > self.height || self.nonces.contains(&statement.nonce) {
+            return Err(GovernanceError::Replayed);
+        }
+        Ok(statement)
+    }
+
+    /// Whether these signers suffice for this statement: k of the committee, and every key that
+    /// it adds to the committee.
+    pub(crate) fn sufficient(&self, statement: &Statement, signers: &BTreeSet<PublicKey>) -> bool {
+        let of_committee = self.committee.intersection(signers).count();
+        let added_sign = statement.operations.iter().all(|operation| match operation {
+            Operation::Constitute { committee, .. } => {
+                committee.iter().all(|key| self.committee.contains(key) || signers.contains(key))
+            }
+            _ => true,
+        });
+        of_committee >= self.threshold && added_sign
+    }
+
+    /// Signatures that a statement needs.
+    pub(crate) fn needed(&self, statement: &Statement) -> usize {
+        let added = statement.operations.iter().filter_map(|operation| match operation {
+            Operation::Constitute { committee, .. } => {
+                Some(committee.iter().filter(|key| !self.committee.contains(*key)).count())
+            }
+            _ => None,
+        });
+        self.threshold + added.sum::<usize>()
+    }
+
+    fn operate(&mut self, operation: &Operation) -> Result<(), GovernanceError> {
+        if !self.constituted && !matches!(operation, Operation::Constitute { .. }) {
+            return Err(GovernanceError::BadOperation);
+        }
+        match operation {
+            Operation::Constitute { committee, threshold } => self.constitute(committee, *threshold)?,
+            Operation::Grant { role_key, role } => {
+                if self.removed_keys.contains(role_key) {
+                    return Err(GovernanceError::BadOperation);
+                }
+                self.roles.entry(*role_key).or_default().insert(*role);
+            }
+            Operation::Revoke { role_key, role } => {
+                if let Some(roles) = self.roles.get_mut(role_key) {
+                    roles.remove(role);
+                    if roles.is_empty() {
+                        self.roles.remove(role_key);
+                    }
+                }
+            }
+            Operation::Remove { role_key, leaf } => {
+                if self.committee.contains(role_key) {
+                    return Err(GovernanceError::BadOperation);
+                }
+                self.roles.remove(role_key);
+                self.removed_keys.insert(*role_key);
+                self.removed_leaves.insert(*leaf);
+            }
+            Operation::Desk { mailbox } => self.desk = *mailbox,
+            Operation::Zones { zones } => self.set_zones(zones)?,
+        }
+        Ok(())
+    }
+
+    fn constitute(&mut self, committee: &[PublicKey], threshold: u8) -> Result<(), GovernanceError> {
+        let keys: BTreeSet<PublicKey> = committee.iter().copied().collect();
+        let as_chartered = keys.len() == usize::from(self.charter.committee_size)
+            && keys.contains(&self.charter.founder)
+            && threshold == self.charter.threshold;
+        let sound = keys.len() == committee.len()
+            && keys.len() <= limits::MAX_COMMITTEE
+            && threshold >= 1
+            && usize::from(threshold) <= keys.len();
+        if !sound || (!self.constituted && !as_chartered) {
+            return Err(GovernanceError::BadOperation);
+        }
+        self.committee = keys;
+        self.threshold = usize::from(threshold);
+        self.constituted = true;
+        Ok(())
+    }
+
+    fn set_zones(&mut self, zones: &[Zone]) -> Result<(), GovernanceError> {
+        let codes: BTreeSet<u16> = zones.iter().map(|zone| zone.code).collect();
+        let sound = zones.len() <= limits::MAX_ZONES
+            && codes.len() == zones.len()
+            && !codes.contains(&0)
+            && zones.iter().all(|zone| name_holds(&zone.name));
+        if !sound {
+            return Err(GovernanceError::BadOperation);
+        }
+        self.zones = zones.to_vec();
+        Ok(())
+    }
+
+    pub(crate) fn charter(&self) -> &Charter {
+        &self.charter
+    }
+
+    pub(crate) fn network(&self) -> NetworkId {
+        self.network
+    }
+
+    pub(crate) fn height(&self) -> u64 {
+        self.height
+    }
+
+    pub(crate) fn head(&self) -> Hash {
+        self.head
+    }
+
+    pub(crate) fn context(&self, kind: ChannelKind) -> GovernanceContext {
+        GovernanceContext { network: self.network, kind, height: self.height, head: self.head }
+    }
+
+    pub(crate) fn constituted(&self) -> bool {
+        self.constituted
+    }
+
+    pub(crate) fn committee(&self) -> &BTreeSet<PublicKey> {
+        &self.committee
+    }
+
+    pub(crate) fn threshold(&self) -> usize {
+        self.threshold
+    }
+
+    pub(crate) fn verify_threshold(&self) -> usize {
+        usize::from(self.charter.verify_threshold)
+    }
+
+    pub(crate) fn holds(&self, key: &PublicKey, role: Role) -> bool {
+        self.roles.get(key).is_some_and(|roles| roles.contains(&role))
+    }
+
+    pub(crate) fn roles(&self, key: &PublicKey) -> impl Iterator<Item = Role> + '_ {
+        self.roles.get(key).into_iter().flatten().copied()
+    }
+
+    /// Whether this key belongs in the desk's group. While the committee is being founded its
+    /// devices come in before the charter names them.
+    pub(crate) fn belongs(&self, key: &PublicKey, kind: ChannelKind) -> bool {
+        let committee = self.committee.contains(key);
+        match kind {
+            ChannelKind::Broadcast => !self.removed_keys.contains(key),
+            ChannelKind::Desk => {
+                committee
+                    || !self.constituted
+                    || self.holds(key, Role::Verifier)
+                    || self.holds(key, Role::Dispatcher)
+            }
+            ChannelKind::Committee => committee || !self.constituted,
+        }
+    }
+
+    pub(crate) fn leaf_removed(&self, leaf: &PublicKey) -> bool {
+        self.removed_leaves.contains(leaf)
+    }
+
+    pub(crate) fn key_removed(&self, key: &PublicKey) -> bool {
+        self.removed_keys.contains(key)
+    }
+
+    pub(crate) fn desk(&self) -> &DeskMailbox {
+        &self.desk
+    }
+
+    pub(crate) fn zones(&self) -> &[Zone] {
+        &self.zones
+    }
+}
+
+/// Whether k of n, and the confirmations that verify, make sense.
+pub(crate) fn thresholds_hold(n: u8, k: u8, confirmations: u8) -> bool {
+    k >= 1
+        && k <= n
+        && usize::from(n) <= limits::MAX_COMMITTEE
+        && confirmations >= 1
+        && usize::from(confirmations) <= limits::MAX_ATTESTATIONS
+}
+
+/// Whether a name has a sensible length.
+pub(crate) fn name_holds(name: &str) -> bool {
+    !name.trim().is_empty() && name.chars().count() <= limits::MAX_NAME
+}

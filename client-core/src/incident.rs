@@ -1,0 +1,279 @@
+//! An incident: one reducer of signed events. Events may come in any order and any number of
+//! times; the result depends only on which came.
+
+use campana_protocol::governance::Role;
+use campana_protocol::id::{Hash, IncidentId, PublicKey};
+use campana_protocol::report::{
+    ATTESTATION, Alert, Attestation, FOLLOW_UP, Finding, FollowUp, FollowUpKind, PublicReport, Signed,
+    private_hash, report_digest, reporter_tag,
+};
+use campana_protocol::{id, limits, wire};
+use minicbor::{Decode, Encode};
+
+use crate::governance::Governance;
+use crate::keys;
+use crate::turn::NoticeKind;
+use crate::view::Status;
+
+/// What this device knows of an incident.
+#[derive(Debug, Clone, Encode, Decode)]
+pub(crate) struct Incident {
+    #[n(0)]
+    pub(crate) id: IncidentId,
+    /// Encoded public report.
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
+    pub(crate) public: Option<Vec<u8>>,
+    /// Encoded private report; at the desk and with its reporter, for a day.
+    #[n(2)]
+    #[cbor(with = "minicbor::bytes")]
+    pub(crate) private: Option<Vec<u8>>,
+    #[n(3)]
+    pub(crate) private_hash: Option<Hash>,
+    #[n(4)]
+    pub(crate) mine: bool,
+    /// Our own report has reached the desk's mailbox.
+    #[n(5)]
+    pub(crate) sent: bool,
+    /// It reached this device through the desk.
+    #[n(6)]
+    pub(crate) at_desk: bool,
+    /// Attestations seen at the desk, one of each verifier.
+    #[n(7)]
+    pub(crate) attestations: Vec<Signed>,
+    /// The checked attestations that the alert carried.
+    #[n(8)]
+    pub(crate) alert: Option<Vec<Signed>>,
+    #[n(9)]
+    pub(crate) follow_up: Option<Signed>,
+    #[n(10)]
+    pub(crate) updated_at: u64,
+    #[n(11)]
+    pub(crate) shown: Option<NoticeKind>,
+}
+
+/// Why an alert or follow-up is not what it claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Rejected {
+    #[error("malformed")]
+    Malformed,
+    #[error("of another network")]
+    OtherNetwork,
+    #[error("fewer valid attestations than this network asks for")]
+    BelowThreshold,
+    #[error("signed by somebody without the role")]
+    WithoutRole,
+    #[error("contradicts what is known of the incident")]
+    Contradiction,
+}
+
+impl Incident {
+    pub(crate) fn new(id: IncidentId, now: u64) -> Self {
+        Self {
+            id,
+            public: None,
+            private: None,
+            private_hash: None,
+            mine: false,
+            sent: false,
+            at_desk: false,
+            attestations: Vec::new(),
+            alert: None,
+            follow_up: None,
+            updated_at: now,
+            shown: None,
+        }
+    }
+
+    /// Takes in the report. The first report of an incident stays.
+    pub(crate) fn report(&mut self, public: &[u8], private: &[u8]) -> bool {
+        if self.public.as_deref().is_some_and(|known| known != public) {
+            return false;
+        }
+        self.public = Some(public.to_vec());
+        self.private_hash = Some(private_hash(private));
+        self.private = Some(private.to_vec());
+        true
+    }
+
+    /// Takes in an attestation seen at the desk; the first of each verifier stays.
+    pub(crate) fn attest(&mut self, signed: Signed) -> bool {
+        let known = self.attestations.iter().any(|other| other.key == signed.key);
+        if known || self.attestations.len() >= 8 * limits::MAX_ATTESTATIONS {
+            return false;
+        }
+        self.attestations.push(signed);
+        true
+    }
+
+    /// Takes in an alert after checking it; the checked attestations stay with it.
+    pub(crate) fn alert(&mut self, alert: &Alert, governance: &Governance) -> Result<bool, Rejected> {
+        let checked = check_alert(alert, governance)?;
+        if self.public.as_deref().is_some_and(|known| known != alert.public) {
+            return Err(Rejected::Contradiction);
+        }
+        if self.alert.is_some() {
+            return Ok(false);
+        }
+        self.public = Some(alert.public.clone());
+        self.private_hash = Some(alert.private);
+        self.alert = Some(checked);
+        Ok(true)
+    }
+
+    /// Takes in a follow-up after checking it. A false alarm outranks an all clear.
+    pub(crate) fn follow_up(&mut self, signed: &Signed, governance: &Governance) -> Result<bool, Rejected> {
+        let new = check_follow_up(signed, governance)?;
+        let known = self.follow_up_kind();
+        if known.is_some_and(|known| known == new.kind || known == FollowUpKind::FalseAlarm) {
+            return Ok(false);
+        }
+        self.follow_up = Some(signed.clone());
+        Ok(true)
+    }
+
+    pub(crate) fn public_report(&self) -> Option<PublicReport> {
+        PublicReport::decode(self.public.as_deref()?).ok()
+    }
+
+    pub(crate) fn drill(&self) -> bool {
+        self.public_report().is_some_and(|report| report.drill)
+    }
+
+    pub(crate) fn digest(&self) -> Option<Hash> {
+        Some(report_digest(self.public.as_deref()?, &self.private_hash?))
+    }
+
+    pub(crate) fn follow_up_kind(&self) -> Option<FollowUpKind> {
+        let signed = self.follow_up.as_ref()?;
+        wire::decode::<FollowUp>(&signed.content).ok().map(|follow_up| follow_up.kind)
+    }
+
+    /// The desk's attestations that count under this roster.
+    pub(crate) fn valid_attestations(&self, governance: &Governance) -> Vec<(Attestation, Signed)> {
+        let (Some(digest), Some(report)) = (self.digest(), self.public_report()) else { return Vec::new() };
+        let valid = self.attestations.iter().filter_map(|signed| {
+            check_attestation(signed, &digest, &report, governance).map(|found| (found, signed.clone()))
+        });
+        valid.collect()
+    }
+
+    /// The attestations that the alert is made of, once there are enough.
+    pub(crate) fn confirmations(&self, governance: &Governance) -> Option<Vec<Signed>> {
+        let confirmed: Vec<Signed> = self
+            .valid_attestations(governance)
+            .into_iter()
+            .filter(|(attestation, _)| attestation.finding == Finding::Confirmed)
+            .map(|(_, signed)| signed)
+            .take(governance.verify_threshold())
+            .collect();
+        (confirmed.len() == governance.verify_threshold()).then_some(confirmed)
+    }
+
+    /// What this device should have shown by now.
+    pub(crate) fn notice(&self, may_verify: bool) -> Option<NoticeKind> {
+        match (&self.alert, self.follow_up_kind()) {
+            (Some(_), Some(FollowUpKind::FalseAlarm)) => Some(NoticeKind::FalseAlarm),
+            (Some(_), Some(FollowUpKind::AllClear)) => Some(NoticeKind::AllClear),
+            (Some(_), None) if self.drill() => Some(NoticeKind::Drill),
+            (Some(_), None) => Some(NoticeKind::Alert),
+            (None, _) if may_verify && self.at_desk && self.public.is_some() && !self.mine => {
+                Some(NoticeKind::Report)
+            }
+            (None, _) => None,
+        }
+    }
+
+    pub(crate) fn status(&self, governance: &Governance) -> Status {
+        match (&self.alert, self.follow_up_kind()) {
+            (Some(_), Some(FollowUpKind::FalseAlarm)) => return Status::FalseAlarm,
+            (Some(_), Some(FollowUpKind::AllClear)) => return Status::AllClear,
+            (Some(_), None) => return Status::Verified,
+            (None, _) => {}
+        }
+        if !self.at_desk {
+            return if self.sent { Status::Sent } else { Status::WaitingToSend };
+        }
+        let findings: Vec<Finding> =
+            self.valid_attestations(governance).into_iter().map(|(found, _)| found.finding).collect();
+        if findings.contains(&Finding::Confirmed) {
+            return Status::Unverified;
+        }
+        let most = [Finding::Nothing, Finding::OtherAgency, Finding::CannotTell]
+            .into_iter()
+            .filter(|kind| findings.contains(kind))
+            .max_by_key(|kind| findings.iter().filter(|found| *found == kind).count());
+        match most {
+            Some(Finding::Nothing) => Status::NotConfirmed,
+            Some(Finding::OtherAgency) => Status::OtherAgency,
+            Some(Finding::CannotTell) => Status::Unverifiable,
+            _ => Status::Unverified,
+        }
+    }
+}
+
+/// The hash that a [`Signed`] signature under `label` covers.
+pub(crate) fn signed_digest(label: &str, content: &[u8]) -> Hash {
+    id::hash(label, &[content])
+}
+
+/// An attestation's content, if its signature holds at all.
+pub(crate) fn read_attestation(signed: &Signed) -> Option<Attestation> {
+    let digest = signed_digest(ATTESTATION, &signed.content);
+    keys::verify(&signed.key, &digest, &signed.signature)
+        .then(|| wire::decode(&signed.content).ok())
+        .flatten()
+}
+
+fn check_attestation(
+    signed: &Signed,
+    digest: &Hash,
+    report: &PublicReport,
+    governance: &Governance,
+) -> Option<Attestation> {
+    let attestation = read_attestation(signed)?;
+    let fits = attestation.network == governance.network()
+        && attestation.incident == report.incident
+        && attestation.digest == *digest
+        && governance.holds(&signed.key, Role::Verifier)
+        && report.reporter != reporter_tag(&report.incident, &signed.key);
+    fits.then_some(attestation)
+}
+
+/// Counts for itself: distinct verifiers, none the reporter, over this very report.
+fn check_alert(alert: &Alert, governance: &Governance) -> Result<Vec<Signed>, Rejected> {
+    let report = PublicReport::decode(&alert.public).map_err(|_| Rejected::Malformed)?;
+    if report.network != governance.network() {
+        return Err(Rejected::OtherNetwork);
+    }
+    let digest = report_digest(&alert.public, &alert.private);
+    let mut verifiers: Vec<PublicKey> = Vec::new();
+    let mut checked = Vec::new();
+    for signed in alert.attestations.iter().take(limits::MAX_ATTESTATIONS) {
+        let found = check_attestation(signed, &digest, &report, governance);
+        if found.is_some_and(|found| found.finding == Finding::Confirmed) && !verifiers.contains(&signed.key)
+        {
+            verifiers.push(signed.key);
+            checked.push(signed.clone());
+        }
+    }
+    if checked.len() < governance.verify_threshold() { Err(Rejected::BelowThreshold) } else { Ok(checked) }
+}
+
+fn check_follow_up(signed: &Signed, governance: &Governance) -> Result<FollowUp, Rejected> {
+    let follow_up = read_follow_up(signed).ok_or(Rejected::Malformed)?;
+    if follow_up.network != governance.network() {
+        return Err(Rejected::OtherNetwork);
+    }
+    let allowed =
+        governance.holds(&signed.key, Role::Dispatcher) || governance.holds(&signed.key, Role::Verifier);
+    if allowed { Ok(follow_up) } else { Err(Rejected::WithoutRole) }
+}
+
+/// A follow-up's content, if its signature holds at all.
+pub(crate) fn read_follow_up(signed: &Signed) -> Option<FollowUp> {
+    let digest = signed_digest(FOLLOW_UP, &signed.content);
+    keys::verify(&signed.key, &digest, &signed.signature)
+        .then(|| wire::decode(&signed.content).ok())
+        .flatten()
+}

@@ -1,0 +1,186 @@
+//! Judging a commit: from the log alone, every member decides alike whether it is in force.
+
+use campana_protocol::frame::Secret;
+use campana_protocol::governance::{ChannelKind, SignedStatement};
+use campana_protocol::handshake::{
+    Authority, Handshake, Plea, RoleCredential, commit_digest, credential_digest, plea_digest,
+};
+use campana_protocol::id::{PublicKey, Signature};
+use campana_protocol::padding::unpad;
+use campana_protocol::wire;
+
+use crate::channel::{Channel, access_secret, handshake_key};
+use crate::governance::Governance;
+use crate::keys;
+use crate::mls::{Group, Member, MlsError, Staged, inspect_key_package};
+use crate::vault;
+
+/// A commit in force and what follows from it.
+pub(crate) struct Verdict {
+    pub(crate) group: Group,
+    pub(crate) governance: Governance,
+    pub(crate) statements: Vec<SignedStatement>,
+    pub(crate) added: Vec<PublicKey>,
+    pub(crate) removed: Vec<PublicKey>,
+    pub(crate) removed_self: bool,
+    /// The new access secret, if this commit rotates it.
+    pub(crate) access: Option<Secret>,
+    pub(crate) rejoin: bool,
+}
+
+/// Why a commit is skipped, by everybody alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Skipped {
+    #[error("does not open under this epoch's key")]
+    Unsealed,
+    #[error("malformed")]
+    Malformed,
+    #[error("not signed by a committee device")]
+    NotCommittee,
+    #[error("adds somebody the roster does not allow")]
+    Unentitled,
+    #[error("removes somebody whom no statement removes")]
+    Unremovable,
+    #[error("a statement that does not apply")]
+    BadStatement,
+    #[error("its governance context is not the chain's head")]
+    WrongHead,
+    #[error("a plea that is not the lost leaf's")]
+    BadPlea,
+    #[error(transparent)]
+    Mls(#[from] MlsError),
+}
+
+/// Opens and judges a handshake entry.
+pub(crate) fn judge(channel: &Channel, sealed: &[u8]) -> Result<Verdict, Skipped> {
+    let key = handshake_key(&channel.group, &channel.id)?;
+    let padded = vault::open(&key, channel.id.as_bytes(), sealed).ok_or(Skipped::Unsealed)?;
+    let handshake: Handshake = unpad(&padded).and_then(wire::decode).map_err(|_| Skipped::Malformed)?;
+    match &handshake.authority {
+        Authority::Committee { statements, key, signature } => {
+            committee(channel, &handshake.commit, statements, key, signature)
+        }
+        Authority::Rejoin { plea } => rejoin(channel, &handshake.commit, plea),
+    }
+}
+
+fn committee(
+    channel: &Channel,
+    commit: &[u8],
+    statements: &[SignedStatement],
+    key: &PublicKey,
+    signature: &Signature,
+) -> Result<Verdict, Skipped> {
+    if !channel.governance.committee().contains(key) {
+        return Err(Skipped::NotCommittee);
+    }
+    let governance = apply_all(&channel.governance, statements)?;
+    let digest = commit_digest(&channel.id, channel.group.epoch(), commit, &governance.head());
+    if !keys::verify(key, &digest, signature) {
+        return Err(Skipped::NotCommittee);
+    }
+    let staged = channel.group.stage(commit)?;
+    if !context_fits(channel, &governance, &staged, !statements.is_empty()) {
+        return Err(Skipped::WrongHead);
+    }
+    if !staged.added.iter().all(|member| entitled(channel.kind, member, &governance)) {
+        return Err(Skipped::Unentitled);
+    }
+    let overdue = channel.overdue(&governance);
+    if !staged.removed.iter().all(|member| overdue.contains(member)) {
+        return Err(Skipped::Unremovable);
+    }
+    let rotates = !staged.removed.is_empty() && !staged.removed_self;
+    let access = rotates.then(|| access_secret(&staged.group, &channel.id)).transpose()?;
+    Ok(verdict(staged, governance, statements.to_vec(), access, false))
+}
+
+fn rejoin(channel: &Channel, commit: &[u8], plea: &Plea) -> Result<Verdict, Skipped> {
+    check_plea(channel, plea)?;
+    let staged = channel.group.stage(commit)?;
+    let ([added], [removed]) = (staged.added.as_slice(), staged.removed.as_slice()) else {
+        return Err(Skipped::BadPlea);
+    };
+    let newcomer = inspect_key_package(&plea.key_package)?;
+    let the_same = removed.key == plea.leaf
+        && added.key == newcomer.key
+        && added.credential == newcomer.credential
+        && staged.context.is_none();
+    if !the_same {
+        return Err(Skipped::BadPlea);
+    }
+    let governance = channel.governance.clone();
+    Ok(verdict(staged, governance, Vec::new(), None, true))
+}
+
+fn verdict(
+    staged: Staged,
+    governance: Governance,
+    statements: Vec<SignedStatement>,
+    access: Option<Secret>,
+    rejoin: bool,
+) -> Verdict {
+    Verdict {
+        added: staged.added.iter().map(|member| member.key).collect(),
+        removed: staged.removed.iter().map(|member| member.key).collect(),
+        removed_self: staged.removed_self,
+        group: staged.group,
+        governance,
+        statements,
+        access,
+        rejoin,
+    }
+}
+
+/// The roster after these statements, or why not.
+pub(crate) fn apply_all(
+    governance: &Governance,
+    statements: &[SignedStatement],
+) -> Result<Governance, Skipped> {
+    let mut after = governance.clone();
+    for statement in statements {
+        after.apply(statement).map_err(|_| Skipped::BadStatement)?;
+    }
+    Ok(after)
+}
+
+fn context_fits(channel: &Channel, governance: &Governance, staged: &Staged, changes: bool) -> bool {
+    let expected = wire::encode(&governance.context(channel.kind));
+    if changes { staged.context.as_ref() == Some(&expected) } else { staged.context.is_none() }
+}
+
+/// Whether the roster lets this leaf in.
+pub(crate) fn entitled(kind: ChannelKind, member: &Member, governance: &Governance) -> bool {
+    match kind {
+        ChannelKind::Broadcast => member.credential.is_empty() && !governance.leaf_removed(&member.key),
+        _ => checked_role_key(kind, member, governance).is_some_and(|key| governance.belongs(&key, kind)),
+    }
+}
+
+/// The role key of a working group's leaf, if it signed for that leaf.
+fn checked_role_key(kind: ChannelKind, member: &Member, governance: &Governance) -> Option<PublicKey> {
+    let credential: RoleCredential = wire::decode(&member.credential).ok()?;
+    let digest = credential_digest(&governance.network(), kind, &member.key);
+    keys::verify(&credential.role_key, &digest, &credential.signature).then_some(credential.role_key)
+}
+
+/// Whether a plea is its leaf's own, that leaf is a member, and the fresh leaf is the same
+/// person's.
+pub(crate) fn check_plea(channel: &Channel, plea: &Plea) -> Result<(), Skipped> {
+    let digest = plea_digest(&channel.id, &plea.key_package, &plea.reply);
+    if !keys::verify(&plea.leaf, &digest, &plea.signature) || channel.governance.leaf_removed(&plea.leaf) {
+        return Err(Skipped::BadPlea);
+    }
+    let index = channel.group.find(&plea.leaf).ok_or(Skipped::BadPlea)?;
+    let lost = channel.group.member(index).ok_or(Skipped::BadPlea)?;
+    let newcomer = inspect_key_package(&plea.key_package)?;
+    let fresh = Member { index, key: newcomer.key, credential: newcomer.credential };
+    let same_person = match channel.kind {
+        ChannelKind::Broadcast => fresh.credential.is_empty(),
+        kind => {
+            checked_role_key(kind, &fresh, &channel.governance).is_some()
+                && Channel::role_key(&fresh) == Channel::role_key(&lost)
+        }
+    };
+    if same_person { Ok(()) } else { Err(Skipped::BadPlea) }
+}

@@ -1,0 +1,228 @@
+//! Reading a channel's log: one entry at a time, each judged alike by every member.
+
+use campana_protocol::event::{Envelope, Event};
+use campana_protocol::frame::{Class, Entry};
+use campana_protocol::governance::ChannelKind;
+use campana_protocol::handshake::{EntryBody, Plea};
+use campana_protocol::id::ChannelId;
+use campana_protocol::padding::unpad;
+use campana_protocol::wire;
+
+use crate::channel::fingerprint;
+use crate::core::Core;
+use crate::judge::{self, Skipped, Verdict};
+use crate::keys::plea_key;
+use crate::mls::MlsError;
+use crate::rows::Row;
+use crate::state::{Job, Standing};
+use crate::vault;
+
+/// Pleas kept at once per channel.
+const MAX_PLEAS: usize = 256;
+
+impl Core {
+    pub(crate) fn kind_of(&self, channel: &ChannelId) -> Option<ChannelKind> {
+        self.channels.iter().find(|(_, known)| known.id == *channel).map(|(kind, _)| *kind)
+    }
+
+    pub(crate) fn entry(&mut self, now: u64, channel: ChannelId, entry: Entry) {
+        let Some(kind) = self.kind_of(&channel) else { return };
+        let Some(cursor) = self.channels.get(&kind).map(|channel| channel.meta.cursor) else { return };
+        if entry.seq <= cursor {
+            return;
+        }
+        if entry.seq != cursor + 1 {
+            // Something is missing: ask again from where we are.
+            return self.subscribe(kind);
+        }
+        let own = self.own_job(kind, &entry);
+        // What a body says counts only in the class that its kind belongs to.
+        match (wire::decode::<EntryBody>(&entry.body), entry.class) {
+            (Ok(EntryBody::Handshake(sealed)), Class::Control) => self.handshake(now, kind, own, &sealed),
+            (Ok(EntryBody::Application(message)), Class::Alert | Class::Update) => {
+                self.application(now, kind, &entry, own, &message);
+            }
+            (Ok(EntryBody::Plea(sealed)), Class::Update) => self.plea(kind, own, &sealed),
+            _ => {}
+        }
+        if let Some(channel) = self.channels.get_mut(&kind) {
+            channel.advance(entry.seq, &entry.body, entry.class == Class::Control);
+            self.mark_channel(kind);
+        }
+        self.finish_own_commit(kind, entry.seq);
+    }
+
+    pub(crate) fn skipped(&mut self, channel: ChannelId, through: u64) {
+        let Some(kind) = self.kind_of(&channel) else { return };
+        if let Some(channel) = self.channels.get_mut(&kind)
+            && through > channel.meta.cursor
+        {
+            channel.skip(through);
+            self.mark(Row::Meta(kind));
+        }
+    }
+
+    /// The job of ours that this very entry is, if it is.
+    fn own_job(&self, kind: ChannelKind, entry: &Entry) -> Option<u64> {
+        self.outbox.iter().find_map(|(id, job)| {
+            let attempt = job.attempt().filter(|_| job.appends_to() == Some(kind))?;
+            (attempt.record == entry.record && attempt.body[..] == entry.body[..]).then_some(*id)
+        })
+    }
+
+    fn application(&mut self, now: u64, kind: ChannelKind, entry: &Entry, own: Option<u64>, message: &[u8]) {
+        if let Some(id) = own {
+            let Some(Job::Event { event, payload, .. }) = self.outbox.get(&id).cloned() else { return };
+            self.finish_job(id);
+            if let Some(channel) = self.channels.get_mut(&kind) {
+                channel.meta.sent.push(fingerprint(message));
+            }
+            return self.event(now, kind, entry.seq, event, &payload);
+        }
+        let Some(channel) = self.channels.get_mut(&kind) else { return };
+        let opened = match channel.group.open(message) {
+            Ok(opened) => opened,
+            Err(MlsError::OwnMessage) if channel.meta.sent.contains(&fingerprint(message)) => return,
+            Err(MlsError::OwnMessage) => return self.lose(kind),
+            Err(MlsError::WrongEpoch) if channel.meta.gap => return self.lose(kind),
+            // Nobody can open it: it is skipped by all alike.
+            Err(_) => return,
+        };
+        let Ok(envelope) = unpad(&opened.plaintext).and_then(wire::decode::<Envelope>) else { return };
+        let forked = channel.agrees(envelope.seen, &envelope.log_hash) == Some(false);
+        if forked && let Some(membership) = self.membership_mut() {
+            membership.forked = true;
+        }
+        self.event(now, kind, entry.seq, envelope.kind, &envelope.payload);
+    }
+
+    fn event(&mut self, now: u64, kind: ChannelKind, seq: u64, number: u16, payload: &[u8]) {
+        match Event::decode(number, payload) {
+            Ok(Some(event)) => self.known_event(now, kind, event),
+            Ok(None) => self.keep_unknown(
+                kind,
+                seq,
+                wire::encode(&(number, minicbor::bytes::ByteVec::from(payload.to_vec()))),
+            ),
+            Err(_) => {}
+        }
+    }
+
+    /// An event counts only in the channel it belongs to.
+    fn known_event(&mut self, now: u64, kind: ChannelKind, event: Event) {
+        match (kind, event) {
+            (ChannelKind::Broadcast, Event::Alert(alert)) => self.alert_event(now, &alert),
+            (ChannelKind::Broadcast, Event::FollowUp(signed)) => self.follow_up_event(now, &signed),
+            (ChannelKind::Desk, Event::Attestation(signed)) => self.attestation_event(now, signed),
+            (ChannelKind::Desk, Event::DeskSecret(desk)) => self.desk_secret(desk.secret),
+            (ChannelKind::Committee, event) => self.committee_event(event),
+            _ => {}
+        }
+    }
+
+    fn handshake(&mut self, now: u64, kind: ChannelKind, own: Option<u64>, sealed: &[u8]) {
+        if let Some(id) = own {
+            return self.own_commit(now, kind, id);
+        }
+        let Some(channel) = self.channels.get(&kind) else { return };
+        match judge::judge(channel, sealed) {
+            Ok(verdict) => self.take(now, kind, verdict),
+            Err(Skipped::Mls(MlsError::OwnMessage)) => self.lose(kind),
+            Err(_) if channel.meta.gap => self.lose(kind),
+            // Not in force: skipped by all alike.
+            Err(_) => {}
+        }
+    }
+
+    /// Takes a commit that is in force.
+    pub(crate) fn take(&mut self, now: u64, kind: ChannelKind, verdict: Verdict) {
+        if verdict.removed_self {
+            // Our own plea was heard: the lost leaf is gone, the Welcome for the fresh one follows.
+            return if verdict.rejoin { self.lose(kind) } else { self.removed_from(kind) };
+        }
+        let Some(channel) = self.channels.get_mut(&kind) else { return };
+        let first = channel.statements.len() as u64;
+        channel.group = verdict.group;
+        channel.governance = verdict.governance;
+        channel.statements.extend(verdict.statements);
+        channel.meta.gap = false;
+        channel.meta.sent.clear();
+        channel.meta.pleas.retain(|plea| !verdict.removed.contains(&plea.leaf));
+        let rotated = verdict.access.is_some();
+        if let Some(access) = verdict.access {
+            channel.meta.access = access;
+        }
+        let grown = channel.statements.len() as u64 > first;
+        self.mark_channel(kind);
+        if grown {
+            self.mark(Row::Statement(kind, first));
+        }
+        if rotated && self.session.proved(kind) == Some(crate::session::As::Member) {
+            self.prove_as(kind, crate::session::As::Member);
+        }
+        self.people_changed(kind, &verdict.added, &verdict.removed, verdict.rejoin);
+        self.retry_early_reports(now);
+    }
+
+    fn removed_from(&mut self, kind: ChannelKind) {
+        self.drop_channel(kind);
+        match kind {
+            ChannelKind::Broadcast => {
+                for other in [ChannelKind::Desk, ChannelKind::Committee] {
+                    self.drop_channel(other);
+                }
+                if let Some(membership) = self.membership_mut() {
+                    membership.standing = Standing::Removed;
+                    membership.desks.clear();
+                    membership.join = None;
+                }
+            }
+            ChannelKind::Desk => {
+                if let Some(membership) = self.membership_mut() {
+                    membership.desks.clear();
+                }
+                self.offer_key_packages();
+            }
+            ChannelKind::Committee => self.offer_key_packages(),
+        }
+    }
+
+    /// The log holds what this state can't have made or can't follow: it was rolled back or was
+    /// away too long. Nothing more is sent under this leaf; a plea asks for a fresh one.
+    pub(crate) fn lose(&mut self, kind: ChannelKind) {
+        let Some(channel) = self.channels.get_mut(&kind) else { return };
+        // Alone in a group there is nobody else whose keys could be reused or who could help: what
+        // is missing is gone, and this state goes on as the only one.
+        if channel.meta.lost || channel.group.len() == 1 {
+            return;
+        }
+        channel.meta.lost = true;
+        self.mark(Row::Meta(kind));
+        let stale: Vec<u64> =
+            self.outbox.iter().filter(|(_, job)| job.appends_to() == Some(kind)).map(|(id, _)| *id).collect();
+        for id in stale {
+            if let Some(job) = self.outbox.get_mut(&id) {
+                job.forget_attempt();
+                self.mark(Row::Job(id));
+            }
+            self.session.forget_job(id);
+        }
+        self.push_job(Job::Plead { kind, attempt: None });
+    }
+
+    fn plea(&mut self, kind: ChannelKind, own: Option<u64>, sealed: &[u8]) {
+        if let Some(id) = own {
+            return self.finish_job(id);
+        }
+        let Some(channel) = self.channels.get_mut(&kind) else { return };
+        let opened = vault::open(&plea_key(&channel.meta.access), channel.id.as_bytes(), sealed);
+        let Some(plea) = opened.and_then(|padded| unpad(&padded).and_then(wire::decode::<Plea>).ok()) else {
+            return;
+        };
+        let known = channel.meta.pleas.iter().any(|other| other.leaf == plea.leaf);
+        if !known && channel.meta.pleas.len() < MAX_PLEAS && judge::check_plea(channel, &plea).is_ok() {
+            channel.meta.pleas.push(plea);
+            self.mark(Row::Meta(kind));
+        }
+    }
+}

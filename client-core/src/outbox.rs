@@ -1,0 +1,320 @@
+//! The outbox: everything owed to the relay, in order, until it is known to be done.
+//!
+//! An append is done when its entry is seen in the log at its place, not when it is
+//! acknowledged. It is encrypted only when this device has read all the relay holds, and the
+//! encrypted bytes are stored before they are sent.
+
+use campana_protocol::code::{Action, Code};
+use campana_protocol::event::Envelope;
+use campana_protocol::frame::{Class, ClientFrame, creation};
+use campana_protocol::governance::ChannelKind;
+use campana_protocol::handshake::EntryBody;
+use campana_protocol::id::{ChannelId, MailboxId, RecordId};
+use campana_protocol::mailbox::{Post, SEAL_INFO};
+use campana_protocol::padding::pad;
+use campana_protocol::wire;
+
+use crate::core::Core;
+use crate::keys::access_key;
+use crate::mls;
+use crate::rows::Row;
+use crate::session::{As, Asked};
+use crate::state::{Attempt, Job, Posting, Standing};
+
+/// Posts and blob parts on their way at once.
+const WINDOW: usize = 32;
+
+impl Core {
+    /// Sends whatever can be sent now.
+    pub(crate) fn pump(&mut self, now: u64) {
+        if self.session.nonce.is_none() {
+            return;
+        }
+        if let Some(at) = self.session.retry_at {
+            if now < at {
+                return self.wake_at(at);
+            }
+            self.session.retry_at = None;
+        }
+        let mut administration_open = true;
+        let mut blobs_open = false;
+        let mut mail = 0;
+        let mut busy: Vec<ChannelKind> = Vec::new();
+        let ids: Vec<u64> = self.outbox.keys().copied().collect();
+        for id in ids {
+            let Some(job) = self.outbox.get(&id) else { continue };
+            let in_flight = self.session.in_flight.contains(&id) || self.session.acknowledged.contains(&id);
+            if let Some(kind) = job.appends_to() {
+                if busy.contains(&kind) {
+                    continue;
+                }
+                if in_flight || self.append(id, kind) {
+                    busy.push(kind);
+                }
+                continue;
+            }
+            match job {
+                Job::Redeem { .. } | Job::Create { .. } | Job::OpenMailbox { .. } | Job::SetOwners { .. } => {
+                    if administration_open && !in_flight {
+                        self.administer(id);
+                    }
+                    administration_open = false;
+                }
+                Job::Blob { .. } => {
+                    blobs_open = true;
+                    mail += 1;
+                    if mail <= WINDOW && !in_flight {
+                        self.deliver(id);
+                    }
+                }
+                // Welcomes point to blobs: those come first.
+                Job::Post { .. } | Job::Report { .. } if !blobs_open => {
+                    mail += 1;
+                    if mail <= WINDOW && !in_flight {
+                        self.deliver(id);
+                    }
+                }
+                _ => {}
+            }
+            if mail > WINDOW && busy.len() == ChannelKind::ALL.len() {
+                break;
+            }
+        }
+    }
+
+    fn ask_job(&mut self, id: u64) -> u32 {
+        self.session.in_flight.insert(id);
+        self.session.ask(Asked::Job(id))
+    }
+
+    fn administer(&mut self, id: u64) {
+        let (Some(job), Some(membership), Some(nonce)) =
+            (self.outbox.get(&id).cloned(), self.membership().cloned(), self.session.nonce.clone())
+        else {
+            return;
+        };
+        match job {
+            Job::Redeem { invitation } => {
+                let request = self.ask_job(id);
+                self.send(&ClientFrame::Redeem {
+                    request,
+                    invitation,
+                    founder: membership.founder().public(),
+                });
+            }
+            Job::Create { kind } => {
+                let Some(channel) = self.channels.get(&kind) else { return self.finish_job(id) };
+                let access = access_key(&channel.meta.access).public();
+                let owner = membership.owner(kind).public();
+                let founder = membership.founder();
+                let signature = founder.sign(&creation(&nonce, &owner));
+                let request = self.ask_job(id);
+                let founder = founder.public();
+                self.send(&ClientFrame::Create { request, founder, signature, owner, access });
+            }
+            Job::OpenMailbox { reader } => {
+                if let Some((kind, _)) = self.session.streams.iter().find(|(_, stream)| stream.current)
+                    && let Some(channel) = self.channels.get(kind).map(|channel| channel.id)
+                {
+                    let request = self.ask_job(id);
+                    self.send(&ClientFrame::OpenMailbox { request, channel, reader });
+                }
+            }
+            Job::SetOwners { owners } => {
+                if self.session.proved(owners.kind) == Some(As::Owner)
+                    && let Some(channel) = self.channels.get(&owners.kind).map(|channel| channel.id)
+                {
+                    let request = self.ask_job(id);
+                    self.send(&ClientFrame::SetOwners { request, channel, owners: owners.owners });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn deliver(&mut self, id: u64) {
+        // A stranger may post to opened mailboxes; a member has proved itself first.
+        let stranger = self.membership().is_some_and(|m| m.standing != Standing::Member);
+        if !stranger && !self.session.streams.values().any(|stream| stream.current) {
+            return;
+        }
+        match self.outbox.get(&id).cloned() {
+            Some(Job::Post { mailbox, record, body }) => self.send_post(id, mailbox, record, body),
+            Some(Job::Report { .. }) => {
+                if let Some(Posting { mailbox, record, body }) = self.seal_report(id) {
+                    self.send_post(id, mailbox, record, body);
+                }
+            }
+            Some(Job::Blob { kind, blob, part, of, body }) => {
+                let ready = self.session.streams.get(&kind).is_some_and(|stream| stream.current);
+                if let (true, Some(channel)) = (ready, self.channels.get(&kind).map(|channel| channel.id)) {
+                    let request = self.ask_job(id);
+                    let body = body.into();
+                    self.send(&ClientFrame::PutBlob { request, channel, blob, part, of, body });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn send_post(&mut self, id: u64, mailbox: MailboxId, record: RecordId, body: Vec<u8>) {
+        let request = self.ask_job(id);
+        self.send(&ClientFrame::Post { request, mailbox, record, body: body.into() });
+    }
+
+    /// Our report as it is posted: sealed once for each desk mailbox it has to go to.
+    fn seal_report(&mut self, id: u64) -> Option<Posting> {
+        let desk = *self.channels.get(&ChannelKind::Broadcast)?.governance.desk();
+        let record = RecordId(self.random.bytes());
+        let Some(Job::Report { report, posting, .. }) = self.outbox.get_mut(&id) else { return None };
+        if posting.as_ref().is_none_or(|posting| posting.mailbox != desk.mailbox) {
+            let content = pad(&wire::encode(&Post::Report(report.clone())));
+            let body = mls::seal(&desk.sealing, SEAL_INFO.as_bytes(), &content).ok()?;
+            *posting = Some(Posting { mailbox: desk.mailbox, record, body });
+        }
+        let posting = posting.clone();
+        self.mark(Row::Job(id));
+        posting
+    }
+
+    /// Sends an append, making its attempt if there is none. False: nothing to send after all.
+    fn append(&mut self, id: u64, kind: ChannelKind) -> bool {
+        let lost = self.channels.get(&kind).is_none_or(|channel| channel.meta.lost);
+        let pleads = matches!(self.outbox.get(&id), Some(Job::Plead { .. }));
+        let ready = self.caught_up(kind) && self.session.streams.get(&kind).is_some_and(|s| s.current);
+        // A lost channel only pleads; the plea goes first.
+        if lost && !pleads {
+            return false;
+        }
+        if !ready {
+            return true;
+        }
+        let control = self.channels.get(&kind).map_or(0, |channel| channel.meta.last_control);
+        let stale =
+            self.outbox.get(&id).and_then(Job::attempt).is_some_and(|attempt| attempt.control_seq != control);
+        if stale {
+            self.forget_attempt(id);
+        }
+        if self.outbox.get(&id).is_some_and(|job| job.attempt().is_none()) && !self.attempt(id, kind) {
+            return self.outbox.contains_key(&id);
+        }
+        let (Some(channel), Some(attempt)) = (
+            self.channels.get(&kind).map(|channel| channel.id),
+            self.outbox.get(&id).and_then(Job::attempt).cloned(),
+        ) else {
+            return false;
+        };
+        if attempt.rotate.is_some() && self.session.proved(kind) != Some(As::Owner) {
+            self.prove_as(kind, As::Owner);
+            return true;
+        }
+        let class = match self.outbox.get(&id) {
+            Some(Job::Event { class, .. }) => *class,
+            Some(Job::Commit { .. }) => Class::Control,
+            _ => Class::Update,
+        };
+        self.send_append(id, channel, class, attempt);
+        true
+    }
+
+    fn send_append(&mut self, id: u64, channel: ChannelId, class: Class, attempt: Attempt) {
+        let Attempt { record, control_seq, rotate, body } = attempt;
+        let request = self.ask_job(id);
+        let body = body.into();
+        self.send(&ClientFrame::Append { request, channel, record, class, control_seq, rotate, body });
+    }
+
+    /// Makes the bytes to append. False: not now, or (the job is gone) never.
+    fn attempt(&mut self, id: u64, kind: ChannelKind) -> bool {
+        let record = RecordId(self.random.bytes());
+        match self.outbox.get(&id).cloned() {
+            Some(Job::Event { event, payload, .. }) => {
+                let Some(channel) = self.channels.get_mut(&kind) else { return false };
+                let envelope = Envelope {
+                    seen: channel.meta.cursor,
+                    log_hash: channel.meta.log_hash,
+                    kind: event,
+                    payload,
+                };
+                let padded = pad(&wire::encode(&envelope));
+                let Ok(message) = channel.group.encrypt(&padded) else { return false };
+                let body = wire::encode(&EntryBody::Application(message));
+                let control_seq = channel.meta.last_control;
+                self.mark_channel(kind);
+                self.set_attempt(id, Attempt { record, control_seq, rotate: None, body });
+                true
+            }
+            Some(Job::Commit { .. }) => self.attempt_commit(id, kind, record),
+            Some(Job::Plead { .. }) => self.attempt_plea(id, kind, record),
+            _ => false,
+        }
+    }
+
+    pub(crate) fn set_attempt(&mut self, id: u64, new: Attempt) {
+        if let Some(Job::Event { attempt, .. } | Job::Commit { attempt, .. } | Job::Plead { attempt, .. }) =
+            self.outbox.get_mut(&id)
+        {
+            *attempt = Some(new);
+            self.mark(Row::Job(id));
+        }
+    }
+
+    fn forget_attempt(&mut self, id: u64) {
+        if let Some(job) = self.outbox.get_mut(&id) {
+            job.forget_attempt();
+            self.mark(Row::Job(id));
+        }
+    }
+
+    /// A job that the log does not show was done.
+    pub(crate) fn job_done(&mut self, id: u64) {
+        match self.outbox.get(&id).cloned() {
+            Some(Job::Create { kind }) => {
+                self.finish_job(id);
+                self.prove_as(kind, As::Owner);
+            }
+            Some(Job::Report { incident, .. }) => {
+                if let Some(known) = self.incidents.get_mut(&incident) {
+                    known.sent = true;
+                    self.mark(Row::Incident(incident));
+                }
+                self.finish_job(id);
+            }
+            Some(_) => self.finish_job(id),
+            None => {}
+        }
+    }
+
+    pub(crate) fn job_refused(&mut self, now: u64, id: u64, code: Code) {
+        self.session.in_flight.remove(&id);
+        let Some(job) = self.outbox.get(&id).cloned() else { return };
+        match (code.action(), &job) {
+            // The control entry that we missed is on its way; the attempt is made anew after it.
+            (Action::CatchUp, _) => self.session.retry_at = Some(now + 50),
+            (Action::Rejoin, Job::Redeem { .. } | Job::Create { .. }) => {
+                if let Some(membership) = self.membership_mut() {
+                    membership.standing = Standing::InvitationRefused;
+                }
+                self.finish_job(id);
+            }
+            // Not (or no longer) entitled on this connection: prove the channel again, in a while.
+            (
+                Action::Rejoin,
+                Job::Event { kind, .. } | Job::Commit { kind, .. } | Job::Plead { kind, .. },
+            ) => {
+                let kind = *kind;
+                self.session.retry_at = Some(now + 1_000 + self.random.below(1_000));
+                self.prove(kind);
+            }
+            (Action::Rejoin, _) => self.session.retry_at = Some(now + 1_000 + self.random.below(1_000)),
+            // It can never succeed as it is: an event is dropped, a commit decided anew.
+            (Action::Reject, Job::Commit { .. }) => {
+                self.forget_attempt(id);
+                self.session.retry_at = Some(now + 1_000);
+            }
+            (Action::Reject, _) => self.finish_job(id),
+            (Action::Update, _) => self.session.update_needed = true,
+            _ => self.session.retry_at = Some(now + 1_000),
+        }
+    }
+}

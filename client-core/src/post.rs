@@ -1,0 +1,235 @@
+//! Reading mailboxes: join requests, Welcomes, refusals, reports.
+
+use campana_protocol::frame::ClientFrame;
+use campana_protocol::governance::ChannelKind;
+use campana_protocol::id::MailboxId;
+use campana_protocol::mailbox::{Join, Post, Refusal, SEAL_INFO, SignedJoin, invite_proof, join_digest};
+use campana_protocol::padding::unpad;
+use campana_protocol::report::{PrivateReport, PublicReport, SignedReport, private_hash, report_digest};
+use campana_protocol::wire;
+
+use crate::core::Core;
+use crate::governance::name_holds;
+use crate::incident::Incident;
+use crate::keys::{self, MailboxKeys};
+use crate::mls::{inspect_key_package, open_sealed};
+use crate::rows::Row;
+use crate::session::Asked;
+use crate::state::{EarlyJoin, EarlyReport, Package, Person, Standing};
+
+/// Reports kept while their reporter's admission has not been seen.
+const MAX_EARLY_REPORTS: usize = 64;
+/// How long, ms.
+const EARLY_REPORT_TTL: u64 = 24 * 3_600_000;
+/// Join requests kept while their invite has not been seen.
+const MAX_EARLY_JOINS: usize = 64;
+/// Desk mailboxes read at once: the present one and those before it that late reports go to.
+pub(crate) const MAX_DESKS: usize = 4;
+
+/// Whose mailbox it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mine {
+    Reply,
+    Desk,
+    Join,
+}
+
+impl Core {
+    fn find_mailbox(&self, mailbox: &MailboxId) -> Option<(Mine, MailboxKeys, u64)> {
+        let membership = self.membership()?;
+        let reply = membership.reply();
+        if reply.id() == *mailbox {
+            return Some((Mine::Reply, reply, membership.reply_cursor));
+        }
+        let desks = membership.desks.iter().map(|reading| (Mine::Desk, reading));
+        let join = membership.join.iter().map(|reading| (Mine::Join, reading));
+        desks.chain(join).find_map(|(mine, reading)| {
+            let keys = reading.keys();
+            (keys.id() == *mailbox).then_some((mine, keys, reading.cursor))
+        })
+    }
+
+    pub(crate) fn mailbox_cursor(&self, mailbox: &MailboxId) -> Option<u64> {
+        self.find_mailbox(mailbox).map(|(_, _, cursor)| cursor)
+    }
+
+    fn move_mailbox_cursor(&mut self, mailbox: &MailboxId, seq: u64) {
+        let Some(membership) = self.membership_mut() else { return };
+        if membership.reply().id() == *mailbox {
+            membership.reply_cursor = seq;
+            return;
+        }
+        let mut readings = membership.desks.iter_mut().chain(&mut membership.join);
+        if let Some(reading) = readings.find(|reading| reading.keys().id() == *mailbox) {
+            reading.cursor = seq;
+        }
+    }
+
+    pub(crate) fn post(&mut self, now: u64, mailbox: MailboxId, seq: u64, received_at: u64, body: &[u8]) {
+        let Some((mine, keys, cursor)) = self.find_mailbox(&mailbox) else { return };
+        if seq <= cursor {
+            return;
+        }
+        self.move_mailbox_cursor(&mailbox, seq);
+        let opened = open_sealed(keys.sealing(), SEAL_INFO.as_bytes(), body).ok();
+        let post = opened.and_then(|padded| unpad(&padded).and_then(wire::decode::<Post>).ok());
+        match (mine, post) {
+            (Mine::Reply, Some(Post::Welcome(welcome))) => self.take_welcome(welcome),
+            (Mine::Reply, Some(Post::Refusal(refusal))) => self.take_refusal(refusal),
+            (Mine::Desk, Some(Post::Report(report))) => self.report_post(now, received_at, report),
+            (Mine::Join, Some(Post::Join(join))) => self.join_post(seq, received_at, join),
+            (Mine::Join, Some(Post::KeyPackages(join))) => self.key_packages_post(join),
+            // Not sealed to us, or not meant for this mailbox.
+            _ => {}
+        }
+        if mine == Mine::Reply {
+            let request = self.session.ask(Asked::Nothing);
+            self.send(&ClientFrame::TrimMailbox { request, mailbox, through: seq });
+        }
+    }
+
+    fn take_refusal(&mut self, refusal: Refusal) {
+        if let Some(membership) = self.membership_mut()
+            && membership.standing == Standing::Waiting
+        {
+            membership.standing = Standing::Refused(refusal);
+        }
+    }
+
+    fn join_post(&mut self, seq: u64, received_at: u64, signed: SignedJoin) {
+        let Some(join) = check_join(&signed) else { return };
+        let record = self.registry.invites.iter().find(|record| record.invite.invite == join.invite);
+        let Some(record) = record.cloned() else { return self.keep_early_join(seq, received_at, signed) };
+        if invite_proof(&record.invite.secret, &join.role_key) != join.proof
+            || self.people.contains_key(&join.role_key)
+        {
+            return;
+        }
+        let refusal = if record.revoked {
+            Some(Refusal::InviteRevoked)
+        } else if received_at > record.invite.expires_at {
+            Some(Refusal::InviteExpired)
+        } else {
+            None
+        };
+        if let Some(refusal) = refusal {
+            // One device answers; the others leave it to that one.
+            if self.rank() == Some(0) {
+                self.post_to(&join.reply, &Post::Refusal(refusal));
+            }
+            return;
+        }
+        let broadcast = join.key_packages.iter().find(|package| package.kind == ChannelKind::Broadcast);
+        let Some(leaf) = broadcast.and_then(|package| inspect_key_package(&package.key_package).ok()) else {
+            return;
+        };
+        let member = self
+            .channels
+            .get(&ChannelKind::Broadcast)
+            .is_some_and(|channel| channel.group.find(&leaf.key).is_some());
+        let person = Person {
+            role_key: join.role_key,
+            handle: join.handle,
+            leaf: leaf.key,
+            committee: record.invite.committee,
+            approved: false,
+            declined: false,
+            member,
+            packages: packages(join.key_packages),
+            reply: join.reply,
+            order: seq,
+            join: signed,
+        };
+        self.mark(Row::Person(person.role_key));
+        self.people.insert(person.role_key, person);
+    }
+
+    /// The invite may be on its way to us: the request is tried again when one comes.
+    fn keep_early_join(&mut self, seq: u64, received_at: u64, join: SignedJoin) {
+        if self.registry.early_joins.len() < MAX_EARLY_JOINS {
+            self.registry.early_joins.push(EarlyJoin { seq, received_at, join });
+            self.mark(Row::Registry);
+        }
+    }
+
+    pub(crate) fn retry_early_joins(&mut self) {
+        for early in core::mem::take(&mut self.registry.early_joins) {
+            self.join_post(early.seq, early.received_at, early.join);
+        }
+        self.mark(Row::Registry);
+    }
+
+    /// New key packages of somebody known: they were removed from a working group before.
+    fn key_packages_post(&mut self, signed: SignedJoin) {
+        let Some(join) = check_join(&signed) else { return };
+        let Some(person) = self.people.get_mut(&join.role_key) else { return };
+        for package in packages(join.key_packages) {
+            person.packages.retain(|known| known.kind != package.kind);
+            person.packages.push(package);
+        }
+        self.mark(Row::Person(join.role_key));
+    }
+
+    fn report_post(&mut self, now: u64, received_at: u64, report: SignedReport) {
+        if self.take_report(now, &report) == Some(false) {
+            let Some(membership) = self.membership_mut() else { return };
+            if membership.early_reports.len() < MAX_EARLY_REPORTS {
+                membership.early_reports.push(EarlyReport { report, received_at });
+            }
+        }
+    }
+
+    /// Takes in a report. `Some(false)`: its reporter is not known as a member yet.
+    fn take_report(&mut self, now: u64, signed: &SignedReport) -> Option<bool> {
+        let public = PublicReport::decode(&signed.public).ok()?;
+        PrivateReport::decode(&signed.private).ok()?;
+        let digest = report_digest(&signed.public, &private_hash(&signed.private));
+        let channel = self.channels.get(&ChannelKind::Broadcast)?;
+        if public.network != channel.governance.network()
+            || !keys::verify(&signed.leaf, &digest, &signed.signature)
+        {
+            return None;
+        }
+        if channel.group.find(&signed.leaf).is_none() {
+            return Some(false);
+        }
+        let incident =
+            self.incidents.entry(public.incident).or_insert_with(|| Incident::new(public.incident, now));
+        if incident.report(&signed.public, &signed.private) && !incident.at_desk {
+            incident.at_desk = true;
+            incident.updated_at = now;
+            self.mark(Row::Incident(public.incident));
+        }
+        Some(true)
+    }
+
+    /// Tries reports again whose reporter was not known yet.
+    pub(crate) fn retry_early_reports(&mut self, now: u64) {
+        if self.membership().is_none_or(|membership| membership.early_reports.is_empty()) {
+            return;
+        }
+        let early = self.membership_mut().map(|m| core::mem::take(&mut m.early_reports)).unwrap_or_default();
+        for report in early {
+            let fresh = now.saturating_sub(report.received_at) < EARLY_REPORT_TTL;
+            if fresh
+                && self.take_report(now, &report.report) == Some(false)
+                && let Some(membership) = self.membership_mut()
+            {
+                membership.early_reports.push(report);
+            }
+        }
+    }
+}
+
+/// A join request whose signature and shape hold.
+fn check_join(signed: &SignedJoin) -> Option<Join> {
+    let join: Join = wire::decode(&signed.join).ok()?;
+    let holds = keys::verify(&join.role_key, &join_digest(&signed.join), &signed.signature)
+        && name_holds(&join.handle)
+        && join.key_packages.len() <= ChannelKind::ALL.len();
+    holds.then_some(join)
+}
+
+fn packages(packages: Vec<campana_protocol::mailbox::KeyPackageFor>) -> Vec<Package> {
+    packages.into_iter().map(|p| Package { kind: p.kind, key_package: p.key_package }).collect()
+}

@@ -1,0 +1,273 @@
+//! Making view models.
+
+use campana_protocol::governance::{ChannelKind, Operation, Role, statement_digest};
+use campana_protocol::mailbox::Refusal;
+use campana_protocol::report::{Attestation, PrivateReport, PublicReport, Signed, reporter_tag};
+use campana_protocol::wire;
+
+use crate::core::Core;
+use crate::governance::Governance;
+use crate::incident::Incident;
+use crate::state::{Membership, Person, Standing};
+use crate::view::{
+    AttestationView, CommitteeView, DraftView, IncidentView, InviteView, NetworkView, PersonState,
+    PersonView, ReportView, Stage, Status, View, Warning, ZoneView,
+};
+
+impl Core {
+    /// What a screen needs. `now`: Unix milliseconds.
+    #[must_use]
+    pub fn view(&self, now: u64) -> View {
+        let membership = self.membership();
+        View {
+            stage: self.stage(),
+            network: self.network_view(),
+            me: membership.map(|membership| membership.role().public().to_string()),
+            roles: self.role_words(),
+            incidents: self.incident_views(),
+            committee: self.committee_view(now),
+            unsent: self.outbox.len(),
+            caught_up: !self.channels.is_empty() && self.channels.keys().all(|kind| self.caught_up(*kind)),
+            warnings: self.warnings(),
+        }
+    }
+
+    fn stage(&self) -> Stage {
+        let Some(membership) = self.membership() else { return Stage::Nowhere };
+        let founding = self.chain().is_some_and(|chain| !chain.constituted());
+        match membership.standing {
+            Standing::Waiting => Stage::Waiting,
+            Standing::Refused(Refusal::InviteExpired) => Stage::InviteExpired,
+            Standing::Refused(Refusal::InviteRevoked) => Stage::InviteRevoked,
+            Standing::Refused(Refusal::Declined) => Stage::Declined,
+            Standing::Removed => Stage::Removed,
+            Standing::InvitationRefused => Stage::InvitationRefused,
+            Standing::Member if founding => Stage::Founding,
+            Standing::Member => Stage::Member,
+        }
+    }
+
+    fn broadcast(&self) -> Option<&crate::channel::Channel> {
+        self.channels.get(&ChannelKind::Broadcast)
+    }
+
+    fn network_view(&self) -> Option<NetworkView> {
+        let channel = self.broadcast()?;
+        let governance = &channel.governance;
+        let charter = governance.charter();
+        let (size, threshold) = if governance.constituted() {
+            (governance.committee().len() as u8, governance.threshold() as u8)
+        } else {
+            (charter.committee_size, charter.threshold)
+        };
+        let zones = governance.zones().iter();
+        Some(NetworkView {
+            id: governance.network().to_string(),
+            name: charter.name.clone(),
+            members: channel.group.len(),
+            committee_size: size,
+            threshold,
+            verify_threshold: charter.verify_threshold,
+            zones: zones.map(|zone| ZoneView { code: zone.code, name: zone.name.clone() }).collect(),
+            epoch: channel.group.epoch(),
+            governance_height: governance.height(),
+            governance_head: governance.head().to_string(),
+            cursor: channel.meta.cursor,
+            log_hash: channel.meta.log_hash.to_string(),
+        })
+    }
+
+    fn role_words(&self) -> Vec<&'static str> {
+        let (Some(membership), Some(channel)) = (self.membership(), self.broadcast()) else {
+            return Vec::new();
+        };
+        role_words(&channel.governance, &membership.role().public())
+    }
+
+    fn incident_views(&self) -> Vec<IncidentView> {
+        let (Some(membership), Some(channel)) = (self.membership(), self.broadcast()) else {
+            return Vec::new();
+        };
+        let may_verify = self.may_verify();
+        let shown = self.incidents.values().filter(|incident| {
+            // At the desk's devices without a desk role (the committee), reports stay unseen.
+            incident.alert.is_some() || incident.mine || (may_verify && incident.at_desk)
+        });
+        let mut views: Vec<IncidentView> =
+            shown.map(|incident| self.incident_view(incident, membership, &channel.governance)).collect();
+        views.sort_by(|a, b| b.updated_at.cmp(&a.updated_at).then_with(|| a.id.cmp(&b.id)));
+        views
+    }
+
+    fn incident_view(
+        &self,
+        incident: &Incident,
+        membership: &Membership,
+        governance: &Governance,
+    ) -> IncidentView {
+        let own = membership.role().public();
+        let may_verify = self.may_verify();
+        let attestations: Vec<AttestationView> = match &incident.alert {
+            Some(signed) => signed.iter().filter_map(|signed| attestation_view(signed, &own)).collect(),
+            None if may_verify => incident
+                .valid_attestations(governance)
+                .iter()
+                .filter_map(|(_, signed)| attestation_view(signed, &own))
+                .collect(),
+            None => Vec::new(),
+        };
+        let confirmed = attestations.iter().filter(|attestation| attestation.finding == "confirmed").count();
+        let status = incident.status(governance);
+        let report = incident.public_report();
+        let is_verifier = self
+            .channels
+            .get(&ChannelKind::Desk)
+            .is_some_and(|channel| channel.governance.holds(&own, Role::Verifier));
+        let is_reporter =
+            report.as_ref().is_some_and(|report| report.reporter == reporter_tag(&incident.id, &own));
+        let attested =
+            incident.attestations.iter().any(|signed| signed.key == own) || self.attesting(&incident.id);
+        let words = incident.private.as_deref().and_then(|private| PrivateReport::decode(private).ok());
+        IncidentView {
+            id: incident.id.to_string(),
+            status,
+            drill: incident.drill(),
+            mine: incident.mine,
+            report: report.map(|report| report_view(&report, governance)),
+            words: words.filter(|_| may_verify || incident.mine).map(|words| words.words),
+            attestations,
+            missing: governance.verify_threshold().saturating_sub(confirmed) as u8,
+            updated_at: incident.updated_at,
+            notice: incident.notice(may_verify),
+            may_attest: is_verifier
+                && incident.at_desk
+                && !is_reporter
+                && !attested
+                && incident.alert.is_none(),
+            may_follow_up: status == Status::Verified && self.may_follow_up(),
+        }
+    }
+
+    fn committee_view(&self, now: u64) -> Option<CommitteeView> {
+        let own = self.membership()?.role().public();
+        let chain = self.chain()?;
+        let mut people: Vec<&Person> = self.people.values().collect();
+        people.sort_by_key(|person| {
+            (person_state(person, &chain) != PersonState::Waiting, person.order, person.role_key)
+        });
+        let drafts = self.registry.drafts.iter().filter(|draft| !draft.decided).filter_map(|draft| {
+            let statement = chain.check_draft(&draft.statement).ok()?;
+            Some(DraftView {
+                id: statement_digest(&draft.statement).to_string(),
+                operations: statement.operations.iter().filter_map(|op| self.operation_words(op)).collect(),
+                signatures: draft.approvals.len(),
+                needed: chain.needed(&statement),
+                signed: draft.approvals.iter().any(|approval| approval.key == own),
+            })
+        });
+        let invites = self.registry.invites.iter().filter(|r| !r.revoked && r.invite.expires_at > now);
+        Some(CommitteeView {
+            people: people.into_iter().map(|person| person_view(person, &chain)).collect(),
+            drafts: drafts.collect(),
+            invites: invites
+                .map(|record| InviteView {
+                    id: record.invite.invite.to_string(),
+                    expires_at: record.invite.expires_at,
+                    committee: record.invite.committee,
+                })
+                .collect(),
+        })
+    }
+
+    fn operation_words(&self, operation: &Operation) -> Option<String> {
+        let name = |key| self.people.get(key).map_or_else(|| key.to_string(), |person| person.handle.clone());
+        match operation {
+            Operation::Constitute { committee, threshold } => {
+                Some(format!("constitute {threshold} of {}", committee.len()))
+            }
+            Operation::Grant { role_key, role } => Some(format!("grant {} {}", role.word(), name(role_key))),
+            Operation::Revoke { role_key, role } => {
+                Some(format!("revoke {} {}", role.word(), name(role_key)))
+            }
+            Operation::Remove { role_key, .. } => Some(format!("remove {}", name(role_key))),
+            Operation::Zones { zones } => Some(format!(
+                "zones {}",
+                zones.iter().map(|zone| zone.name.as_str()).collect::<Vec<_>>().join(", ")
+            )),
+            // Comes with a revocation or removal.
+            Operation::Desk { .. } => None,
+        }
+    }
+
+    fn warnings(&self) -> Vec<Warning> {
+        let membership = self.membership();
+        let single = self.channels.get(&ChannelKind::Committee).is_some_and(|channel| {
+            channel.governance.constituted() && channel.governance.committee().len() == 1
+        });
+        let candidates = [
+            (self.session.clock_off, Warning::ClockOff),
+            (self.channels.values().any(|channel| channel.meta.lost), Warning::RolledBack),
+            (membership.is_some_and(|m| m.forked), Warning::Forked),
+            (membership.is_some_and(|m| m.forged), Warning::ForgedAlert),
+            (single, Warning::SingleCommittee),
+            (self.session.refused, Warning::Refused),
+            (self.session.update_needed, Warning::UpdateNeeded),
+            (self.session.relay_full, Warning::RelayFull),
+        ];
+        candidates.into_iter().filter(|(holds, _)| *holds).map(|(_, warning)| warning).collect()
+    }
+}
+
+fn role_words(governance: &Governance, key: &campana_protocol::id::PublicKey) -> Vec<&'static str> {
+    let committee = governance.committee().contains(key).then_some("committee");
+    committee.into_iter().chain(governance.roles(key).map(Role::word)).collect()
+}
+
+fn attestation_view(signed: &Signed, own: &campana_protocol::id::PublicKey) -> Option<AttestationView> {
+    let attestation: Attestation = wire::decode(&signed.content).ok()?;
+    Some(AttestationView {
+        finding: attestation.finding.word(),
+        method: attestation.method.word(),
+        at: attestation.at,
+        mine: signed.key == *own,
+    })
+}
+
+fn report_view(report: &PublicReport, governance: &Governance) -> ReportView {
+    let zone = governance.zones().iter().find(|zone| zone.code == report.zone);
+    ReportView {
+        reported_at: report.reported_at,
+        size: report.size.word(),
+        activities: report.activities.iter().map(|activity| activity.word()).collect(),
+        setting: report.setting.word(),
+        zone: report.zone,
+        zone_name: zone.map(|zone| zone.name.clone()),
+        units: report.units.iter().map(|unit| unit.word()).collect(),
+        when: report.when.word(),
+        equipment: report.equipment.iter().map(|equipment| equipment.word()).collect(),
+    }
+}
+
+fn person_state(person: &Person, chain: &Governance) -> PersonState {
+    if chain.key_removed(&person.role_key) {
+        PersonState::Removed
+    } else if person.member {
+        PersonState::Member
+    } else if person.declined {
+        PersonState::Declined
+    } else if person.approved {
+        PersonState::Admitting
+    } else {
+        PersonState::Waiting
+    }
+}
+
+fn person_view(person: &Person, chain: &Governance) -> PersonView {
+    PersonView {
+        key: person.role_key.to_string(),
+        handle: person.handle.clone(),
+        state: person_state(person, chain),
+        committee: person.committee,
+        roles: role_words(chain, &person.role_key),
+    }
+}

@@ -1,0 +1,301 @@
+//! The connection to the relay: what has been proved, subscribed and asked on it. Nothing here
+//! is stored; a new connection starts from nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use campana_protocol::code::{Action, Code};
+use campana_protocol::frame::{ClientFrame, RelayFrame, Secret, Subject, challenge};
+use campana_protocol::governance::ChannelKind;
+use campana_protocol::id::{ChannelId, MailboxId, PublicKey};
+use campana_protocol::limits::FRAME_VERSION;
+
+use crate::core::Core;
+use crate::keys::{KeyPair, access_key};
+use crate::turn::Effect;
+
+/// Clocks further apart than this are worth a warning, ms.
+const CLOCK_TOLERANCE: u64 = 5 * 60_000;
+/// First pause after a request was refused for now, ms; doubles up to the last.
+const FIRST_PAUSE: u64 = 500;
+const LAST_PAUSE: u64 = 30_000;
+
+/// The state of one connection.
+#[derive(Default)]
+pub(crate) struct Session {
+    /// The relay's challenge; `None` until it said hello.
+    pub(crate) nonce: Option<Secret>,
+    next_request: u32,
+    pub(crate) requests: BTreeMap<u32, Asked>,
+    pub(crate) streams: BTreeMap<ChannelKind, Stream>,
+    /// Mailboxes being read.
+    pub(crate) mailboxes: BTreeSet<MailboxId>,
+    /// Jobs that wait for an answer.
+    pub(crate) in_flight: BTreeSet<u64>,
+    /// Jobs whose append the relay has acknowledged; done when seen in the log.
+    pub(crate) acknowledged: BTreeSet<u64>,
+    pub(crate) retry_at: Option<u64>,
+    pub(crate) pause: u64,
+    pub(crate) clock_off: bool,
+    pub(crate) relay_full: bool,
+    pub(crate) refused: bool,
+    pub(crate) update_needed: bool,
+    /// What this turn made due is done by this device without waiting for others.
+    pub(crate) at_once: bool,
+    /// How long this device leaves a plea to others, ms.
+    pub(crate) patience: u64,
+    /// Our own commit, between its place in the log and the next entry.
+    pub(crate) own_commit: Option<(u64, crate::state::PreparedCommit)>,
+    /// Parts of snapshots fetched so far, by channel.
+    pub(crate) parts: BTreeMap<ChannelId, BTreeMap<u16, Vec<u8>>>,
+}
+
+/// A request that waits for its answer.
+#[derive(Debug, Clone)]
+pub(crate) enum Asked {
+    Prove(ChannelKind, As),
+    Subscribe(ChannelKind),
+    Read(MailboxId),
+    /// Proves a channel we have a Welcome for, to fetch its snapshot.
+    ProveWelcome(ChannelId),
+    Part(ChannelId, u16),
+    Job(u64),
+    /// Nothing depends on the answer.
+    Nothing,
+}
+
+/// Which key a channel was proved with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum As {
+    Owner,
+    Member,
+}
+
+/// A subscription.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stream {
+    pub(crate) proved: As,
+    pub(crate) subscribed: bool,
+    /// The relay's head when we subscribed.
+    pub(crate) head: u64,
+    /// Whether we may append.
+    pub(crate) current: bool,
+}
+
+impl Session {
+    pub(crate) fn ask(&mut self, asked: Asked) -> u32 {
+        self.next_request += 1;
+        self.requests.insert(self.next_request, asked);
+        self.next_request
+    }
+
+    /// Jobs may have been finished by another context; streams go on where they are.
+    pub(crate) fn after_reload(&mut self) {
+        self.in_flight.clear();
+        self.acknowledged.clear();
+        self.requests.retain(|_, asked| !matches!(asked, Asked::Job(_)));
+    }
+
+    pub(crate) fn leave(&mut self, kind: ChannelKind) {
+        self.streams.remove(&kind);
+    }
+
+    pub(crate) fn forget_job(&mut self, id: u64) {
+        self.in_flight.remove(&id);
+        self.acknowledged.remove(&id);
+    }
+
+    pub(crate) fn proved(&self, kind: ChannelKind) -> Option<As> {
+        self.streams.get(&kind).map(|stream| stream.proved)
+    }
+}
+
+impl Core {
+    pub(crate) fn disconnected(&mut self) {
+        let pause = self.session.pause;
+        self.session = Session { pause, ..Session::default() };
+    }
+
+    /// One frame from the relay.
+    pub(crate) fn frame(&mut self, now: u64, bytes: &[u8]) {
+        let Ok(frame) = RelayFrame::decode(bytes) else { return };
+        match frame {
+            RelayFrame::Hello { version, nonce, now: relay_now } => {
+                self.hello(now, version, nonce, relay_now)
+            }
+            RelayFrame::Done { request } => self.done(request),
+            // An append is done when its entry is seen in the log.
+            RelayFrame::Appended { request, .. } => {
+                self.session.pause = 0;
+                if let Some(Asked::Job(id)) = self.session.requests.remove(&request) {
+                    self.session.in_flight.remove(&id);
+                    self.session.acknowledged.insert(id);
+                }
+            }
+            RelayFrame::Subscribed { request, channel, head, current, .. } => {
+                self.subscribed(request, channel, head, current);
+            }
+            RelayFrame::Entry { channel, entry } => self.entry(now, channel, entry),
+            RelayFrame::Skipped { channel, through } => self.skipped(channel, through),
+            RelayFrame::Post { mailbox, seq, received_at, body } => {
+                self.post(now, mailbox, seq, received_at, &body);
+            }
+            RelayFrame::BlobPart { request, of, body } => {
+                if let Some(Asked::Part(channel, part)) = self.session.requests.remove(&request) {
+                    self.part(now, channel, part, of, body.to_vec());
+                }
+            }
+            RelayFrame::Refused { request, code } => self.refused(now, request, code),
+            // We prove the new key ourselves when the entry that rotates it is processed.
+            RelayFrame::Rotated { .. } | RelayFrame::Live { .. } => {}
+        }
+    }
+
+    fn hello(&mut self, now: u64, version: u16, nonce: Secret, relay_now: u64) {
+        self.disconnected();
+        self.session.update_needed = version > FRAME_VERSION;
+        self.session.clock_off = now.abs_diff(relay_now) > CLOCK_TOLERANCE;
+        self.session.nonce = Some(nonce);
+        for kind in ChannelKind::ALL {
+            self.prove(kind);
+        }
+        self.read_mailboxes();
+        let welcomes: Vec<ChannelId> =
+            self.membership().into_iter().flat_map(|m| &m.welcomes).map(|welcome| welcome.channel).collect();
+        for channel in welcomes {
+            self.fetch_snapshot(channel);
+        }
+    }
+
+    /// Proves the best key we have for a channel.
+    pub(crate) fn prove(&mut self, kind: ChannelKind) {
+        let owns = self.channels.get(&kind).is_some_and(|channel| self.owns(channel.governance.committee()));
+        self.prove_as(kind, if owns { As::Owner } else { As::Member });
+    }
+
+    pub(crate) fn prove_as(&mut self, kind: ChannelKind, role: As) {
+        let (Some(channel), Some(membership)) = (self.channels.get(&kind), self.membership()) else { return };
+        let key = match role {
+            As::Owner => membership.owner(kind),
+            As::Member => access_key(&channel.meta.access),
+        };
+        let subject = Subject::Channel(channel.id);
+        self.authenticate(subject, &key, Asked::Prove(kind, role));
+    }
+
+    fn owns(&self, committee: &BTreeSet<PublicKey>) -> bool {
+        self.membership().is_some_and(|membership| committee.contains(&membership.role().public()))
+    }
+
+    pub(crate) fn authenticate(&mut self, subject: Subject, key: &KeyPair, asked: Asked) {
+        let Some(nonce) = self.session.nonce.clone() else { return };
+        let signature = key.sign(&challenge(&nonce, &subject));
+        let request = self.session.ask(asked);
+        self.send(&ClientFrame::Authenticate { request, subject, key: key.public(), signature });
+    }
+
+    /// Starts reading every mailbox of ours that is not being read yet.
+    pub(crate) fn read_mailboxes(&mut self) {
+        let Some(membership) = self.membership() else { return };
+        let mut keys = vec![membership.reply()];
+        keys.extend(membership.desks.iter().chain(&membership.join).map(crate::state::Reading::keys));
+        for key in keys {
+            let mailbox = key.id();
+            if self.session.nonce.is_some() && self.session.mailboxes.insert(mailbox) {
+                self.authenticate(Subject::Mailbox(mailbox), &key.reader, Asked::Read(mailbox));
+            }
+        }
+    }
+
+    fn done(&mut self, request: u32) {
+        self.session.pause = 0;
+        match self.session.requests.remove(&request) {
+            Some(Asked::Prove(kind, role)) => {
+                let stream = Stream { proved: role, subscribed: false, head: 0, current: false };
+                self.session.streams.insert(kind, stream);
+                self.subscribe(kind);
+            }
+            Some(Asked::Read(mailbox)) => {
+                if let Some(after) = self.mailbox_cursor(&mailbox) {
+                    let request = self.session.ask(Asked::Nothing);
+                    self.send(&ClientFrame::ReadMailbox { request, mailbox, after });
+                }
+            }
+            Some(Asked::ProveWelcome(channel)) => self.ask_parts(channel),
+            Some(Asked::Job(id)) => self.job_done(id),
+            Some(Asked::Subscribe(_) | Asked::Part(..) | Asked::Nothing) | None => {}
+        }
+    }
+
+    pub(crate) fn subscribe(&mut self, kind: ChannelKind) {
+        let Some(channel) = self.channels.get(&kind) else { return };
+        let (id, after) = (channel.id, channel.meta.cursor);
+        if let Some(stream) = self.session.streams.get_mut(&kind) {
+            stream.subscribed = false;
+        }
+        let request = self.session.ask(Asked::Subscribe(kind));
+        self.send(&ClientFrame::Subscribe { request, channel: id, after });
+    }
+
+    fn subscribed(&mut self, request: u32, channel: ChannelId, head: u64, current: bool) {
+        let Some(Asked::Subscribe(kind)) = self.session.requests.remove(&request) else { return };
+        if self.channels.get(&kind).is_none_or(|known| known.id != channel) {
+            return;
+        }
+        if let Some(stream) = self.session.streams.get_mut(&kind) {
+            *stream = Stream { subscribed: true, head, current, ..*stream };
+        }
+    }
+
+    /// Whether all that the relay had when we subscribed has been processed.
+    pub(crate) fn caught_up(&self, kind: ChannelKind) -> bool {
+        let cursor = self.channels.get(&kind).map_or(0, |channel| channel.meta.cursor);
+        self.session.streams.get(&kind).is_some_and(|stream| stream.subscribed && cursor >= stream.head)
+    }
+
+    fn refused(&mut self, now: u64, request: u32, code: Code) {
+        self.session.relay_full = code == Code::ReadOnly;
+        self.session.update_needed |= code.action() == Action::Update;
+        let asked = self.session.requests.remove(&request).unwrap_or(Asked::Nothing);
+        if code.action() == Action::Retry {
+            return self.refused_for_now(now, asked);
+        }
+        match asked {
+            Asked::Prove(kind, As::Owner) => self.prove_as(kind, As::Member),
+            // A channel that is not created yet is proved again when it is.
+            Asked::Prove(kind, As::Member) => {
+                let creating = self.outbox.values().any(
+                    |job| matches!(job, crate::state::Job::Create { kind: created } if *created == kind),
+                );
+                self.session.refused |= !creating;
+            }
+            Asked::Subscribe(kind) => {
+                if code == Code::Trimmed {
+                    self.lose(kind);
+                } else {
+                    self.session.refused = true;
+                }
+            }
+            Asked::Job(id) => self.job_refused(now, id, code),
+            Asked::ProveWelcome(channel) | Asked::Part(channel, _) => self.snapshot_refused(channel),
+            Asked::Read(_) | Asked::Nothing => {}
+        }
+    }
+
+    fn refused_for_now(&mut self, now: u64, asked: Asked) {
+        let pause = (self.session.pause * 2).clamp(FIRST_PAUSE, LAST_PAUSE);
+        self.session.pause = pause;
+        self.session.retry_at = Some(now + pause + self.random.below(pause));
+        match asked {
+            Asked::Job(id) => {
+                self.session.in_flight.remove(&id);
+            }
+            Asked::Nothing => {}
+            // What a connection rests on could not be had: begin again.
+            _ => self.effects.push(Effect::Reconnect),
+        }
+    }
+
+    pub(crate) fn send(&mut self, frame: &ClientFrame) {
+        self.effects.push(Effect::Send(frame.encode()));
+    }
+}

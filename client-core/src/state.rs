@@ -1,0 +1,482 @@
+//! What a device keeps: one type per kind of row.
+
+use campana_protocol::event::{Invite, Owner};
+use campana_protocol::frame::{Class, Secret};
+use campana_protocol::governance::{Approval, ChannelKind, SignedStatement};
+use campana_protocol::handshake::Plea;
+use campana_protocol::id::{BlobId, Hash, IncidentId, MailboxId, NetworkId, PublicKey, RecordId, hash};
+use campana_protocol::link::Invitation;
+use campana_protocol::mailbox::{Refusal, ReturnAddress, SignedJoin, Welcome};
+use campana_protocol::report::SignedReport;
+use minicbor::{Decode, Encode};
+
+use crate::keys::{KeyPair, MailboxKeys};
+
+/// Version of the rows written here.
+pub(crate) const VERSION: u16 = 1;
+
+/// The device itself.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct Device {
+    #[n(0)]
+    pub(crate) version: u16,
+    #[n(1)]
+    pub(crate) next_item: u64,
+    #[n(2)]
+    pub(crate) membership: Option<Membership>,
+}
+
+impl Device {
+    pub(crate) const fn new() -> Self {
+        Self { version: VERSION, next_item: 1, membership: None }
+    }
+}
+
+/// The one network this device belongs to, or wants to.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct Membership {
+    #[n(0)]
+    pub(crate) standing: Standing,
+    #[n(1)]
+    pub(crate) relay: String,
+    /// The secret that all of this device's own keys are derived from.
+    #[n(2)]
+    pub(crate) secret: Secret,
+    #[n(3)]
+    pub(crate) reply_cursor: u64,
+    #[n(4)]
+    pub(crate) handle: String,
+    #[n(5)]
+    pub(crate) network: NetworkId,
+    #[n(6)]
+    pub(crate) name: String,
+    /// What was joined with; the founder has none.
+    #[n(7)]
+    pub(crate) invitation: Option<Invitation>,
+    /// Desk mailboxes read here, newest first.
+    #[n(8)]
+    pub(crate) desks: Vec<Reading>,
+    /// The join mailbox; committee only.
+    #[n(9)]
+    pub(crate) join: Option<Reading>,
+    /// Welcomes whose snapshot has not been fetched yet.
+    #[n(10)]
+    pub(crate) welcomes: Vec<Welcome>,
+    /// Reports from leaves that this device has not seen admitted yet.
+    #[n(11)]
+    pub(crate) early_reports: Vec<EarlyReport>,
+    #[n(12)]
+    pub(crate) forked: bool,
+    #[n(13)]
+    pub(crate) forged: bool,
+}
+
+/// Where a device stands in its network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub(crate) enum Standing {
+    #[n(0)]
+    Waiting,
+    #[n(1)]
+    Member,
+    #[n(2)]
+    Refused(#[n(0)] Refusal),
+    #[n(3)]
+    Removed,
+    #[n(4)]
+    InvitationRefused,
+}
+
+/// A mailbox read here and how far.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct Reading {
+    #[n(0)]
+    pub(crate) secret: Secret,
+    #[n(1)]
+    pub(crate) cursor: u64,
+}
+
+impl Reading {
+    pub(crate) const fn new(secret: Secret) -> Self {
+        Self { secret, cursor: 0 }
+    }
+
+    pub(crate) fn keys(&self) -> MailboxKeys {
+        MailboxKeys::derive(&self.secret)
+    }
+}
+
+/// A report that waits for its reporter's admission to be seen.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct EarlyReport {
+    #[n(0)]
+    pub(crate) report: SignedReport,
+    #[n(1)]
+    pub(crate) received_at: u64,
+}
+
+impl Membership {
+    pub(crate) fn role(&self) -> KeyPair {
+        KeyPair::derive(&self.secret, "campana role v1")
+    }
+
+    pub(crate) fn founder(&self) -> KeyPair {
+        KeyPair::derive(&self.secret, "campana founder v1")
+    }
+
+    pub(crate) fn owner(&self, kind: ChannelKind) -> KeyPair {
+        owner(&self.secret, kind)
+    }
+
+    pub(crate) fn reply(&self) -> MailboxKeys {
+        MailboxKeys::derive(&Secret(hash("campana reply v1", &[&self.secret.0]).0))
+    }
+}
+
+/// The owner key of a device for one kind of channel.
+pub(crate) fn owner(secret: &Secret, kind: ChannelKind) -> KeyPair {
+    let label = match kind {
+        ChannelKind::Broadcast => "campana owner broadcast v1",
+        ChannelKind::Desk => "campana owner desk v1",
+        ChannelKind::Committee => "campana owner committee v1",
+    };
+    KeyPair::derive(secret, label)
+}
+
+/// A channel, without its group, tree and statements.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct Meta {
+    /// Our signing key in this channel.
+    #[n(0)]
+    #[cbor(with = "minicbor::bytes")]
+    pub(crate) leaf: Vec<u8>,
+    #[n(1)]
+    pub(crate) access: Secret,
+    /// Seq of the last entry processed.
+    #[n(2)]
+    pub(crate) cursor: u64,
+    /// Running hash there.
+    #[n(3)]
+    pub(crate) log_hash: Hash,
+    /// Seq of the last control entry processed, valid or not.
+    #[n(4)]
+    pub(crate) last_control: u64,
+    /// The log holds something of our leaf that we never sent: we were rolled back.
+    #[n(5)]
+    pub(crate) lost: bool,
+    /// Entries were skipped since the last control entry we processed.
+    #[n(6)]
+    pub(crate) gap: bool,
+    /// Pleas of others that wait for a commit.
+    #[n(7)]
+    pub(crate) pleas: Vec<Plea>,
+    /// Fingerprints of our own messages of this epoch that were seen in the log: when the relay
+    /// shows one again, it is a replay and not a sign that we were rolled back.
+    #[n(8)]
+    pub(crate) sent: Vec<u64>,
+}
+
+/// A signing key and key package of ours that a Welcome may come for.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct Spare {
+    #[n(0)]
+    pub(crate) kind: ChannelKind,
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
+    pub(crate) leaf: Vec<u8>,
+    #[n(2)]
+    #[cbor(with = "minicbor::bytes")]
+    pub(crate) secret: Vec<u8>,
+    #[n(3)]
+    #[cbor(with = "minicbor::bytes")]
+    pub(crate) key_package: Vec<u8>,
+}
+
+/// What a committee device keeps for the committee.
+#[derive(Clone, Default, Encode, Decode)]
+pub(crate) struct Registry {
+    #[n(0)]
+    pub(crate) invites: Vec<InviteRecord>,
+    #[n(1)]
+    pub(crate) owners: Vec<Owner>,
+    /// Owners this device has set at the relay.
+    #[n(2)]
+    pub(crate) set_owners: Vec<OwnersOf>,
+    #[n(3)]
+    pub(crate) drafts: Vec<DraftRecord>,
+    /// Complete statements in the order in which the committee's log completed them: the
+    /// chain that every channel follows.
+    #[n(4)]
+    pub(crate) complete: Vec<SignedStatement>,
+    /// Join requests whose invite has not been seen yet.
+    #[n(5)]
+    pub(crate) early_joins: Vec<EarlyJoin>,
+}
+
+/// A join request that waits for its invite to be seen.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct EarlyJoin {
+    #[n(0)]
+    pub(crate) seq: u64,
+    #[n(1)]
+    pub(crate) received_at: u64,
+    #[n(2)]
+    pub(crate) join: SignedJoin,
+}
+
+/// The owners of one channel.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct OwnersOf {
+    #[n(0)]
+    pub(crate) kind: ChannelKind,
+    #[n(1)]
+    pub(crate) owners: Vec<PublicKey>,
+}
+
+/// An invite and whether it was revoked.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct InviteRecord {
+    #[n(0)]
+    pub(crate) invite: Invite,
+    #[n(1)]
+    pub(crate) revoked: bool,
+}
+
+/// A statement on its way.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct DraftRecord {
+    #[n(0)]
+    #[cbor(with = "minicbor::bytes")]
+    pub(crate) statement: Vec<u8>,
+    #[n(1)]
+    pub(crate) approvals: Vec<Approval>,
+    #[n(2)]
+    pub(crate) desk: Option<Secret>,
+    /// Complete, or void.
+    #[n(3)]
+    pub(crate) decided: bool,
+}
+
+/// A person, as the committee keeps them.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct Person {
+    #[n(0)]
+    pub(crate) join: SignedJoin,
+    #[n(1)]
+    pub(crate) role_key: PublicKey,
+    #[n(2)]
+    pub(crate) handle: String,
+    /// Their leaf in the broadcast channel.
+    #[n(3)]
+    pub(crate) leaf: PublicKey,
+    #[n(4)]
+    pub(crate) committee: bool,
+    /// This device has been told to admit them.
+    #[n(5)]
+    pub(crate) approved: bool,
+    #[n(6)]
+    pub(crate) declined: bool,
+    /// A commit that admitted them was seen.
+    #[n(7)]
+    pub(crate) member: bool,
+    /// Unused key packages.
+    #[n(8)]
+    pub(crate) packages: Vec<Package>,
+    #[n(9)]
+    pub(crate) reply: ReturnAddress,
+    /// Position in the join mailbox: who came first is shown first.
+    #[n(10)]
+    pub(crate) order: u64,
+}
+
+/// A key package of somebody else.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct Package {
+    #[n(0)]
+    pub(crate) kind: ChannelKind,
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
+    pub(crate) key_package: Vec<u8>,
+}
+
+/// Something owed to the relay, in order of its number.
+#[derive(Clone, Encode, Decode)]
+pub(crate) enum Job {
+    #[n(0)]
+    Redeem {
+        #[n(0)]
+        invitation: Secret,
+    },
+    #[n(1)]
+    Create {
+        #[n(0)]
+        kind: ChannelKind,
+    },
+    #[n(2)]
+    OpenMailbox {
+        #[n(0)]
+        reader: PublicKey,
+    },
+    #[n(3)]
+    SetOwners {
+        #[n(0)]
+        owners: OwnersOf,
+    },
+    /// An event for a channel.
+    #[n(4)]
+    Event {
+        #[n(0)]
+        kind: ChannelKind,
+        #[n(1)]
+        event: u16,
+        #[n(2)]
+        #[cbor(with = "minicbor::bytes")]
+        payload: Vec<u8>,
+        #[n(3)]
+        class: Class,
+        #[n(4)]
+        attempt: Option<Attempt>,
+    },
+    /// Whatever a commit is due for in a channel; decided when it is made.
+    #[n(5)]
+    Commit {
+        #[n(0)]
+        kind: ChannelKind,
+        #[n(1)]
+        attempt: Option<Attempt>,
+        #[n(2)]
+        prepared: Option<PreparedCommit>,
+    },
+    /// Our own plea.
+    #[n(6)]
+    Plead {
+        #[n(0)]
+        kind: ChannelKind,
+        #[n(1)]
+        attempt: Option<Attempt>,
+    },
+    #[n(7)]
+    Post {
+        #[n(0)]
+        mailbox: MailboxId,
+        #[n(1)]
+        record: RecordId,
+        #[n(2)]
+        #[cbor(with = "minicbor::bytes")]
+        body: Vec<u8>,
+    },
+    /// Our report; sealed to the desk mailbox in force when it is sent.
+    #[n(8)]
+    Report {
+        #[n(0)]
+        incident: IncidentId,
+        #[n(1)]
+        report: SignedReport,
+        #[n(2)]
+        posting: Option<Posting>,
+    },
+    #[n(9)]
+    Blob {
+        #[n(0)]
+        kind: ChannelKind,
+        #[n(1)]
+        blob: BlobId,
+        #[n(2)]
+        part: u16,
+        #[n(3)]
+        of: u16,
+        #[n(4)]
+        #[cbor(with = "minicbor::bytes")]
+        body: Vec<u8>,
+    },
+}
+
+/// An append as it was sent, so that a retry sends the same bytes.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct Attempt {
+    #[n(0)]
+    pub(crate) record: RecordId,
+    #[n(1)]
+    pub(crate) control_seq: u64,
+    #[n(2)]
+    pub(crate) rotate: Option<PublicKey>,
+    #[n(3)]
+    #[cbor(with = "minicbor::bytes")]
+    pub(crate) body: Vec<u8>,
+}
+
+/// What a commit of ours needs once it is seen in the log.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct PreparedCommit {
+    #[n(0)]
+    #[cbor(with = "minicbor::bytes")]
+    pub(crate) secrets: Vec<u8>,
+    #[n(1)]
+    pub(crate) statements: Vec<SignedStatement>,
+    #[n(2)]
+    pub(crate) joiners: Vec<Joiner>,
+    #[n(3)]
+    #[cbor(with = "minicbor::bytes")]
+    pub(crate) tree: Vec<u8>,
+    /// The new access secret, if it rotates.
+    #[n(4)]
+    pub(crate) access: Option<Secret>,
+    /// Leaves that it removes and adds.
+    #[n(5)]
+    pub(crate) removed: Vec<PublicKey>,
+    #[n(6)]
+    pub(crate) added: Vec<PublicKey>,
+    #[n(7)]
+    pub(crate) rejoin: bool,
+}
+
+/// Somebody that a commit adds.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct Joiner {
+    #[n(0)]
+    pub(crate) reply: ReturnAddress,
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
+    pub(crate) welcome: Vec<u8>,
+}
+
+/// A report as it was posted.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct Posting {
+    #[n(0)]
+    pub(crate) mailbox: MailboxId,
+    #[n(1)]
+    pub(crate) record: RecordId,
+    #[n(2)]
+    #[cbor(with = "minicbor::bytes")]
+    pub(crate) body: Vec<u8>,
+}
+
+impl Job {
+    /// The channel this appends to.
+    pub(crate) const fn appends_to(&self) -> Option<ChannelKind> {
+        match self {
+            Self::Event { kind, .. } | Self::Commit { kind, .. } | Self::Plead { kind, .. } => Some(*kind),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn attempt(&self) -> Option<&Attempt> {
+        match self {
+            Self::Event { attempt, .. } | Self::Commit { attempt, .. } | Self::Plead { attempt, .. } => {
+                attempt.as_ref()
+            }
+            _ => None,
+        }
+    }
+
+    pub(crate) fn forget_attempt(&mut self) {
+        match self {
+            Self::Event { attempt, .. } | Self::Plead { attempt, .. } => *attempt = None,
+            Self::Commit { attempt, prepared, .. } => {
+                *attempt = None;
+                *prepared = None;
+            }
+            _ => {}
+        }
+    }
+}

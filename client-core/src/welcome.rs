@@ -1,0 +1,217 @@
+//! Being let in: a Welcome, the snapshot it points to, and the checks that make it this network's.
+
+use campana_protocol::frame::{ClientFrame, Subject};
+use campana_protocol::governance::{ChannelKind, Charter, GovernanceContext};
+use campana_protocol::handshake::{RoleCredential, credential_digest};
+use campana_protocol::id::{ChannelId, Hash};
+use campana_protocol::limits::MAX_BLOB_PARTS;
+use campana_protocol::mailbox::{Snapshot, Welcome};
+use campana_protocol::padding::unpad;
+use campana_protocol::wire;
+
+use crate::channel::Channel;
+use crate::core::Core;
+use crate::governance::Governance;
+use crate::keys::access_key;
+use crate::mls::{Group, KeyPackageSecret, Leaf, MlsError, key_package};
+use crate::rows::Row;
+use crate::session::Asked;
+use crate::state::{Job, Membership, Meta, Reading, Spare, Standing};
+use crate::vault;
+
+/// Welcomes that wait for their snapshot at once.
+const MAX_WELCOMES: usize = 8;
+
+impl Core {
+    /// A fresh leaf and key package for a kind of channel.
+    pub(crate) fn make_spare(&self, kind: ChannelKind) -> Result<Spare, MlsError> {
+        let membership = self.membership().ok_or(MlsError::Invalid)?;
+        let leaf = Leaf::generate()?;
+        let credential = credential(membership, kind, &leaf);
+        let package = key_package(&leaf, &credential)?;
+        Ok(Spare {
+            kind,
+            leaf: leaf.to_bytes().to_vec(),
+            secret: package.secret.to_bytes().to_vec(),
+            key_package: package.public,
+        })
+    }
+
+    pub(crate) fn take_welcome(&mut self, welcome: Welcome) {
+        let wanted = self.channels.get(&welcome.kind).is_none_or(|channel| channel.meta.lost)
+            && self.spares.iter().any(|spare| spare.kind == welcome.kind);
+        let channel = welcome.channel;
+        let Some(membership) = self.membership_mut() else { return };
+        let room = membership.welcomes.len() < MAX_WELCOMES;
+        if !wanted || !room || welcome.snapshot.parts == 0 || welcome.snapshot.parts > MAX_BLOB_PARTS {
+            return;
+        }
+        membership.welcomes.retain(|known| known.kind != welcome.kind);
+        membership.welcomes.push(welcome);
+        self.session.parts.remove(&channel);
+        self.fetch_snapshot(channel);
+    }
+
+    fn pending_welcome(&self, channel: ChannelId) -> Option<&Welcome> {
+        self.membership()?.welcomes.iter().find(|welcome| welcome.channel == channel)
+    }
+
+    /// Proves the channel's access secret, then asks for the parts.
+    pub(crate) fn fetch_snapshot(&mut self, channel: ChannelId) {
+        let Some(key) = self.pending_welcome(channel).map(|welcome| access_key(&welcome.access)) else {
+            return;
+        };
+        self.authenticate(Subject::Channel(channel), &key, Asked::ProveWelcome(channel));
+    }
+
+    pub(crate) fn ask_parts(&mut self, channel: ChannelId) {
+        let Some(pointer) = self.pending_welcome(channel).map(|welcome| welcome.snapshot.clone()) else {
+            return;
+        };
+        for part in 0..pointer.parts {
+            let request = self.session.ask(Asked::Part(channel, part));
+            self.send(&ClientFrame::GetBlob { request, channel, blob: pointer.blob, part });
+        }
+    }
+
+    pub(crate) fn part(&mut self, now: u64, channel: ChannelId, part: u16, of: u16, body: Vec<u8>) {
+        let Some(welcome) = self.pending_welcome(channel).cloned() else { return };
+        if of != welcome.snapshot.parts {
+            return self.snapshot_refused(channel);
+        }
+        let parts = self.session.parts.entry(channel).or_default();
+        parts.insert(part, body);
+        if parts.len() < usize::from(of) {
+            return;
+        }
+        let sealed: Vec<u8> = parts.values().flatten().copied().collect();
+        self.session.parts.remove(&channel);
+        let joined = self.join_channel(&welcome, &sealed);
+        if let Some(membership) = self.membership_mut() {
+            membership.welcomes.retain(|known| known.channel != channel);
+        }
+        if joined.is_ok() {
+            self.joined(now, &welcome);
+        }
+    }
+
+    /// The relay does not have the snapshot (any more): this Welcome is of no use.
+    pub(crate) fn snapshot_refused(&mut self, channel: ChannelId) {
+        self.session.parts.remove(&channel);
+        if let Some(membership) = self.membership_mut() {
+            membership.welcomes.retain(|known| known.channel != channel);
+        }
+    }
+
+    fn join_channel(&mut self, welcome: &Welcome, sealed: &[u8]) -> Result<(), MlsError> {
+        let padded = vault::open(&welcome.snapshot.key.0, welcome.snapshot.blob.as_bytes(), sealed)
+            .ok_or(MlsError::Undecryptable)?;
+        let snapshot: Snapshot = unpad(&padded).and_then(wire::decode).map_err(|_| MlsError::Invalid)?;
+        let governance = self.check_snapshot(welcome, &snapshot).ok_or(MlsError::Invalid)?;
+        let (group, leaf) = self.join_group(welcome, &snapshot.tree)?;
+        let context: GovernanceContext = wire::decode(&group.context()).map_err(|_| MlsError::Invalid)?;
+        if context != governance.context(welcome.kind) || group.id() != welcome.channel.as_bytes() {
+            return Err(MlsError::Invalid);
+        }
+        let meta = Meta {
+            leaf,
+            access: welcome.access.clone(),
+            cursor: welcome.seq,
+            log_hash: welcome.log_hash,
+            last_control: welcome.seq,
+            lost: false,
+            gap: false,
+            pleas: Vec::new(),
+            sent: Vec::new(),
+        };
+        let kind = welcome.kind;
+        self.registry_from(kind, &snapshot);
+        self.drop_channel_state(kind);
+        self.channels.insert(kind, Channel::new(kind, meta, group, governance, snapshot.statements));
+        self.spares.retain(|spare| spare.kind != kind);
+        self.mark(Row::Spares);
+        self.mark(Row::Charter);
+        self.mark(Row::Statement(kind, 0));
+        self.mark_channel(kind);
+        Ok(())
+    }
+
+    /// The chain must start from the charter that the invite named and pass through the head that
+    /// the invite saw.
+    fn check_snapshot(&self, welcome: &Welcome, snapshot: &Snapshot) -> Option<Governance> {
+        let membership = self.membership()?;
+        let charter: Charter = wire::decode(&snapshot.charter).ok()?;
+        if charter.network() != membership.network || charter.channel(welcome.kind) != welcome.channel {
+            return None;
+        }
+        let mut governance = Governance::genesis(charter).ok()?;
+        let expected: Option<(u64, Hash)> = membership.invitation.as_ref().map(|i| (i.height, i.head));
+        let mut passed = expected.is_none_or(|at| at == (governance.height(), governance.head()));
+        for statement in &snapshot.statements {
+            governance.apply(statement).ok()?;
+            passed |= expected == Some((governance.height(), governance.head()));
+        }
+        // A working group's chain may be behind the one that the invite saw.
+        let behind = expected.is_some_and(|(height, _)| governance.height() < height);
+        (passed || (behind && welcome.kind != ChannelKind::Broadcast)).then_some(governance)
+    }
+
+    fn join_group(&self, welcome: &Welcome, tree: &[u8]) -> Result<(Group, Vec<u8>), MlsError> {
+        for spare in self.spares.iter().filter(|spare| spare.kind == welcome.kind) {
+            let leaf = Leaf::from_bytes(&spare.leaf)?;
+            let secret = KeyPackageSecret::from_bytes(&spare.secret)?;
+            if let Ok(group) = Group::join(&leaf, &secret, &welcome.welcome, tree) {
+                return Ok((group, spare.leaf.clone()));
+            }
+        }
+        Err(MlsError::Undecryptable)
+    }
+
+    /// Removes what was left of a lost channel; jobs stay, and are sent under the fresh leaf.
+    fn drop_channel_state(&mut self, kind: ChannelKind) {
+        let pleas: Vec<u64> = self
+            .outbox
+            .iter()
+            .filter(|(_, job)| matches!(job, Job::Plead { kind: pleads, .. } if *pleads == kind))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in pleas {
+            self.finish_job(id);
+        }
+        self.forget_chunks(kind);
+    }
+
+    fn joined(&mut self, now: u64, welcome: &Welcome) {
+        let kind = welcome.kind;
+        if let Some(membership) = self.membership_mut() {
+            if kind == ChannelKind::Broadcast {
+                membership.standing = Standing::Member;
+            }
+            if let Some(join) = &welcome.join
+                && membership.join.is_none()
+            {
+                membership.join = Some(Reading::new(join.clone()));
+            }
+        }
+        if let Some(desk) = &welcome.desk {
+            self.desk_secret(desk.clone());
+        }
+        if kind == ChannelKind::Committee {
+            self.offer_owner_keys();
+        }
+        self.session.leave(kind);
+        self.prove(kind);
+        self.read_mailboxes();
+        self.retry_early_reports(now);
+    }
+}
+
+/// What a leaf says of itself: nothing in the broadcast channel, its role key in working groups.
+pub(crate) fn credential(membership: &Membership, kind: ChannelKind, leaf: &Leaf) -> Vec<u8> {
+    if kind == ChannelKind::Broadcast {
+        return Vec::new();
+    }
+    let role = membership.role();
+    let digest = credential_digest(&membership.network, kind, &leaf.public());
+    wire::encode(&RoleCredential { role_key: role.public(), signature: role.sign_hash(&digest) })
+}

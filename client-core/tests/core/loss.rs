@@ -1,0 +1,220 @@
+//! Whatever dies or goes back in time, everybody converges and nothing shows twice.
+
+use campana_core::view::{Stage, Status, Warning};
+use campana_core::{Command, Input, NoticeKind};
+use campana_protocol::governance::Role;
+use campana_protocol::report::Finding;
+
+use crate::raid::{attest, report};
+use crate::rig::{DAY, World};
+
+/// A network of one committee device, two verifiers and some members.
+fn network(members: usize) -> (World, Vec<usize>) {
+    let mut world = World::new();
+    let ids = world.network(1, 1, 2 + members);
+    world.grant(&ids[..1], ids[1], Role::Verifier);
+    world.grant(&ids[..1], ids[2], Role::Verifier);
+    (world, ids)
+}
+
+#[test]
+fn a_device_killed_before_any_effect_goes_on_where_it_was() {
+    let (mut world, ids) = network(2);
+    let (reporter, ana, beto) = (ids[3], ids[1], ids[2]);
+    let incident = report(&mut world, reporter, false);
+    for verifier in [ana, beto] {
+        // The turn is stored; the process dies before it sends anything.
+        world.devices[verifier].online = false;
+        attest(&mut world, verifier, incident, Finding::Confirmed);
+        assert_eq!(world.view(verifier).unsent, 1);
+        world.devices[verifier].online = true;
+        let rows = world.devices[verifier].rows.clone();
+        world.restart(verifier, rows);
+        world.settle();
+    }
+    world.pass(60_000);
+    for id in &ids {
+        assert_eq!(world.incident(*id).expect("the alert").status, Status::Verified);
+        let shown = world.devices[*id].notices.iter().filter(|notice| notice.kind == NoticeKind::Alert);
+        assert_eq!(shown.count(), 1);
+    }
+    world.assert_converged(&ids);
+}
+
+#[test]
+fn a_device_away_for_twenty_epochs_catches_up() {
+    let (mut world, mut ids) = network(2);
+    let away = ids[4];
+    world.disconnect(away);
+    let link = world.invite(ids[0], false);
+    for epoch in 0..20 {
+        ids.push(world.join(&link, &format!("later {epoch}")));
+        world.admit_all(ids[0]);
+    }
+    let incident = report(&mut world, ids[3], false);
+    attest(&mut world, ids[1], incident, Finding::Confirmed);
+    attest(&mut world, ids[2], incident, Finding::Confirmed);
+    world.connect(away);
+    world.settle();
+    assert_eq!(world.incident(away).expect("the alert").status, Status::Verified);
+    world.assert_converged(&ids);
+}
+
+#[test]
+fn a_member_restored_from_yesterday_notices_and_rejoins() {
+    let (mut world, ids) = network(2);
+    let member = ids[1];
+    let yesterday = world.devices[member].rows.clone();
+    let incident = report(&mut world, ids[3], false);
+    attest(&mut world, member, incident, Finding::Confirmed);
+    attest(&mut world, ids[2], incident, Finding::Confirmed);
+    let shown = world.devices[member].notices.len();
+    world.restart(member, yesterday);
+    world.settle();
+    assert_eq!(world.view(member).warnings, [Warning::RolledBack], "its own attestation is news to it");
+    world.pass(60_000);
+    assert!(world.view(member).warnings.is_empty(), "it has rejoined");
+    assert_eq!(world.view(member).roles, ["verifier"]);
+    assert_eq!(
+        world.devices[member].notices.len(),
+        shown + 1,
+        "the restored copy shows the alert it did not know"
+    );
+    world.assert_converged(&ids);
+
+    let second = report(&mut world, ids[3], false);
+    attest(&mut world, member, second, Finding::Confirmed);
+    attest(&mut world, ids[2], second, Finding::Confirmed);
+    world.pass(1_000);
+    let verified = |id: &usize| {
+        world.view(*id).incidents.iter().filter(|incident| incident.status == Status::Verified).count() == 2
+    };
+    assert!(ids.iter().all(verified), "and works as before");
+}
+
+#[test]
+fn the_only_committee_device_restored_from_yesterday_is_let_back_in_by_members() {
+    let (mut world, mut ids) = network(2);
+    let founder = ids[0];
+    let yesterday = world.devices[founder].rows.clone();
+    let link = world.invite(founder, false);
+    ids.push(world.join(&link, "later"));
+    world.admit_all(founder);
+    world.restart(founder, yesterday);
+    world.pass(1_000);
+    assert!(world.view(founder).warnings.contains(&Warning::RolledBack), "its own commit is news to it");
+    world.pass(10 * 60_000);
+    assert!(!world.view(founder).warnings.contains(&Warning::RolledBack));
+    // Alone in its working groups, nobody can let it back into those: its own state went on there.
+    let link = world.invite(founder, false);
+    ids.push(world.join(&link, "after"));
+    world.admit_all(founder);
+    world.pass(1_000);
+    world.assert_converged(&ids);
+}
+
+#[test]
+fn a_removed_member_reads_no_more_and_can_join_anew() {
+    let (mut world, ids) = network(2);
+    let (founder, leaver) = (ids[0], ids[2]);
+    let person = world.key(leaver);
+    world.command(founder, Command::Remove { person }).expect("a member");
+    world.pass(60_000);
+    assert_eq!(world.view(leaver).stage, Stage::Removed);
+    let stay: Vec<usize> = ids.iter().copied().filter(|id| *id != leaver).collect();
+    world.assert_converged(&stay);
+    assert_eq!(world.view(founder).network.unwrap().members, ids.len() - 1);
+
+    let link = world.invite(founder, false);
+    world.command(leaver, Command::Join { link, handle: "back".into() }).expect("may ask again");
+    world.connect(leaver);
+    world.settle();
+    world.admit_all(founder);
+    assert_eq!(world.view(leaver).stage, Stage::Member);
+    world.assert_converged(&ids);
+}
+
+#[test]
+fn a_verifier_whose_role_ends_reads_no_new_reports_and_the_others_do() {
+    let (mut world, ids) = network(2);
+    let (founder, former, reporter) = (ids[0], ids[1], ids[3]);
+    let person = world.key(former);
+    world.command(founder, Command::Revoke { person, role: Role::Verifier }).expect("a verifier");
+    world.pass(60_000);
+    assert!(world.view(former).roles.is_empty());
+    report(&mut world, reporter, false);
+    assert_eq!(world.incident(former), None);
+    assert!(world.incident(ids[2]).is_some());
+    world.grant(&[founder], former, Role::Verifier);
+    let again = report(&mut world, reporter, false);
+    assert!(world.view(former).incidents.iter().any(|incident| incident.id == again.to_string()));
+}
+
+#[test]
+fn a_report_made_offline_waits_and_is_sent() {
+    let (mut world, ids) = network(2);
+    let reporter = ids[3];
+    world.disconnect(reporter);
+    report(&mut world, reporter, false);
+    assert_eq!(world.incident(reporter).unwrap().status, Status::WaitingToSend);
+    let rows = world.devices[reporter].rows.clone();
+    world.restart(reporter, rows);
+    world.connect(reporter);
+    world.settle();
+    assert_eq!(world.incident(reporter).unwrap().status, Status::Sent);
+    assert_eq!(world.incident(ids[1]).unwrap().status, Status::Unverified);
+}
+
+#[test]
+fn two_committee_devices_admitting_at_once_admit_everybody_once() {
+    let mut world = World::new();
+    let mut ids = world.network(3, 2, 1);
+    let link = world.invite(ids[0], false);
+    for member in 0..6 {
+        ids.push(world.join(&link, &format!("late {member}")));
+    }
+    world.settle();
+    for committee in [ids[0], ids[1], ids[2]] {
+        let everybody = Command::Admit(campana_core::command::Who::Everybody);
+        world.command(committee, everybody).expect("a committee device");
+    }
+    world.pass(60_000);
+    assert!(ids.iter().all(|id| world.view(*id).stage == Stage::Member));
+    assert_eq!(world.view(ids[0]).network.unwrap().members, ids.len());
+    world.assert_converged(&ids);
+}
+
+#[test]
+fn words_leave_the_phones_after_a_day() {
+    let (mut world, ids) = network(2);
+    report(&mut world, ids[3], false);
+    assert!(world.incident(ids[1]).unwrap().words.is_some());
+    world.pass(DAY + 1);
+    assert_eq!(world.incident(ids[1]).unwrap().words, None);
+}
+
+#[test]
+fn a_received_alert_writes_little() {
+    let (mut world, ids) = network(8);
+    let incident = report(&mut world, ids[3], false);
+    attest(&mut world, ids[1], incident, Finding::Confirmed);
+    world
+        .command(
+            ids[2],
+            Command::Attest {
+                incident,
+                finding: Finding::Confirmed,
+                method: campana_protocol::report::Method::InPerson,
+            },
+        )
+        .expect("a verifier");
+    // Deliver to the others; the reader's very turn that takes the alert in is measured.
+    let reader = ids[5];
+    world.devices[reader].online = false;
+    world.settle();
+    world.devices[reader].online = true;
+    let frames: Vec<Vec<u8>> = world.relay.stream(reader).iter().map(|frame| frame.encode()).collect();
+    world.turn(reader, Input::Received(frames));
+    let written = world.devices[reader].written;
+    assert!(written > 0 && written <= 4_096, "{written} bytes");
+}

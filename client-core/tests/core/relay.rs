@@ -1,0 +1,222 @@
+//! A small model of the relay, as `frame.rs` documents it: in memory, synchronous, and able to
+//! misbehave. The real relay is tested against real cores in the workspace's `tests/`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use campana_protocol::code::Code;
+use campana_protocol::frame::{Class, ClientFrame, Entry, RelayFrame, Secret, Subject};
+use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey, RecordId};
+
+#[derive(Default)]
+pub(crate) struct Channel {
+    owners: Vec<PublicKey>,
+    /// Access keys and the seq of the entry that retired each.
+    access: Vec<(PublicKey, Option<u64>)>,
+    pub(crate) log: Vec<Entry>,
+    blobs: BTreeMap<(BlobId, u16), (u16, Vec<u8>)>,
+}
+
+#[derive(Default)]
+pub(crate) struct Mailbox {
+    opened: bool,
+    posts: BTreeMap<u64, (RecordId, Vec<u8>)>,
+    next: u64,
+}
+
+#[derive(Default)]
+struct Connection {
+    keys: BTreeMap<Subject, PublicKey>,
+    channels: BTreeMap<ChannelId, u64>,
+    mailboxes: BTreeMap<MailboxId, u64>,
+}
+
+#[derive(Default)]
+pub(crate) struct Relay {
+    pub(crate) channels: BTreeMap<ChannelId, Channel>,
+    pub(crate) mailboxes: BTreeMap<MailboxId, Mailbox>,
+    connections: BTreeMap<usize, Connection>,
+    /// Appends refused as stale so far.
+    pub(crate) stale: usize,
+    /// Channels whose new entries are kept from these connections.
+    pub(crate) withheld: BTreeSet<(usize, ChannelId)>,
+}
+
+impl Relay {
+    /// How many connections follow a channel.
+    pub(crate) fn followers(&self, channel: &ChannelId) -> usize {
+        self.connections.values().filter(|connection| connection.channels.contains_key(channel)).count()
+    }
+
+    pub(crate) fn connect(&mut self, id: usize, now: u64) -> RelayFrame {
+        self.connections.insert(id, Connection::default());
+        RelayFrame::Hello { version: 1, nonce: Secret([id as u8; 32]), now }
+    }
+
+    pub(crate) fn disconnect(&mut self, id: usize) {
+        self.connections.remove(&id);
+    }
+
+    pub(crate) fn handle(&mut self, id: usize, now: u64, frame: ClientFrame) -> Vec<RelayFrame> {
+        match self.answer(id, now, frame) {
+            Ok(frames) => frames,
+            Err((request, code)) => vec![RelayFrame::Refused { request, code }],
+        }
+    }
+
+    /// What is to be sent to a connection now.
+    pub(crate) fn stream(&mut self, id: usize) -> Vec<RelayFrame> {
+        let mut frames = Vec::new();
+        let Some(connection) = self.connections.get_mut(&id) else { return frames };
+        for (channel, cursor) in &mut connection.channels {
+            if self.withheld.contains(&(id, *channel)) {
+                continue;
+            }
+            let Some(known) = self.channels.get(channel) else { continue };
+            let key = connection.keys.get(&Subject::Channel(*channel));
+            let until = key.map_or(0, |key| known.readable(key));
+            for entry in known.log.iter().filter(|entry| entry.seq > *cursor && entry.seq <= until) {
+                frames.push(RelayFrame::Entry { channel: *channel, entry: entry.clone() });
+            }
+            *cursor = (*cursor).max(until.min(known.log.len() as u64));
+        }
+        for (mailbox, cursor) in &mut connection.mailboxes {
+            let Some(known) = self.mailboxes.get(mailbox) else { continue };
+            for (seq, (_, body)) in known.posts.range(*cursor + 1..) {
+                let body = body.clone().into();
+                frames.push(RelayFrame::Post { mailbox: *mailbox, seq: *seq, received_at: 0, body });
+                *cursor = *seq;
+            }
+        }
+        frames
+    }
+
+    fn answer(&mut self, id: usize, now: u64, frame: ClientFrame) -> Result<Vec<RelayFrame>, (u32, Code)> {
+        let connection = self.connections.entry(id).or_default();
+        let done = |request| Ok(vec![RelayFrame::Done { request }]);
+        match frame {
+            ClientFrame::Authenticate { request, subject, key, .. } => {
+                let allowed = match subject {
+                    Subject::Channel(channel) => {
+                        self.channels.get(&channel).is_some_and(|channel| channel.knows(&key))
+                    }
+                    Subject::Mailbox(mailbox) => mailbox == MailboxId::of(&key),
+                };
+                if !allowed {
+                    return Err((request, Code::Forbidden));
+                }
+                connection.keys.insert(subject, key);
+                done(request)
+            }
+            ClientFrame::Redeem { request, .. } => done(request),
+            ClientFrame::Create { request, owner, access, .. } => {
+                let channel = self.channels.entry(ChannelId::of(&owner)).or_default();
+                if channel.owners.is_empty() {
+                    channel.owners = vec![owner];
+                    channel.access = vec![(access, None)];
+                }
+                done(request)
+            }
+            ClientFrame::SetOwners { request, channel, owners } => {
+                let key = connection.keys.get(&Subject::Channel(channel));
+                let known = self.channels.get_mut(&channel).ok_or((request, Code::Unknown))?;
+                if !key.is_some_and(|key| known.owners.contains(key)) {
+                    return Err((request, Code::Forbidden));
+                }
+                known.owners = owners;
+                done(request)
+            }
+            ClientFrame::Append { request, channel, record, class, control_seq, rotate, body } => {
+                let key = connection.keys.get(&Subject::Channel(channel));
+                let known = self.channels.get_mut(&channel).ok_or((request, Code::Unknown))?;
+                let owner = key.is_some_and(|key| known.owners.contains(key));
+                if !owner && !key.is_some_and(|key| known.current(key)) || (rotate.is_some() && !owner) {
+                    return Err((request, Code::Forbidden));
+                }
+                if let Some(entry) = known.log.iter().find(|entry| entry.record == record) {
+                    return Ok(vec![RelayFrame::Appended { request, seq: entry.seq }]);
+                }
+                if known.last_control() != control_seq {
+                    self.stale += 1;
+                    return Err((request, Code::Stale));
+                }
+                let seq = known.log.len() as u64 + 1;
+                known.log.push(Entry { seq, class, received_at: now, record, body });
+                if let Some(rotate) = rotate {
+                    known.access.iter_mut().for_each(|(_, until)| *until = until.or(Some(seq)));
+                    known.access.push((rotate, None));
+                }
+                Ok(vec![RelayFrame::Appended { request, seq }])
+            }
+            ClientFrame::Subscribe { request, channel, after } => {
+                let key =
+                    connection.keys.get(&Subject::Channel(channel)).ok_or((request, Code::Forbidden))?;
+                let known = self.channels.get(&channel).ok_or((request, Code::Unknown))?;
+                let head = known.readable(key).min(known.log.len() as u64);
+                let current = known.owners.contains(key) || known.current(key);
+                connection.channels.insert(channel, after);
+                let last_control = known.last_control().min(head);
+                Ok(vec![RelayFrame::Subscribed { request, channel, head, last_control, current }])
+            }
+            ClientFrame::Live { .. } => Ok(Vec::new()),
+            ClientFrame::OpenMailbox { request, reader, .. } => {
+                self.mailboxes.entry(MailboxId::of(&reader)).or_default().opened = true;
+                done(request)
+            }
+            ClientFrame::Post { request, mailbox, record, body } => {
+                let member = connection.keys.keys().any(|subject| matches!(subject, Subject::Channel(_)));
+                let known = self.mailboxes.entry(mailbox).or_default();
+                if !member && !known.opened {
+                    return Err((request, Code::Unknown));
+                }
+                if known.posts.values().all(|(other, _)| *other != record) {
+                    known.next += 1;
+                    known.posts.insert(known.next, (record, body.into()));
+                }
+                done(request)
+            }
+            ClientFrame::ReadMailbox { request, mailbox, after } => {
+                connection.keys.get(&Subject::Mailbox(mailbox)).ok_or((request, Code::Forbidden))?;
+                connection.mailboxes.insert(mailbox, after);
+                done(request)
+            }
+            ClientFrame::TrimMailbox { request, mailbox, through } => {
+                if let Some(known) = self.mailboxes.get_mut(&mailbox) {
+                    known.posts.retain(|seq, _| *seq > through);
+                }
+                done(request)
+            }
+            ClientFrame::PutBlob { request, channel, blob, part, of, body } => {
+                let known = self.channels.get_mut(&channel).ok_or((request, Code::Unknown))?;
+                known.blobs.insert((blob, part), (of, body.into()));
+                done(request)
+            }
+            ClientFrame::GetBlob { request, channel, blob, part } => {
+                let known = self.channels.get(&channel).ok_or((request, Code::Unknown))?;
+                let (of, body) = known.blobs.get(&(blob, part)).ok_or((request, Code::Unknown))?;
+                Ok(vec![RelayFrame::BlobPart { request, of: *of, body: body.clone().into() }])
+            }
+        }
+    }
+}
+
+impl Channel {
+    fn knows(&self, key: &PublicKey) -> bool {
+        self.owners.contains(key) || self.access.iter().any(|(known, _)| known == key)
+    }
+
+    fn current(&self, key: &PublicKey) -> bool {
+        self.access.iter().any(|(known, until)| known == key && until.is_none())
+    }
+
+    fn readable(&self, key: &PublicKey) -> u64 {
+        if self.owners.contains(key) {
+            return u64::MAX;
+        }
+        let access = self.access.iter().rev().find(|(known, _)| known == key);
+        access.map_or(0, |(_, until)| until.unwrap_or(u64::MAX))
+    }
+
+    fn last_control(&self) -> u64 {
+        self.log.iter().rev().find(|entry| entry.class == Class::Control).map_or(0, |entry| entry.seq)
+    }
+}

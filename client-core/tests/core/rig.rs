@@ -1,0 +1,268 @@
+//! Devices on virtual time around the model relay.
+
+use std::collections::BTreeMap;
+
+use campana_core::view::{IncidentView, PersonState, Stage};
+use campana_core::{Command, CommandError, Core, Effect, Input, NoticeId, Reply, Turn, VaultKey, View};
+use campana_protocol::frame::ClientFrame;
+use campana_protocol::governance::Role;
+use campana_protocol::id::PublicKey;
+
+use crate::relay::Relay;
+
+pub(crate) const DAY: u64 = 86_400_000;
+const VAULT: VaultKey = VaultKey([1; 32]);
+
+pub(crate) type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
+
+pub(crate) struct Device {
+    pub(crate) core: Core,
+    pub(crate) rows: Rows,
+    pub(crate) online: bool,
+    pub(crate) notices: Vec<NoticeId>,
+    /// Bytes written by the last turn.
+    pub(crate) written: usize,
+    wake: Option<u64>,
+    inbox: Vec<Vec<u8>>,
+}
+
+pub(crate) struct World {
+    pub(crate) now: u64,
+    pub(crate) relay: Relay,
+    pub(crate) devices: Vec<Device>,
+    seed: u8,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self { now: 1_800_000_000_000, relay: Relay::default(), devices: Vec::new(), seed: 0 }
+    }
+
+    fn seed(&mut self) -> [u8; 32] {
+        self.seed += 1;
+        [self.seed; 32]
+    }
+
+    pub(crate) fn device(&mut self) -> usize {
+        let core = Core::new(VAULT, self.seed());
+        let device = Device {
+            core,
+            rows: Rows::new(),
+            online: false,
+            notices: Vec::new(),
+            written: 0,
+            wake: None,
+            inbox: Vec::new(),
+        };
+        self.devices.push(device);
+        self.devices.len() - 1
+    }
+
+    /// One turn, its changes stored, its effects carried out.
+    pub(crate) fn turn(&mut self, id: usize, input: Input) -> Option<Result<Reply, CommandError>> {
+        let device = &mut self.devices[id];
+        let Turn { changes, effects, wake, reply } = device.core.turn(self.now, input);
+        device.wake = wake;
+        device.written = changes.iter().filter_map(|change| change.value.as_ref()).map(Vec::len).sum();
+        for change in changes {
+            match change.value {
+                Some(value) => device.rows.insert(change.key, value),
+                None => device.rows.remove(&change.key),
+            };
+        }
+        for effect in effects {
+            match effect {
+                Effect::Send(bytes) if self.devices[id].online => {
+                    let frame = ClientFrame::decode(&bytes).expect("the core sends frames");
+                    let answers = self.relay.handle(id, self.now, frame);
+                    self.devices[id].inbox.extend(answers.iter().map(|frame| frame.encode()));
+                }
+                Effect::Send(_) => {}
+                Effect::Notify(notice) => {
+                    self.devices[id].notices.push(notice);
+                    self.turn(id, Input::Shown(notice));
+                }
+                Effect::Reconnect => self.connect(id),
+            }
+        }
+        reply
+    }
+
+    pub(crate) fn command(&mut self, id: usize, command: Command) -> Result<Reply, CommandError> {
+        self.turn(id, Input::Command(command)).expect("a command has a reply")
+    }
+
+    pub(crate) fn connect(&mut self, id: usize) {
+        self.devices[id].online = true;
+        self.devices[id].inbox.clear();
+        let hello = self.relay.connect(id, self.now);
+        self.turn(id, Input::Connected);
+        self.devices[id].inbox.push(hello.encode());
+    }
+
+    pub(crate) fn disconnect(&mut self, id: usize) {
+        self.devices[id].online = false;
+        self.relay.disconnect(id);
+        self.turn(id, Input::Disconnected);
+    }
+
+    /// Kills a device and starts it from `rows`.
+    pub(crate) fn restart(&mut self, id: usize, rows: Rows) {
+        self.relay.disconnect(id);
+        let core = Core::load(VAULT, self.seed(), rows.clone()).expect("stored rows load");
+        let device = &mut self.devices[id];
+        device.core = core;
+        device.rows = rows;
+        device.inbox.clear();
+        self.turn(id, Input::Resume);
+        if self.devices[id].online {
+            self.connect(id);
+        }
+    }
+
+    /// Delivers everything until nothing moves; time stands still.
+    pub(crate) fn settle(&mut self) {
+        for _ in 0..10_000 {
+            let mut moved = false;
+            for id in 0..self.devices.len() {
+                if !self.devices[id].online {
+                    continue;
+                }
+                let stream = self.relay.stream(id);
+                self.devices[id].inbox.extend(stream.iter().map(|frame| frame.encode()));
+                let frames = std::mem::take(&mut self.devices[id].inbox);
+                if !frames.is_empty() {
+                    moved = true;
+                    self.turn(id, Input::Received(frames));
+                }
+            }
+            if !moved {
+                return;
+            }
+        }
+        panic!("the devices never come to rest");
+    }
+
+    /// Lets time pass, with every wake-up in it.
+    pub(crate) fn pass(&mut self, ms: u64) {
+        let end = self.now + ms;
+        self.settle();
+        for _ in 0..10_000 {
+            let next = self.devices.iter().filter_map(|device| device.wake).min().unwrap_or(u64::MAX);
+            if next > end {
+                self.now = end;
+                return;
+            }
+            self.now = self.now.max(next);
+            for id in 0..self.devices.len() {
+                if self.devices[id].wake.is_some_and(|wake| wake <= self.now) {
+                    self.turn(id, Input::Tick);
+                }
+            }
+            self.settle();
+        }
+        panic!("the devices wake without end");
+    }
+
+    pub(crate) fn view(&self, id: usize) -> View {
+        self.devices[id].core.view(self.now)
+    }
+
+    pub(crate) fn key(&self, id: usize) -> PublicKey {
+        PublicKey::parse(&self.view(id).me.expect("a membership")).expect("a key")
+    }
+
+    pub(crate) fn incident(&self, id: usize) -> Option<IncidentView> {
+        self.view(id).incidents.into_iter().next()
+    }
+
+    pub(crate) fn start(&mut self, n: u8, k: u8) -> usize {
+        let founder = self.device();
+        self.connect(founder);
+        let link = "https://relay.example/#operator=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".into();
+        let start = Command::Start {
+            link,
+            name: "Valle".into(),
+            committee_size: n,
+            threshold: k,
+            verify_threshold: 2,
+        };
+        self.command(founder, start).expect("a network starts");
+        self.connect(founder);
+        self.settle();
+        founder
+    }
+
+    pub(crate) fn invite(&mut self, by: usize, committee: bool) -> String {
+        let invite = Command::Invite { lifetime_ms: DAY, committee };
+        match self.command(by, invite) {
+            Ok(Reply::Invite { link, .. }) => {
+                self.settle();
+                link
+            }
+            other => panic!("no invite: {other:?}"),
+        }
+    }
+
+    pub(crate) fn join(&mut self, link: &str, handle: &str) -> usize {
+        let id = self.device();
+        self.command(id, Command::Join { link: link.into(), handle: handle.into() }).expect("a link");
+        self.connect(id);
+        self.settle();
+        id
+    }
+
+    pub(crate) fn admit_all(&mut self, by: usize) {
+        self.command(by, Command::Admit(campana_core::command::Who::Everybody)).expect("a committee device");
+        self.settle();
+    }
+
+    /// A founder, n - 1 more committee devices, and members, all admitted.
+    pub(crate) fn network(&mut self, n: u8, k: u8, members: usize) -> Vec<usize> {
+        let founder = self.start(n, k);
+        let mut ids = vec![founder];
+        if n > 1 {
+            let link = self.invite(founder, true);
+            for other in 1..n {
+                ids.push(self.join(&link, &format!("committee {other}")));
+            }
+            self.admit_all(founder);
+            self.pass(60_000);
+        }
+        assert_eq!(self.view(founder).stage, Stage::Member, "the committee is constituted");
+        let link = self.invite(founder, false);
+        for member in 0..members {
+            ids.push(self.join(&link, &format!("member {member}")));
+        }
+        let waiting = self.view(founder).committee.expect("committee").people;
+        assert_eq!(waiting.iter().filter(|p| p.state == PersonState::Waiting).count(), members);
+        self.admit_all(founder);
+        ids
+    }
+
+    /// Grants a role with as many signatures as it takes.
+    pub(crate) fn grant(&mut self, committee: &[usize], to: usize, role: Role) {
+        let person = self.key(to);
+        let draft = self.command(committee[0], Command::Grant { person, role }).expect("a draft");
+        let Reply::Draft(id) = draft else { panic!("a draft") };
+        self.settle();
+        for other in &committee[1..] {
+            self.command(*other, Command::Approve(id)).expect("a signature");
+            self.settle();
+        }
+        self.pass(60_000);
+    }
+
+    /// Every device has the same chain and the same log.
+    pub(crate) fn assert_converged(&self, ids: &[usize]) {
+        let first = self.view(ids[0]).network.expect("a network");
+        for id in ids {
+            let other = self.view(*id).network.expect("a network");
+            assert_eq!(
+                (other.cursor, &other.log_hash, other.epoch, &other.governance_head, other.members),
+                (first.cursor, &first.log_hash, first.epoch, &first.governance_head, first.members),
+                "device {id}"
+            );
+        }
+    }
+}
