@@ -182,7 +182,6 @@ operation-revoke = { $person } is no longer { $role }
 operation-remove = { $person } is removed
 operation-zones = zones: { $rest }
 operation-constitute = the committee is complete
-operation-desk = the desk gets a new mailbox
 approved-none = Nothing to approve.
 reported = Report { $id } is with the desk.
 attested = Your finding on { $id } is signed and sent.

@@ -181,7 +181,6 @@ operation-revoke = { $person } deja de ser { $role }
 operation-remove = { $person } queda fuera
 operation-zones = zonas: { $rest }
 operation-constitute = el comité está completo
-operation-desk = la mesa recibe un buzón nuevo
 approved-none = Nada por aprobar.
 reported = La mesa tiene el reporte { $id }.
 attested = Tu hallazgo sobre { $id } está firmado y enviado.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use campana_core::view::Stage;
 use campana_core::{Command, CommandError, NoticeId, Reply, View};
 use tokio::time::Instant;
 
@@ -99,13 +100,12 @@ where
 {
     fn next(&mut self, view: &View) -> Result<Next, Failure> {
         if matches!(self.state, State::CatchingUp) {
-            if !view.caught_up && self.lost.is_none() && view.network_expected() {
+            if self.lost.is_none() && !self.is_here(view) {
                 return Ok(Next::Wait);
             }
             match (self.make)(view) {
                 Err(failure) if failure.may_come() && self.lost.is_none() && view.caught_up => {
-                    let until = *self.search.get_or_insert_with(|| Instant::now() + SEARCH);
-                    if Instant::now() < until {
+                    if !self.searched() {
                         return Ok(Next::Wait);
                     }
                     return Err(failure);
@@ -121,6 +121,20 @@ where
             return Ok(Next::Ask(command));
         }
         if self.offline || (self.goal)(view, replies)? { Ok(Next::Done) } else { Ok(Next::Wait) }
+    }
+
+    /// Whether what the relay has is here, as far as anybody can tell.
+    fn is_here(&mut self, view: &View) -> bool {
+        match view.stage {
+            Stage::Nowhere | Stage::InvitationRefused | Stage::Removed => true,
+            Stage::Founding | Stage::Member => view.caught_up,
+            // Nobody knows whether an answer will come; one that is there comes soon.
+            Stage::Waiting | Stage::InviteExpired | Stage::InviteRevoked | Stage::Declined => self.searched(),
+        }
+    }
+
+    fn searched(&mut self) -> bool {
+        Instant::now() >= *self.search.get_or_insert_with(|| Instant::now() + SEARCH)
     }
 
     fn start(&mut self, mut queue: Vec<Command>) {
@@ -166,18 +180,6 @@ where
 
     fn restless(&self) -> bool {
         self.search.is_some()
-    }
-}
-
-/// Whether there is anything to catch up with.
-trait Expected {
-    fn network_expected(&self) -> bool;
-}
-
-impl Expected for View {
-    fn network_expected(&self) -> bool {
-        use campana_core::view::Stage;
-        !matches!(self.stage, Stage::Nowhere | Stage::InvitationRefused | Stage::Removed)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Statements of the committee: drafted by one device, in force when enough have signed.
 
-use campana_core::view::{DraftView, PersonView, View};
+use campana_core::view::{DraftView, View};
 use campana_core::{Command, CommandError, Reply};
 use campana_protocol::id::{Hash, PublicKey};
 use fluent_bundle::FluentValue;
@@ -97,7 +97,7 @@ pub(crate) async fn drafts(desk: &mut Desk) -> Result<(), Failure> {
         .drafts
         .iter()
         .map(|draft| {
-            let operations = draft.operations.iter().map(|text| operation(words, text, &committee.people));
+            let operations = draft.operations.iter().map(|text| operation(words, text));
             words.with(
                 "draft-line",
                 [
@@ -145,19 +145,32 @@ fn still_missing(words: &Words, draft: &DraftView) -> String {
     )
 }
 
-/// `"grant verifier KEY"` and the like, with the person's handle.
-fn operation(words: &Words, text: &str, people: &[PersonView]) -> String {
-    let mut parts = text.split(' ');
-    let kind = parts.next().unwrap_or_default();
-    let rest: Vec<&str> = parts.collect();
-    let key = rest.last().copied().unwrap_or_default();
-    let person = people.iter().find(|person| person.key == key).map_or(key, |person| person.handle.as_str());
-    let role = rest.first().map_or(String::new(), |role| words.code("role", role));
+/// `"grant verifier Ana"` and the like.
+fn operation(words: &Words, text: &str) -> String {
+    let (kind, rest) = text.split_once(' ').unwrap_or((text, ""));
+    let (role, person) = match kind {
+        "grant" | "revoke" => rest.split_once(' ').unwrap_or((rest, "")),
+        _ => ("", rest),
+    };
     match kind {
-        "grant" | "revoke" | "remove" | "zones" | "constitute" | "desk" => words.with(
+        "grant" | "revoke" | "remove" | "zones" | "constitute" => words.with(
             &format!("operation-{kind}"),
-            [("person", person.into()), ("role", role.into()), ("rest", rest.join(" ").into())],
+            [("person", person.into()), ("role", words.code("role", role).into()), ("rest", rest.into())],
         ),
         _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::Language;
+
+    #[test]
+    fn an_operation_is_said_in_the_readers_language() {
+        let words = Words::new(Language::Es);
+        assert_eq!(operation(&words, "grant verifier Ana María"), "Ana María pasa a ser verificador");
+        assert_eq!(operation(&words, "remove Ana"), "Ana queda fuera");
+        assert_eq!(operation(&words, "something new"), "something new");
     }
 }
