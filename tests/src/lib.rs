@@ -1,1 +1,3 @@
-//! x
+//! The whole system under test.
+
+pub mod rig;
