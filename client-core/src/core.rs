@@ -1,32 +1,34 @@
-//! The core: everything a device knows, in memory, and the rows it is kept in.
+//! The core: everything a device knows, in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use campana_protocol::governance::{ChannelKind, Charter, SignedStatement};
-use campana_protocol::id::{IncidentId, PublicKey};
-use campana_protocol::wire;
-use zeroize::Zeroizing;
+use campana_protocol::governance::ChannelKind;
+use campana_protocol::id::{ChannelId, Hash, IncidentId, PublicKey};
 
 use crate::channel::Channel;
-use crate::governance::Governance;
 use crate::incident::Incident;
-use crate::mls::{Group, Saved};
 use crate::random::Random;
-use crate::rows::{self, Row};
+use crate::rows::Row;
 use crate::session::Session;
-use crate::state::{Device, Job, Membership, Meta, Person, Registry, Spare, VERSION};
-use crate::turn::{Change, Effect, NoticeId};
+use crate::state::{Device, Job, Membership, Person, Registry, Spare};
+use crate::turn::{Effect, NoticeId, SkippedEntry};
 use crate::vault::VaultKey;
 
-/// A store that can't be loaded. Nothing was changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum LoadError {
-    /// Written by a newer version.
-    #[error("this store was written by a newer version of Campana: update, then open it again")]
-    Newer,
-    /// A row does not open or decode.
-    #[error("this store is damaged or its key is another: restore a copy, or join again with a new invite")]
-    Damaged,
+/// How far a device has read a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Which channel.
+    pub kind: ChannelKind,
+    /// Its id.
+    pub channel: ChannelId,
+    /// Seq of the last entry processed.
+    pub cursor: u64,
+    /// Running hash there: equal on all devices at the same cursor.
+    pub log_hash: Hash,
+    /// MLS epoch.
+    pub epoch: u64,
+    /// False: this state was rolled back and waits to be let in again.
+    pub whole: bool,
 }
 
 /// The member's side: one device's state and rules.
@@ -41,18 +43,19 @@ pub struct Core {
     pub(crate) incidents: BTreeMap<IncidentId, Incident>,
     pub(crate) outbox: BTreeMap<u64, Job>,
     /// Rows in the store.
-    stored: BTreeSet<Vec<u8>>,
-    dirty: BTreeSet<Row>,
+    pub(crate) stored: BTreeSet<Vec<u8>>,
+    pub(crate) dirty: BTreeSet<Row>,
     /// Channels whose group is another than the stored one.
-    replaced: BTreeSet<ChannelKind>,
+    pub(crate) replaced: BTreeSet<ChannelKind>,
     /// Events of kinds unknown here, kept for a later version.
-    unknown: Vec<(ChannelKind, u64, Vec<u8>)>,
+    pub(crate) unknown: Vec<(ChannelKind, u64, Vec<u8>)>,
     pub(crate) session: Session,
     /// Notices handed to the shell since it loaded this core.
     pub(crate) notified: BTreeSet<NoticeId>,
     /// When duties that wait for somebody else first were seen.
     pub(crate) waiting: BTreeMap<crate::duty::Duty, u64>,
     pub(crate) effects: Vec<Effect>,
+    pub(crate) skipped: Vec<SkippedEntry>,
     pub(crate) wake: Option<u64>,
 }
 
@@ -78,62 +81,29 @@ impl Core {
             notified: BTreeSet::new(),
             waiting: BTreeMap::new(),
             effects: Vec::new(),
+            skipped: Vec::new(),
             wake: None,
         }
-    }
-
-    /// A device from its stored rows.
-    ///
-    /// # Errors
-    /// [`LoadError`].
-    pub fn load(
-        vault: VaultKey,
-        seed: [u8; 32],
-        rows: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>,
-    ) -> Result<Self, LoadError> {
-        let mut core = Self::new(vault, seed);
-        core.reload(rows)?;
-        Ok(core)
-    }
-
-    /// Takes over rows that another context has written meanwhile; the connection's state stays.
-    ///
-    /// # Errors
-    /// [`LoadError`].
-    pub fn reload(&mut self, rows: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) -> Result<(), LoadError> {
-        let mut opened = BTreeMap::new();
-        for (key, sealed) in rows {
-            let content = self.vault.open(&key, &sealed).ok_or(LoadError::Damaged)?;
-            opened.insert(key, Zeroizing::new(content));
-        }
-        let device = match opened.get(&Row::Device.key()) {
-            Some(content) => decode_device(content)?,
-            None if opened.is_empty() => Device::new(),
-            None => return Err(LoadError::Damaged),
-        };
-        let mut fresh = Loaded::default();
-        for (key, content) in &opened {
-            fresh.take(rows::parse(key).ok_or(LoadError::Damaged)?, content)?;
-        }
-        self.channels = fresh.channels()?;
-        self.device = device;
-        self.spares = fresh.spares;
-        self.registry = fresh.registry;
-        self.people = fresh.people;
-        self.incidents = fresh.incidents;
-        self.outbox = fresh.outbox;
-        self.stored = opened.into_keys().collect();
-        self.dirty.clear();
-        self.replaced.clear();
-        self.unknown.clear();
-        self.session.after_reload();
-        Ok(())
     }
 
     /// Address of the relay this device belongs to, such as `https://relay.example`.
     #[must_use]
     pub fn relay(&self) -> Option<&str> {
         self.device.membership.as_ref().map(|membership| membership.relay.as_str())
+    }
+
+    /// How far each channel has been read: cursor, running hash and MLS epoch, to compare devices.
+    #[must_use]
+    pub fn positions(&self) -> Vec<Position> {
+        let position = |(kind, channel): (&ChannelKind, &Channel)| Position {
+            kind: *kind,
+            channel: channel.id,
+            cursor: channel.meta.cursor,
+            log_hash: channel.meta.log_hash,
+            epoch: channel.group.epoch(),
+            whole: !channel.meta.lost,
+        };
+        self.channels.iter().map(position).collect()
     }
 
     pub(crate) fn membership(&self) -> Option<&Membership> {
@@ -216,159 +186,5 @@ impl Core {
 
     pub(crate) fn wake_at(&mut self, at: u64) {
         self.wake = Some(self.wake.map_or(at, |wake| wake.min(at)));
-    }
-
-    /// The rows that this turn changed, sealed.
-    pub(crate) fn changes(&mut self) -> Vec<Change> {
-        let mut puts: Vec<(Vec<u8>, Option<Zeroizing<Vec<u8>>>)> = Vec::new();
-        for row in core::mem::take(&mut self.dirty) {
-            self.encode_row(row, &mut puts);
-        }
-        for (kind, seq, content) in core::mem::take(&mut self.unknown) {
-            puts.push((Row::Unknown(kind, seq).key(), Some(Zeroizing::new(content))));
-        }
-        // A row that is deleted and written in one turn is written.
-        let puts: BTreeMap<_, _> = puts.into_iter().collect();
-        let mut changes = Vec::with_capacity(puts.len());
-        for (key, content) in puts {
-            let value = content.map(|content| self.vault.seal(&mut self.random, &key, &content));
-            let was_stored =
-                if value.is_some() { !self.stored.insert(key.clone()) } else { self.stored.remove(&key) };
-            if value.is_some() || was_stored {
-                changes.push(Change { key, value });
-            }
-        }
-        changes
-    }
-
-    fn encode_row(&mut self, row: Row, puts: &mut Vec<(Vec<u8>, Option<Zeroizing<Vec<u8>>>)>) {
-        fn bytes<T: minicbor::Encode<()>>(value: &T) -> Zeroizing<Vec<u8>> {
-            Zeroizing::new(wire::encode(value))
-        }
-        let content = match row {
-            Row::Device => Some(bytes(&self.device)),
-            Row::Registry => Some(bytes(&self.registry)),
-            Row::Charter => self.channels.values().next().map(|channel| bytes(channel.governance.charter())),
-            Row::Spares => Some(bytes(&self.spares)),
-            Row::Person(key) => self.people.get(&key).map(bytes),
-            Row::Incident(id) => self.incidents.get(&id).map(bytes),
-            Row::Job(id) => self.outbox.get(&id).map(bytes),
-            Row::Meta(kind) => self.channels.get(&kind).map(|channel| bytes(&channel.meta)),
-            Row::Group(kind) => return self.encode_group(kind, puts),
-            Row::Statement(kind, from) => return self.encode_statements(kind, from, puts),
-            Row::Chunk(..) | Row::Unknown(..) => return,
-        };
-        puts.push((row.key(), content));
-    }
-
-    fn encode_group(&mut self, kind: ChannelKind, puts: &mut Vec<(Vec<u8>, Option<Zeroizing<Vec<u8>>>)>) {
-        let Some(channel) = self.channels.get_mut(&kind) else {
-            let chunks = rows::chunk_prefix(kind);
-            let gone = self.stored.iter().filter(|key| key.starts_with(&chunks));
-            puts.extend(gone.map(|key| (key.clone(), None)));
-            puts.push((Row::Group(kind).key(), None));
-            return;
-        };
-        let changes = channel.group.save().expect("a group that works can be written");
-        if self.replaced.remove(&kind) {
-            let chunks = rows::chunk_prefix(kind);
-            let gone = self.stored.iter().filter(|key| key.starts_with(&chunks));
-            puts.extend(gone.map(|key| (key.clone(), None)));
-        }
-        puts.push((Row::Group(kind).key(), Some(changes.state)));
-        for (number, chunk) in changes.chunks {
-            puts.push((Row::Chunk(kind, number).key(), chunk.map(Zeroizing::new)));
-        }
-    }
-
-    /// Statements from `from` on; rows beyond the present ones are deleted.
-    fn encode_statements(
-        &self,
-        kind: ChannelKind,
-        from: u64,
-        puts: &mut Vec<(Vec<u8>, Option<Zeroizing<Vec<u8>>>)>,
-    ) {
-        let statements = self.channels.get(&kind).map_or(&[][..], |channel| &channel.statements);
-        for (number, statement) in (0u64..).zip(statements).skip(from as usize) {
-            puts.push((Row::Statement(kind, number).key(), Some(Zeroizing::new(wire::encode(statement)))));
-        }
-        let beyond = Row::Statement(kind, statements.len() as u64).key();
-        let gone =
-            self.stored.range(beyond..).take_while(|key| key.starts_with(&rows::statement_prefix(kind)));
-        puts.extend(gone.map(|key| (key.clone(), None)));
-    }
-}
-
-fn decode_device(content: &[u8]) -> Result<Device, LoadError> {
-    let version =
-        minicbor::Decoder::new(content).array().and_then(|_| minicbor::Decoder::new(&content[1..]).u16());
-    match version {
-        Ok(version) if version > VERSION => Err(LoadError::Newer),
-        Ok(_) => wire::decode(content).map_err(|_| LoadError::Damaged),
-        Err(_) => Err(LoadError::Damaged),
-    }
-}
-
-/// Rows on their way into memory.
-#[derive(Default)]
-struct Loaded {
-    metas: BTreeMap<ChannelKind, Meta>,
-    groups: BTreeMap<ChannelKind, Saved>,
-    statements: BTreeMap<ChannelKind, Vec<SignedStatement>>,
-    spares: Vec<Spare>,
-    registry: Registry,
-    people: BTreeMap<PublicKey, Person>,
-    incidents: BTreeMap<IncidentId, Incident>,
-    outbox: BTreeMap<u64, Job>,
-    charter: Option<Charter>,
-}
-
-impl Loaded {
-    fn take(&mut self, row: Row, content: &[u8]) -> Result<(), LoadError> {
-        fn value<T: for<'b> minicbor::Decode<'b, ()>>(content: &[u8]) -> Result<T, LoadError> {
-            wire::decode(content).map_err(|_| LoadError::Damaged)
-        }
-        match row {
-            Row::Device | Row::Unknown(..) => {}
-            Row::Registry => self.registry = value(content)?,
-            Row::Spares => self.spares = value(content)?,
-            Row::Person(key) => {
-                self.people.insert(key, value(content)?);
-            }
-            Row::Incident(id) => {
-                self.incidents.insert(id, value(content)?);
-            }
-            Row::Job(id) => {
-                self.outbox.insert(id, value(content)?);
-            }
-            Row::Meta(kind) => {
-                self.metas.insert(kind, value(content)?);
-            }
-            Row::Group(kind) => {
-                self.groups.entry(kind).or_default().state = Zeroizing::new(content.to_vec());
-            }
-            Row::Chunk(kind, number) => {
-                self.groups.entry(kind).or_default().tree.insert(number, content.to_vec());
-            }
-            Row::Statement(kind, _) => self.statements.entry(kind).or_default().push(value(content)?),
-            Row::Charter => self.charter = Some(value(content)?),
-        }
-        Ok(())
-    }
-
-    fn channels(&mut self) -> Result<BTreeMap<ChannelKind, Channel>, LoadError> {
-        let mut channels = BTreeMap::new();
-        for (kind, meta) in core::mem::take(&mut self.metas) {
-            let charter = self.charter.clone().ok_or(LoadError::Damaged)?;
-            let mut governance = Governance::genesis(charter).map_err(|_| LoadError::Damaged)?;
-            let statements = self.statements.remove(&kind).unwrap_or_default();
-            for statement in &statements {
-                governance.apply(statement).map_err(|_| LoadError::Damaged)?;
-            }
-            let saved = self.groups.remove(&kind).ok_or(LoadError::Damaged)?;
-            let group = Group::load(&saved).map_err(|_| LoadError::Damaged)?;
-            channels.insert(kind, Channel::new(kind, meta, group, governance, statements));
-        }
-        Ok(channels)
     }
 }

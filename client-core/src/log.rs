@@ -15,6 +15,7 @@ use crate::keys::plea_key;
 use crate::mls::MlsError;
 use crate::rows::Row;
 use crate::state::{Job, Standing};
+use crate::turn::{SkipReason, SkippedEntry};
 use crate::vault;
 
 /// Pleas kept at once per channel.
@@ -38,12 +39,14 @@ impl Core {
         let own = self.own_job(kind, &entry);
         // What a body says counts only in the class that its kind belongs to.
         match (wire::decode::<EntryBody>(&entry.body), entry.class) {
-            (Ok(EntryBody::Handshake(sealed)), Class::Control) => self.handshake(now, kind, own, &sealed),
+            (Ok(EntryBody::Handshake(sealed)), Class::Control) => {
+                self.handshake(now, kind, entry.seq, own, &sealed)
+            }
             (Ok(EntryBody::Application(message)), Class::Alert | Class::Update) => {
                 self.application(now, kind, &entry, own, &message);
             }
             (Ok(EntryBody::Plea(sealed)), Class::Update) => self.plea(kind, own, &sealed),
-            _ => {}
+            _ => self.skip(kind, entry.seq, SkipReason::Malformed),
         }
         if let Some(channel) = self.channels.get_mut(&kind) {
             channel.advance(entry.seq, &entry.body, entry.class == Class::Control);
@@ -52,7 +55,11 @@ impl Core {
         self.finish_own_commit(kind, entry.seq);
     }
 
-    pub(crate) fn skipped(&mut self, channel: ChannelId, through: u64) {
+    fn skip(&mut self, kind: ChannelKind, seq: u64, why: SkipReason) {
+        self.skipped.push(SkippedEntry { kind, seq, why });
+    }
+
+    pub(crate) fn expired(&mut self, channel: ChannelId, through: u64) {
         let Some(kind) = self.kind_of(&channel) else { return };
         if let Some(channel) = self.channels.get_mut(&kind)
             && through > channel.meta.cursor
@@ -82,11 +89,13 @@ impl Core {
         let Some(channel) = self.channels.get_mut(&kind) else { return };
         let opened = match channel.group.open(message) {
             Ok(opened) => opened,
-            Err(MlsError::OwnMessage) if channel.meta.sent.contains(&fingerprint(message)) => return,
+            Err(MlsError::OwnMessage) if channel.meta.sent.contains(&fingerprint(message)) => {
+                return self.skip(kind, entry.seq, SkipReason::Replayed);
+            }
             Err(MlsError::OwnMessage) => return self.lose(kind),
             Err(MlsError::WrongEpoch) if channel.meta.gap => return self.lose(kind),
             // Nobody can open it: it is skipped by all alike.
-            Err(_) => return,
+            Err(_) => return self.skip(kind, entry.seq, SkipReason::Unopened),
         };
         let Ok(envelope) = unpad(&opened.plaintext).and_then(wire::decode::<Envelope>) else { return };
         let forked = channel.agrees(envelope.seen, &envelope.log_hash) == Some(false);
@@ -120,7 +129,7 @@ impl Core {
         }
     }
 
-    fn handshake(&mut self, now: u64, kind: ChannelKind, own: Option<u64>, sealed: &[u8]) {
+    fn handshake(&mut self, now: u64, kind: ChannelKind, seq: u64, own: Option<u64>, sealed: &[u8]) {
         if let Some(id) = own {
             return self.own_commit(now, kind, id);
         }
@@ -129,8 +138,9 @@ impl Core {
             Ok(verdict) => self.take(now, kind, verdict),
             Err(Skipped::Mls(MlsError::OwnMessage)) => self.lose(kind),
             Err(_) if channel.meta.gap => self.lose(kind),
-            // Not in force: skipped by all alike.
-            Err(_) => {}
+            Err(Skipped::Unsealed | Skipped::Mls(_)) => self.skip(kind, seq, SkipReason::Unopened),
+            Err(Skipped::Malformed) => self.skip(kind, seq, SkipReason::Malformed),
+            Err(_) => self.skip(kind, seq, SkipReason::Unentitled),
         }
     }
 

@@ -135,7 +135,7 @@ impl Core {
                 self.subscribed(request, channel, head, current);
             }
             RelayFrame::Entry { channel, entry } => self.entry(now, channel, entry),
-            RelayFrame::Skipped { channel, through } => self.skipped(channel, through),
+            RelayFrame::Skipped { channel, through } => self.expired(channel, through),
             RelayFrame::Post { mailbox, seq, received_at, body } => {
                 self.post(now, mailbox, seq, received_at, &body);
             }

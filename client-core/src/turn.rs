@@ -1,5 +1,6 @@
 //! The turn: what goes in, what comes out.
 
+use campana_protocol::governance::ChannelKind;
 use campana_protocol::id::IncidentId;
 
 use crate::command::{Command, CommandError, Reply};
@@ -55,6 +56,34 @@ pub struct Turn {
     pub wake: Option<u64>,
     /// The answer to a command.
     pub reply: Option<Result<Reply, CommandError>>,
+    /// Entries that are not in force, and why. Every member skips the same; in a network of
+    /// honest devices there are none.
+    pub skipped: Vec<SkippedEntry>,
+}
+
+/// An entry that is not in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SkippedEntry {
+    /// Which channel's.
+    pub kind: ChannelKind,
+    /// Its position.
+    pub seq: u64,
+    /// Why; for diagnosis.
+    pub why: SkipReason,
+}
+
+/// Why an entry is not in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SkipReason {
+    /// A body that does not decode, or not in the class its kind belongs to.
+    Malformed,
+    /// A message or commit that this epoch's keys do not open.
+    Unopened,
+    /// A commit that its authority does not entitle.
+    Unentitled,
+    /// A message of ours that the relay shows again.
+    Replayed,
 }
 
 /// Something to do outside.
@@ -109,7 +138,13 @@ impl Core {
         self.duties(now);
         self.pump(now);
         self.session.at_once = false;
-        Turn { changes: self.changes(), effects: core::mem::take(&mut self.effects), wake: self.wake, reply }
+        Turn {
+            changes: self.changes(),
+            effects: core::mem::take(&mut self.effects),
+            wake: self.wake,
+            reply,
+            skipped: core::mem::take(&mut self.skipped),
+        }
     }
 
     fn take_input(&mut self, now: u64, input: Input) -> Option<Result<Reply, CommandError>> {

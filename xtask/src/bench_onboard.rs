@@ -57,6 +57,7 @@ fn admission(existing: usize, newcomers: usize) -> Value {
     Group::load(&saved).expect("loading");
     let load_ms = start.elapsed().as_secs_f64() * 1e3;
 
+    let crowd = crowd(&devices, &welcomes, &tree, &member);
     let messages = talk(&mut committee, &mut member);
     let commits = commits(committee, member);
     let mut measured = json!({
@@ -69,6 +70,7 @@ fn admission(existing: usize, newcomers: usize) -> Value {
         "joined_persisted_bytes": joined,
         "load_ms": load_ms,
     });
+    merge(&mut measured, crowd);
     merge(&mut measured, messages);
     merge(&mut measured, commits);
     measured
@@ -79,6 +81,19 @@ fn admit(committee: &mut Group, devices: &[Device]) -> (Group, Vec<Vec<u8>>, Vec
     let prepared = committee.commit(&Change { add: &add, ..Change::default() }).expect("a commit");
     let after = committee.apply(&prepared.secrets).expect("applying it");
     (after, prepared.welcomes, prepared.tree)
+}
+
+/// State of a member who has heard 100 others in one epoch: it grows with each new sender.
+fn crowd(devices: &[Device], welcomes: &[Vec<u8>], tree: &[u8], member: &Group) -> Value {
+    let mut member = member.clone();
+    let senders = devices.iter().zip(welcomes).step_by((devices.len() / 100).max(1)).take(100);
+    let mut heard = 0;
+    for (device, welcome) in senders {
+        let joined = Group::join(&device.leaf, &device.package.secret, welcome, tree);
+        let message = joined.expect("joining").encrypt(&[3; ALERT]).expect("encrypting");
+        heard += usize::from(member.open(&message).is_ok());
+    }
+    json!({ "senders_heard": heard, "state_after_them_bytes": member.save().expect("saving").state.len() })
 }
 
 fn talk(committee: &mut Group, member: &mut Group) -> Value {

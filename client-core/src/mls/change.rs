@@ -6,7 +6,7 @@ use campana_protocol::id::{Hash, hash};
 use mls_rs::MlsMessage;
 use zeroize::Zeroizing;
 
-use super::{Group, MlsError, group::extensions, host, key_package, message::Rewind, tree};
+use super::{Group, MlsError, context, host, key_package, message::Rewind, tree};
 
 /// What a commit shall change. Removals and a new context always refresh the committer's keys (a
 /// path); additions alone only when asked, which costs more with every member.
@@ -54,9 +54,9 @@ impl Group {
         for &index in change.remove {
             builder = builder.remove_member(index).map_err(|error| MlsError::outside(&error))?;
         }
-        if let Some(context) = change.context {
+        if let Some(content) = change.context {
             builder = builder
-                .set_group_context_ext(extensions(context))
+                .set_group_context_ext(context::extensions(content))
                 .map_err(|error| MlsError::outside(&error))?;
         }
         let (output, secrets) =

@@ -15,6 +15,10 @@ pub enum MlsError {
     /// Not encrypted to this group as it is now, tampered with, or seen before; drop it.
     #[error("cannot be decrypted: drop it")]
     Undecryptable,
+    /// Too many earlier messages of its sender are missing. Catch up and try again; in log order,
+    /// drop it.
+    #[error("too many earlier messages of its sender are missing: catch up")]
+    TooFarAhead,
     /// Malformed, badly signed or against the rules; drop it.
     #[error("malformed or against the rules: drop it")]
     Invalid,

@@ -4,18 +4,17 @@ use core::fmt;
 
 use campana_protocol::id::{Hash, PublicKey};
 use mls_rs::{
-    Extension, ExtensionList, MlsMessage, MlsMessageDescription,
-    extension::ExtensionType,
+    ExtensionList, MlsMessage, MlsMessageDescription,
     group::{ContentType, Node},
     identity::SigningIdentity,
 };
 use zeroize::Zeroizing;
 
 use super::{
-    CONTEXT_EXTENSION, KeyPackageSecret, Leaf, MlsError,
+    KeyPackageSecret, Leaf, MlsError, context,
+    heard::Heard,
     host::{self, Inner},
     message::Rewind,
-    rules,
     saved::Stored,
     tree,
 };
@@ -27,6 +26,7 @@ pub struct Group {
     pub(super) own_key: PublicKey,
     pub(super) stored: Stored,
     pub(super) rewind: Rewind,
+    pub(super) heard: Heard,
 }
 
 /// A leaf of a group.
@@ -49,7 +49,7 @@ impl Group {
         let inner = host::client_for(leaf, credential)
             .create_group_with_id(
                 group_id.to_vec(),
-                extensions(context),
+                context::extensions(context),
                 ExtensionList::new(),
                 Some(host::not_before()),
             )
@@ -76,7 +76,8 @@ impl Group {
         })
         .map_err(|error| MlsError::outside(&error))?;
         let group = Self::new(inner).map_err(|_| MlsError::Invalid)?;
-        let ours = group.own_key == leaf.public() && rules::is_ours(&group.inner.context().extensions);
+        let ours =
+            group.own_key == leaf.public() && context::read(&group.inner.context().extensions).is_some();
         if ours { Ok(group) } else { Err(MlsError::Invalid) }
     }
 
@@ -136,8 +137,7 @@ impl Group {
     /// Content of our group context extension.
     #[must_use]
     pub fn context(&self) -> Vec<u8> {
-        let extension = self.inner.context().extensions.get(ExtensionType::new(CONTEXT_EXTENSION));
-        extension.map(|extension| extension.extension_data).unwrap_or_default()
+        context::read(&self.inner.context().extensions).unwrap_or_default()
     }
 
     /// Equal for two members exactly when they share this epoch and its whole history (RFC 9420,
@@ -167,7 +167,13 @@ impl Group {
             inner.current_member_signing_identity().map_err(|_| MlsError::Library("no leaf of our own"))?;
         let own_key =
             PublicKey::from_slice(&identity.signature_key).ok_or(MlsError::Library("size of our own key"))?;
-        Ok(Self { inner, own_key, stored: Stored::default(), rewind: Rewind::default() })
+        Ok(Self {
+            inner,
+            own_key,
+            stored: Stored::default(),
+            rewind: Rewind::default(),
+            heard: Heard::default(),
+        })
     }
 
     pub(super) fn restored(
@@ -200,11 +206,6 @@ impl fmt::Debug for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Group(epoch {}, leaf {} of {})", self.epoch(), self.own_index(), self.len())
     }
-}
-
-/// The extensions of a group whose context is `context`.
-pub(super) fn extensions(context: &[u8]) -> ExtensionList {
-    ExtensionList::from(vec![Extension::new(ExtensionType::new(CONTEXT_EXTENSION), context.to_vec())])
 }
 
 pub(super) fn member(index: u32, identity: &SigningIdentity) -> Option<Member> {

@@ -13,7 +13,6 @@ use mls_rs::{
         ClientBuilder, EmptyConfig, WithCryptoProvider, WithGroupStateStorage, WithIdentityProvider,
         WithKeyPackageRepo, WithMlsRules, WithPskStore,
     },
-    extension::ExtensionType,
     group::ExportedTree,
     identity::{CredentialType, SigningIdentity, basic::BasicCredential},
     time::MlsTime,
@@ -28,7 +27,7 @@ use mls_rs_core::{
 use mls_rs_crypto_rustcrypto::RustCryptoProvider;
 use zeroize::Zeroizing;
 
-use super::{CONTEXT_EXTENSION, Leaf, MlsError, rules::Rules};
+use super::{Leaf, MlsError, context, rules::Rules};
 
 /// The library's group, configured our way.
 pub(super) type Inner = mls_rs::Group<Config>;
@@ -152,7 +151,7 @@ fn builder() -> ClientBuilder<Config> {
         .psk_store(Host)
         .group_state_storage(Host)
         .mls_rules(Rules)
-        .extension_type(ExtensionType::new(CONTEXT_EXTENSION))
+        .extension_type(context::TYPE)
         .key_package_lifetime(LIFETIME)
 }
 

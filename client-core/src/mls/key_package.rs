@@ -4,7 +4,6 @@ use campana_protocol::id::PublicKey;
 use core::fmt;
 use mls_rs::{
     KeyPackage as LibraryKeyPackage, MlsMessage,
-    extension::ExtensionType,
     external_client::builder::ExternalClientBuilder,
     group::LeafNode,
     mls_rs_codec::{MlsDecode, MlsEncode, MlsSize, byte_vec},
@@ -13,7 +12,7 @@ use mls_rs::{
 use mls_rs_core::{crypto::HpkePublicKey, key_package::KeyPackageData};
 use zeroize::Zeroizing;
 
-use super::{CONTEXT_EXTENSION, Leaf, MlsError, host};
+use super::{Leaf, MlsError, context, host};
 
 /// A key package made for one leaf, to be used once.
 #[derive(Debug, Clone)]
@@ -124,5 +123,5 @@ fn knows_our_extension(package: &LibraryKeyPackage) -> Option<bool> {
     let reader = &mut bytes.get(4..)?;
     HpkePublicKey::mls_decode(reader).ok()?;
     let leaf = LeafNode::mls_decode(reader).ok()?;
-    Some(leaf.capabilities.extensions.contains(&ExtensionType::new(CONTEXT_EXTENSION)))
+    Some(leaf.capabilities.extensions.contains(&context::TYPE))
 }

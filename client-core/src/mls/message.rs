@@ -53,9 +53,16 @@ impl Group {
         }
         let error = match self.inner.process_incoming_message(parsed) {
             Ok(ReceivedMessage::ApplicationMessage(opened)) => {
-                self.rewind.opened.push(message.to_vec());
-                let plaintext = Zeroizing::new(opened.data().to_vec());
-                return Ok(Opened { sender: opened.sender_index, plaintext });
+                // The one whose key opened the message, so it is genuine.
+                let generation = opened.unauthenticated_key_generation.unwrap_or_default();
+                match self.heard.count(opened.sender_index, generation) {
+                    Ok(()) => {
+                        self.rewind.opened.push(message.to_vec());
+                        let plaintext = Zeroizing::new(opened.data().to_vec());
+                        return Ok(Opened { sender: opened.sender_index, plaintext });
+                    }
+                    Err(error) => error,
+                }
             }
             Ok(_) => MlsError::Invalid,
             Err(error) => MlsError::outside(&error),

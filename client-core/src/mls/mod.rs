@@ -15,8 +15,10 @@
 //! - **Only the current epoch.** Keys of past epochs are gone once the next one begins.
 
 mod change;
+mod context;
 mod error;
 mod group;
+mod heard;
 mod host;
 mod key_package;
 mod leaf;

@@ -1,15 +1,14 @@
 //! What a commit may hold, for all members alike, made or received.
 
 use mls_rs::{
-    ExtensionList, MlsRules,
+    MlsRules,
     client_builder::PaddingMode,
-    extension::ExtensionType,
     group::{GroupContext, Roster},
     mls_rules::{CommitDirection, CommitOptions, CommitSource, EncryptionOptions, ProposalBundle},
 };
 use mls_rs_core::error::IntoAnyError;
 
-use super::{CONTEXT_EXTENSION, host};
+use super::{context, host};
 
 /// Additions, removals and our one context extension, by value, from a member.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +37,10 @@ impl MlsRules for Rules {
         let allowed = matches!(source, CommitSource::ExistingMember(_))
             && proposals.iter_proposals().count() == count
             && proposals.iter_proposals().all(|proposal| proposal.is_by_value())
-            && proposals.group_context_ext_proposals().iter().all(|info| is_ours(&info.proposal));
+            && proposals
+                .group_context_ext_proposals()
+                .iter()
+                .all(|info| context::read(&info.proposal).is_some());
         if allowed { Ok(proposals) } else { Err(Refused) }
     }
 
@@ -64,9 +66,4 @@ impl MlsRules for Rules {
     ) -> Result<EncryptionOptions, Refused> {
         Ok(EncryptionOptions::new(true, PaddingMode::None))
     }
-}
-
-/// Whether a group's extensions are our one extension and nothing else.
-pub(super) fn is_ours(extensions: &ExtensionList) -> bool {
-    extensions.len() == 1 && extensions.has_extension(ExtensionType::new(CONTEXT_EXTENSION))
 }

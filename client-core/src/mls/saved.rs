@@ -7,7 +7,7 @@ use campana_protocol::id::{Hash, hash};
 use mls_rs::group::ExportedTree;
 use zeroize::Zeroizing;
 
-use super::{Group, MlsError, host, tree};
+use super::{Group, MlsError, heard::Heard, host, tree};
 
 const VERSION: u8 = 1;
 
@@ -47,17 +47,19 @@ impl Group {
     /// [`MlsError::Corrupt`].
     pub fn load(saved: &Saved) -> Result<Self, MlsError> {
         let (&version, rest) = saved.state.split_first().ok_or(MlsError::Corrupt)?;
-        let (digest, state) = rest.split_at_checked(Hash::LEN).ok_or(MlsError::Corrupt)?;
+        let (digest, mut state) = rest.split_at_checked(Hash::LEN).ok_or(MlsError::Corrupt)?;
         let chunks: Vec<Hash> = saved.tree.values().map(|chunk| chunk_hash(chunk)).collect();
         let numbered = saved.tree.keys().copied().eq(0..number(chunks.len()));
         if version != VERSION || !numbered || self::digest(state, &chunks).as_bytes() != digest {
             return Err(MlsError::Corrupt);
         }
+        let heard = Heard::decode(&mut state).ok_or(MlsError::Corrupt)?;
         let tree = tree::join(saved.tree.values().map(Vec::as_slice))?;
         let state = Zeroizing::new(state.to_vec());
         let inner = host::restore(state.clone(), tree)?;
         let stored = Stored { tree_hash: inner.context().tree_hash.clone(), chunks };
-        Self::restored(inner, stored, state)
+        let group = Self::restored(inner, stored, state)?;
+        Ok(Self { heard, ..group })
     }
 
     /// What has to be written so that [`Group::load`] finds this group: always the state, and the
@@ -73,11 +75,14 @@ impl Group {
         } else {
             self.stored.update(&self.inner.export_tree(), &self.inner.context().tree_hash)?
         };
-        let digest = digest(&state, &self.stored.chunks);
-        let mut bytes = Zeroizing::new(Vec::with_capacity(1 + Hash::LEN + state.len()));
-        bytes.push(VERSION);
-        bytes.extend_from_slice(digest.as_bytes());
+        const HEAD: usize = 1 + Hash::LEN;
+        let room = HEAD + self.heard.encoded_len() + state.len();
+        let mut bytes = Zeroizing::new(Vec::with_capacity(room));
+        bytes.extend_from_slice(&[VERSION; HEAD]);
+        self.heard.encode(&mut bytes);
         bytes.extend_from_slice(&state);
+        let digest = digest(&bytes[HEAD..], &self.stored.chunks);
+        bytes[1..HEAD].copy_from_slice(digest.as_bytes());
         self.rewind_to(state);
         Ok(Changes { state: bytes, chunks })
     }

@@ -2,7 +2,7 @@
 
 use mls_rs::group::{CommitEffect, ContentType, NewEpoch, ReceivedMessage, proposal::Proposal};
 
-use super::{CONTEXT_EXTENSION, Group, Member, MlsError, group::member, host, rules};
+use super::{Group, Member, MlsError, context, group::member, host};
 
 /// What a commit does. The caller keeps [`Staged::group`] or drops it.
 #[derive(Debug, Clone)]
@@ -54,7 +54,7 @@ impl Group {
     fn after(&self, mut inner: host::Inner, added: &[Member]) -> Result<Self, MlsError> {
         // Encoding the group is also what makes the library forget the epoch before.
         let state = host::snapshot(&mut inner)?;
-        if !rules::is_ours(&inner.context().extensions) {
+        if context::read(&inner.context().extensions).is_none() {
             return Err(MlsError::Invalid);
         }
         let group = Self::restored(inner, self.stored.clone(), state)?;
@@ -77,8 +77,8 @@ impl Group {
                     removed.push(self.member(remove.to_remove()).ok_or(MlsError::Invalid)?);
                 }
                 Proposal::Add(add) => newcomers.push(add.signing_identity()),
-                Proposal::GroupContextExtensions(list) if rules::is_ours(list) => {
-                    context = list.get(CONTEXT_EXTENSION.into()).map(|extension| extension.extension_data);
+                Proposal::GroupContextExtensions(list) => {
+                    context = Some(context::read(list).ok_or(MlsError::Invalid)?);
                 }
                 _ => return Err(MlsError::Invalid),
             }

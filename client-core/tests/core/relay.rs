@@ -129,7 +129,8 @@ impl Relay {
                 let key = connection.keys.get(&Subject::Channel(channel));
                 let known = self.channels.get_mut(&channel).ok_or((request, Code::Unknown))?;
                 let owner = key.is_some_and(|key| known.owners.contains(key));
-                if !owner && !key.is_some_and(|key| known.current(key)) || (rotate.is_some() && !owner) {
+                let member = key.is_some_and(|key| known.current(key));
+                if !owner && (!member || rotate.is_some()) {
                     return Err((request, Code::Forbidden));
                 }
                 if let Some(entry) = known.log.iter().find(|entry| entry.record == record) {

@@ -61,7 +61,7 @@ impl World {
     /// One turn, its changes stored, its effects carried out.
     pub(crate) fn turn(&mut self, id: usize, input: Input) -> Option<Result<Reply, CommandError>> {
         let device = &mut self.devices[id];
-        let Turn { changes, effects, wake, reply } = device.core.turn(self.now, input);
+        let Turn { changes, effects, wake, reply, skipped: _ } = device.core.turn(self.now, input);
         device.wake = wake;
         device.written = changes.iter().filter_map(|change| change.value.as_ref()).map(Vec::len).sum();
         for change in changes {

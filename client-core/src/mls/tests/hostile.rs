@@ -58,6 +58,36 @@ fn a_tampered_commit_spoils_nothing() {
     assert_eq!(group[1].stage(&message).unwrap_err(), MlsError::Invalid);
 }
 
+/// Keys of skipped messages are kept, but not without end.
+#[test]
+fn skipping_on_purpose_fills_no_store() {
+    let mut group = group_of(2);
+    let messages: Vec<Vec<u8>> = (0..300).map(|_| group[0].encrypt(b"x").unwrap()).collect();
+    let receiver = &mut group[1];
+    receiver.save().unwrap();
+    assert_eq!(receiver.open(&messages[257]), Err(MlsError::TooFarAhead));
+    receiver.open(&messages[256]).unwrap();
+    assert!(receiver.save().unwrap().state.len() < 20_000);
+    assert_eq!(receiver.open(&messages[257]).map(|_| ()), Ok(()));
+    assert_eq!(receiver.open(&messages[299]), Err(MlsError::TooFarAhead));
+    // Nor after a restart.
+    let mut saved = crate::mls::Saved::default();
+    group_saved(receiver, &mut saved);
+    let mut receiver = Group::load(&saved).unwrap();
+    assert_eq!(receiver.open(&messages[299]), Err(MlsError::TooFarAhead));
+    // Caught up, and the state is small again.
+    for message in messages[..256].iter().chain(&messages[258..]) {
+        receiver.open(message).unwrap();
+    }
+    assert!(receiver.save().unwrap().state.len() < 1_500);
+}
+
+fn group_saved(group: &Group, saved: &mut crate::mls::Saved) {
+    let mut whole = group.clone();
+    whole.stored = Default::default();
+    saved.apply(whole.save().unwrap());
+}
+
 type Raw<C> = mls_rs::Group<C>;
 
 /// A member who uses the library without our rules.
@@ -104,7 +134,7 @@ fn refused(group: &[Group], commit: &MlsMessage) {
 }
 
 fn with_other(group: &Group) -> ExtensionList {
-    let mut list = crate::mls::group::extensions(&group.context());
+    let mut list = crate::mls::context::extensions(&group.context());
     list.set(Extension::new(ExtensionType::new(OTHER), vec![]));
     list
 }

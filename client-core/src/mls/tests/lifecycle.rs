@@ -3,6 +3,10 @@
 use super::*;
 use crate::mls::{MlsError, inspect_key_package};
 
+/// A group may cross threads.
+const fn sent<T: Send + Sync>() {}
+const _: () = sent::<Group>();
+
 #[test]
 fn a_group_lives() {
     let mut group = group_of(3);

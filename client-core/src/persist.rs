@@ -1,0 +1,231 @@
+//! The device in rows: which changed in a turn, and back into memory.
+
+use std::collections::BTreeMap;
+
+use campana_protocol::governance::{ChannelKind, Charter, SignedStatement};
+use campana_protocol::id::{IncidentId, PublicKey};
+use campana_protocol::wire;
+use zeroize::Zeroizing;
+
+use crate::channel::Channel;
+use crate::core::Core;
+use crate::governance::Governance;
+use crate::incident::Incident;
+use crate::mls::{Group, Saved};
+use crate::rows::{self, Row};
+use crate::state::{Device, Job, Meta, Person, Registry, Spare, VERSION};
+use crate::turn::Change;
+use crate::vault::VaultKey;
+
+/// A store that can't be loaded. Nothing was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    /// Written by a newer version.
+    #[error("this store was written by a newer version of Campana: update, then open it again")]
+    Newer,
+    /// A row does not open or decode.
+    #[error("this store is damaged or its key is another: restore a copy, or join again with a new invite")]
+    Damaged,
+}
+
+/// A row on its way to the store; `None` deletes it.
+type Put = (Vec<u8>, Option<Zeroizing<Vec<u8>>>);
+
+impl Core {
+    /// A device from its stored rows.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub fn load(
+        vault: VaultKey,
+        seed: [u8; 32],
+        rows: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>,
+    ) -> Result<Self, LoadError> {
+        let mut core = Self::new(vault, seed);
+        core.reload(rows)?;
+        Ok(core)
+    }
+
+    /// Takes over rows that another context has written meanwhile; the connection's state stays.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub fn reload(&mut self, rows: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) -> Result<(), LoadError> {
+        let mut opened = BTreeMap::new();
+        for (key, sealed) in rows {
+            let content = self.vault.open(&key, &sealed).ok_or(LoadError::Damaged)?;
+            opened.insert(key, Zeroizing::new(content));
+        }
+        let device = match opened.get(&Row::Device.key()) {
+            Some(content) => decode_device(content)?,
+            None if opened.is_empty() => Device::new(),
+            None => return Err(LoadError::Damaged),
+        };
+        let mut fresh = Loaded::default();
+        for (key, content) in &opened {
+            fresh.take(rows::parse(key).ok_or(LoadError::Damaged)?, content)?;
+        }
+        self.channels = fresh.channels()?;
+        self.device = device;
+        self.spares = fresh.spares;
+        self.registry = fresh.registry;
+        self.people = fresh.people;
+        self.incidents = fresh.incidents;
+        self.outbox = fresh.outbox;
+        self.stored = opened.into_keys().collect();
+        self.dirty.clear();
+        self.replaced.clear();
+        self.unknown.clear();
+        self.session.after_reload();
+        Ok(())
+    }
+
+    /// The rows that this turn changed, sealed.
+    pub(crate) fn changes(&mut self) -> Vec<Change> {
+        let mut puts: Vec<Put> = Vec::new();
+        for row in core::mem::take(&mut self.dirty) {
+            self.encode_row(row, &mut puts);
+        }
+        for (kind, seq, content) in core::mem::take(&mut self.unknown) {
+            puts.push((Row::Unknown(kind, seq).key(), Some(Zeroizing::new(content))));
+        }
+        // A row that is deleted and written in one turn is written.
+        let puts: BTreeMap<_, _> = puts.into_iter().collect();
+        let mut changes = Vec::with_capacity(puts.len());
+        for (key, content) in puts {
+            let value = content.map(|content| self.vault.seal(&mut self.random, &key, &content));
+            let was_stored =
+                if value.is_some() { !self.stored.insert(key.clone()) } else { self.stored.remove(&key) };
+            if value.is_some() || was_stored {
+                changes.push(Change { key, value });
+            }
+        }
+        changes
+    }
+
+    fn encode_row(&mut self, row: Row, puts: &mut Vec<Put>) {
+        fn bytes<T: minicbor::Encode<()>>(value: &T) -> Zeroizing<Vec<u8>> {
+            Zeroizing::new(wire::encode(value))
+        }
+        let content = match row {
+            Row::Device => Some(bytes(&self.device)),
+            Row::Registry => Some(bytes(&self.registry)),
+            Row::Charter => self.channels.values().next().map(|channel| bytes(channel.governance.charter())),
+            Row::Spares => Some(bytes(&self.spares)),
+            Row::Person(key) => self.people.get(&key).map(bytes),
+            Row::Incident(id) => self.incidents.get(&id).map(bytes),
+            Row::Job(id) => self.outbox.get(&id).map(bytes),
+            Row::Meta(kind) => self.channels.get(&kind).map(|channel| bytes(&channel.meta)),
+            Row::Group(kind) => return self.encode_group(kind, puts),
+            Row::Statement(kind, from) => return self.encode_statements(kind, from, puts),
+            Row::Chunk(..) | Row::Unknown(..) => return,
+        };
+        puts.push((row.key(), content));
+    }
+
+    fn encode_group(&mut self, kind: ChannelKind, puts: &mut Vec<Put>) {
+        let Some(channel) = self.channels.get_mut(&kind) else {
+            let chunks = rows::chunk_prefix(kind);
+            let gone = self.stored.iter().filter(|key| key.starts_with(&chunks));
+            puts.extend(gone.map(|key| (key.clone(), None)));
+            puts.push((Row::Group(kind).key(), None));
+            return;
+        };
+        let changes = channel.group.save().expect("a group that works can be written");
+        if self.replaced.remove(&kind) {
+            let chunks = rows::chunk_prefix(kind);
+            let gone = self.stored.iter().filter(|key| key.starts_with(&chunks));
+            puts.extend(gone.map(|key| (key.clone(), None)));
+        }
+        puts.push((Row::Group(kind).key(), Some(changes.state)));
+        for (number, chunk) in changes.chunks {
+            puts.push((Row::Chunk(kind, number).key(), chunk.map(Zeroizing::new)));
+        }
+    }
+
+    /// Statements from `from` on; rows beyond the present ones are deleted.
+    fn encode_statements(&self, kind: ChannelKind, from: u64, puts: &mut Vec<Put>) {
+        let statements = self.channels.get(&kind).map_or(&[][..], |channel| &channel.statements);
+        for (number, statement) in (0u64..).zip(statements).skip(from as usize) {
+            puts.push((Row::Statement(kind, number).key(), Some(Zeroizing::new(wire::encode(statement)))));
+        }
+        let beyond = Row::Statement(kind, statements.len() as u64).key();
+        let gone =
+            self.stored.range(beyond..).take_while(|key| key.starts_with(&rows::statement_prefix(kind)));
+        puts.extend(gone.map(|key| (key.clone(), None)));
+    }
+}
+
+fn decode_device(content: &[u8]) -> Result<Device, LoadError> {
+    let version =
+        minicbor::Decoder::new(content).array().and_then(|_| minicbor::Decoder::new(&content[1..]).u16());
+    match version {
+        Ok(version) if version > VERSION => Err(LoadError::Newer),
+        Ok(_) => wire::decode(content).map_err(|_| LoadError::Damaged),
+        Err(_) => Err(LoadError::Damaged),
+    }
+}
+
+/// Rows on their way into memory.
+#[derive(Default)]
+struct Loaded {
+    metas: BTreeMap<ChannelKind, Meta>,
+    groups: BTreeMap<ChannelKind, Saved>,
+    statements: BTreeMap<ChannelKind, Vec<SignedStatement>>,
+    spares: Vec<Spare>,
+    registry: Registry,
+    people: BTreeMap<PublicKey, Person>,
+    incidents: BTreeMap<IncidentId, Incident>,
+    outbox: BTreeMap<u64, Job>,
+    charter: Option<Charter>,
+}
+
+impl Loaded {
+    fn take(&mut self, row: Row, content: &[u8]) -> Result<(), LoadError> {
+        fn value<T: for<'b> minicbor::Decode<'b, ()>>(content: &[u8]) -> Result<T, LoadError> {
+            wire::decode(content).map_err(|_| LoadError::Damaged)
+        }
+        match row {
+            Row::Device | Row::Unknown(..) => {}
+            Row::Registry => self.registry = value(content)?,
+            Row::Spares => self.spares = value(content)?,
+            Row::Person(key) => {
+                self.people.insert(key, value(content)?);
+            }
+            Row::Incident(id) => {
+                self.incidents.insert(id, value(content)?);
+            }
+            Row::Job(id) => {
+                self.outbox.insert(id, value(content)?);
+            }
+            Row::Meta(kind) => {
+                self.metas.insert(kind, value(content)?);
+            }
+            Row::Group(kind) => {
+                self.groups.entry(kind).or_default().state = Zeroizing::new(content.to_vec());
+            }
+            Row::Chunk(kind, number) => {
+                self.groups.entry(kind).or_default().tree.insert(number, content.to_vec());
+            }
+            Row::Statement(kind, _) => self.statements.entry(kind).or_default().push(value(content)?),
+            Row::Charter => self.charter = Some(value(content)?),
+        }
+        Ok(())
+    }
+
+    fn channels(&mut self) -> Result<BTreeMap<ChannelKind, Channel>, LoadError> {
+        let mut channels = BTreeMap::new();
+        for (kind, meta) in core::mem::take(&mut self.metas) {
+            let charter = self.charter.clone().ok_or(LoadError::Damaged)?;
+            let mut governance = Governance::genesis(charter).map_err(|_| LoadError::Damaged)?;
+            let statements = self.statements.remove(&kind).unwrap_or_default();
+            for statement in &statements {
+                governance.apply(statement).map_err(|_| LoadError::Damaged)?;
+            }
+            let saved = self.groups.remove(&kind).ok_or(LoadError::Damaged)?;
+            let group = Group::load(&saved).map_err(|_| LoadError::Damaged)?;
+            channels.insert(kind, Channel::new(kind, meta, group, governance, statements));
+        }
+        Ok(channels)
+    }
+}

@@ -1,0 +1,583 @@
+//! The world: virtual time, one queue of events, and everybody in it.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+use campana_core::view::{Stage, Status};
+use campana_core::{Command, Effect, Input, NoticeKind, Reply, Turn};
+use campana_protocol::governance::Role;
+use campana_protocol::id::{Hash, hash};
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+
+use super::check::{Agreement, Violation, check_skipped};
+use super::device::Device;
+use super::faults::{Faults, happens};
+use super::people::{self, CANARY};
+use super::relay::Relay;
+
+const MINUTE: u64 = 60_000;
+/// How long the faults last.
+const CHAOS: u64 = 20 * MINUTE;
+/// How long everybody has to converge afterwards.
+const HEAL: u64 = 40 * MINUTE;
+const START: u64 = 1_800_000_000_000;
+
+/// How large the world is.
+#[derive(Debug, Clone, Copy)]
+pub struct Size {
+    /// Devices in all.
+    pub devices: usize,
+    /// Committee devices among them.
+    pub committee: u8,
+    /// Signatures that a statement needs.
+    pub threshold: u8,
+    /// Reports made while things go wrong.
+    pub reports: usize,
+}
+
+/// How a world ended well.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The seed.
+    pub seed: u64,
+    /// Hash of every decision: who, when, what kind, what size. Equal for equal seeds.
+    pub trace: Hash,
+    /// Steps taken.
+    pub steps: u64,
+    /// Deaths of devices, deaths of the relay, stores rolled back.
+    pub deaths: [u64; 3],
+    /// Incidents that were verified.
+    pub verified: usize,
+    /// Real time it took.
+    pub seconds: f64,
+}
+
+enum Event {
+    Connect(usize),
+    ToRelay { connection: u64, bytes: Vec<u8> },
+    ToDevice { connection: u64, bytes: Vec<u8> },
+    Closed(u64),
+    Wake(usize),
+    /// An owner looks at the device.
+    Look(usize),
+    Report(usize),
+    Start(usize),
+    RelayTick,
+}
+
+pub(super) struct World {
+    seed: u64,
+    size: Size,
+    rng: ChaCha8Rng,
+    faults: Faults,
+    now: u64,
+    order: u64,
+    queue: BinaryHeap<Reverse<(u64, u64)>>,
+    events: BTreeMap<(u64, u64), Event>,
+    devices: Vec<Device>,
+    /// Open connections, their device, and when the last frame each way arrives.
+    connections: BTreeMap<u64, Line>,
+    next_connection: u64,
+    relay: Relay,
+    agreement: Agreement,
+    trace: Hash,
+    steps: u64,
+    deaths: [u64; 3],
+    roles: Vec<(String, Role)>,
+    reports: usize,
+}
+
+struct Line {
+    device: usize,
+    up: u64,
+    down: u64,
+}
+
+impl World {
+    pub(super) fn new(seed: u64, size: Size) -> Self {
+        Self {
+            seed,
+            size,
+            rng: ChaCha8Rng::seed_from_u64(seed),
+            faults: Faults::NONE,
+            now: START,
+            order: 0,
+            queue: BinaryHeap::new(),
+            events: BTreeMap::new(),
+            devices: Vec::new(),
+            connections: BTreeMap::new(),
+            next_connection: 1,
+            relay: Relay::new(START),
+            agreement: Agreement::default(),
+            trace: hash("campana simulation", &[]),
+            steps: 0,
+            deaths: [0; 3],
+            roles: Vec::new(),
+            reports: 0,
+        }
+    }
+
+    pub(super) fn play(&mut self) -> Result<Outcome, Violation> {
+        self.found()?;
+        self.faults = Faults::draw(&mut self.rng);
+        for _ in 0..self.size.reports {
+            let (at, by) = (self.rng.next_u64() % (CHAOS - 5 * MINUTE), self.anybody());
+            self.at(self.now + at, Event::Report(by));
+        }
+        self.at(self.now + 1_000, Event::RelayTick);
+        self.run_until(self.now + CHAOS)?;
+        self.heal()?;
+        Ok(Outcome {
+            seed: self.seed,
+            trace: self.trace,
+            steps: self.steps,
+            deaths: self.deaths,
+            verified: self.verified().len(),
+            seconds: 0.0,
+        })
+    }
+
+    // The story ---------------------------------------------------------------------------
+
+    fn found(&mut self) -> Result<(), Violation> {
+        let founder = self.add_device("committee 0".into());
+        let link = self.relay.operator_link();
+        let start = Command::Start {
+            link,
+            name: format!("{CANARY} network"),
+            committee_size: self.size.committee,
+            threshold: self.size.threshold,
+            verify_threshold: 2,
+        };
+        self.command(founder, start)?;
+        self.at(self.now, Event::Connect(founder));
+        self.run_until(self.now + MINUTE)?;
+        if self.size.committee > 1 {
+            let link = self.invite(founder, true)?;
+            for other in 1..self.size.committee {
+                self.join(&link, format!("committee {other}"))?;
+            }
+            self.look_often(founder);
+            self.run_until(self.now + 3 * MINUTE)?;
+        }
+        let link = self.invite(founder, false)?;
+        for member in self.devices.len()..self.size.devices {
+            let handle = format!("{CANARY} {member}");
+            let role = match member % 10 {
+                4..=6 => Some(Role::Verifier),
+                7 => Some(Role::Dispatcher),
+                _ => None,
+            };
+            self.roles.extend(role.filter(|_| member < 40).map(|role| (handle.clone(), role)));
+            self.join(&link, handle)?;
+        }
+        for device in 0..self.devices.len() {
+            self.at(self.now + 10_000 + 50 * device as u64, Event::Look(device));
+        }
+        self.run_until(self.now + 5 * MINUTE)
+    }
+
+    fn look_often(&mut self, device: usize) {
+        self.at(self.now + 5_000, Event::Look(device));
+    }
+
+    fn invite(&mut self, by: usize, committee: bool) -> Result<String, Violation> {
+        let lifetime_ms = 30 * 86_400_000;
+        match self.command(by, Command::Invite { lifetime_ms, committee })? {
+            Some(Reply::Invite { link, .. }) => Ok(link),
+            _ => Err(self.not_converged(0, "no invite could be made".into())),
+        }
+    }
+
+    fn join(&mut self, link: &str, handle: String) -> Result<(), Violation> {
+        let device = self.add_device(handle.clone());
+        self.command(device, Command::Join { link: link.into(), handle })?;
+        let at = self.now + self.rng.next_u64() % MINUTE;
+        self.at(at, Event::Connect(device));
+        Ok(())
+    }
+
+    fn heal(&mut self) -> Result<(), Violation> {
+        self.faults = Faults::NONE;
+        for device in 0..self.devices.len() {
+            self.devices[device].wanted = true;
+            if self.devices[device].core.is_none() {
+                self.at(self.now + 1_000, Event::Start(device));
+            } else if self.devices[device].connection.is_none() {
+                self.at(self.now + 1_000, Event::Connect(device));
+            }
+        }
+        let end = self.now + HEAL;
+        while self.now < end {
+            self.run_until(self.now + MINUTE)?;
+            if self.difference().is_none() {
+                return Ok(());
+            }
+        }
+        let why = self.difference().unwrap_or_default();
+        Err(self.not_converged(HEAL / MINUTE, why))
+    }
+
+    /// What is still missing, if anything.
+    fn difference(&self) -> Option<String> {
+        let verified = self.verified();
+        let mut reference: BTreeMap<Hash, (usize, u64, u64)> = BTreeMap::new();
+        for (device, state) in self.devices.iter().enumerate() {
+            let Some(core) = &state.core else { return Some(format!("device {device} is dead")) };
+            let view = core.view(self.now);
+            if view.stage != Stage::Member || view.unsent > 0 || !view.caught_up || !view.warnings.is_empty() {
+                return Some(format!(
+                    "device {device}: {:?}, {} unsent, caught up: {}, {:?}",
+                    view.stage, view.unsent, view.caught_up, view.warnings
+                ));
+            }
+            for position in core.positions() {
+                let key = Hash(position.channel.0);
+                let here = (device, position.cursor, position.epoch);
+                let first = *reference.entry(key).or_insert(here);
+                if (first.1, first.2) != (here.1, here.2) {
+                    return Some(format!("device {device} at {here:?}, others at {first:?}"));
+                }
+            }
+            let mine: Vec<String> = view
+                .incidents
+                .iter()
+                .filter(|incident| people::settled(incident.status))
+                .map(|incident| incident.id.clone())
+                .collect();
+            if let Some(missing) = verified.iter().find(|id| !mine.contains(id)) {
+                return Some(format!("device {device} lacks the alert {missing}"));
+            }
+        }
+        None
+    }
+
+    fn verified(&self) -> Vec<String> {
+        let cores = self.devices.iter().filter_map(|device| device.core.as_ref());
+        let mut ids: Vec<String> = cores
+            .flat_map(|core| core.view(self.now).incidents)
+            .filter(|incident| people::settled(incident.status))
+            .map(|incident| incident.id)
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    // Events ------------------------------------------------------------------------------
+
+    fn at(&mut self, time: u64, event: Event) {
+        self.order += 1;
+        self.queue.push(Reverse((time, self.order)));
+        self.events.insert((time, self.order), event);
+    }
+
+    fn run_until(&mut self, end: u64) -> Result<(), Violation> {
+        while let Some(Reverse(key)) = self.queue.peek().copied() {
+            if key.0 > end {
+                break;
+            }
+            self.queue.pop();
+            self.now = self.now.max(key.0);
+            if let Some(event) = self.events.remove(&key) {
+                self.steps += 1;
+                self.step(event)?;
+            }
+        }
+        self.now = end;
+        Ok(())
+    }
+
+    fn step(&mut self, event: Event) -> Result<(), Violation> {
+        match event {
+            Event::Connect(device) => self.connect(device),
+            Event::ToRelay { connection, bytes } => {
+                if self.connections.contains_key(&connection) {
+                    self.note(1, connection, bytes.len());
+                    self.relay.receive(self.now, connection, &bytes);
+                    self.drain_relay();
+                    if happens(&mut self.rng, self.faults.relay_kill) {
+                        self.kill_relay();
+                    }
+                }
+                Ok(())
+            }
+            Event::ToDevice { connection, bytes } => {
+                let Some(line) = self.connections.get(&connection) else { return Ok(()) };
+                let device = line.device;
+                self.note(2, connection, bytes.len());
+                self.turn(device, Input::Received(vec![bytes])).map(drop)
+            }
+            Event::Closed(connection) => self.closed(connection),
+            Event::Wake(device) => self.turn(device, Input::Tick).map(drop),
+            Event::Look(device) => self.look(device),
+            Event::Report(device) => {
+                let member = self.devices[device].core.as_ref().is_some_and(|core| {
+                    core.view(self.now).stage == Stage::Member
+                });
+                if !member {
+                    self.at(self.now + MINUTE, Event::Report(device));
+                    return Ok(());
+                }
+                self.reports += 1;
+                let report = people::report(&mut self.rng);
+                self.command(device, report).map(drop)
+            }
+            Event::Start(device) => self.start(device),
+            Event::RelayTick => {
+                self.relay.tick(self.now);
+                self.drain_relay();
+                self.at(self.now + 1_000, Event::RelayTick);
+                Ok(())
+            }
+        }
+    }
+
+    fn look(&mut self, device: usize) -> Result<(), Violation> {
+        let pause = 10_000 + self.rng.next_u64() % MINUTE;
+        self.at(self.now + pause, Event::Look(device));
+        if happens(&mut self.rng, self.faults.away) {
+            self.devices[device].wanted = !self.devices[device].wanted;
+            if self.devices[device].wanted {
+                self.at(self.now, Event::Connect(device));
+            } else if let Some(connection) = self.devices[device].connection {
+                self.cut(connection);
+            }
+        }
+        if happens(&mut self.rng, self.faults.restore) {
+            if self.devices[device].backup.is_some() {
+                self.deaths[2] += 1;
+                self.hang_up(device);
+                self.devices[device].restore();
+                self.at(self.now + 1_000, Event::Start(device));
+                return Ok(());
+            }
+            self.devices[device].backup = Some(self.devices[device].rows.clone());
+        }
+        let Some(core) = &self.devices[device].core else { return Ok(()) };
+        let view = core.view(self.now);
+        match people::habit(&view, &mut self.rng, &self.roles) {
+            Some(command) => self.command(device, command).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    // Devices -----------------------------------------------------------------------------
+
+    fn add_device(&mut self, handle: String) -> usize {
+        let seed = self.fresh_seed();
+        self.devices.push(Device::new(handle, seed));
+        self.devices.len() - 1
+    }
+
+    fn fresh_seed(&mut self) -> [u8; 32] {
+        let mut seed = [0; 32];
+        self.rng.fill_bytes(&mut seed);
+        seed
+    }
+
+    fn anybody(&mut self) -> usize {
+        (self.rng.next_u64() % self.devices.len() as u64) as usize
+    }
+
+    fn command(&mut self, device: usize, command: Command) -> Result<Option<Reply>, Violation> {
+        let reply = self.turn(device, Input::Command(command))?;
+        Ok(reply)
+    }
+
+    /// One turn of a device, which may die before its write, after it, or between two effects.
+    fn turn(&mut self, device: usize, input: Input) -> Result<Option<Reply>, Violation> {
+        let Some(mut turn) = self.devices[device].turn(self.now, input) else { return Ok(None) };
+        self.check(device, &turn)?;
+        let dies = happens(&mut self.rng, self.faults.kill);
+        let moment = self.rng.next_u64() as usize % (turn.effects.len() + 2);
+        if dies && moment == 0 {
+            self.kill(device);
+            return Ok(None);
+        }
+        self.devices[device].store(&mut turn);
+        let Turn { effects, wake, reply, .. } = turn;
+        if let Some(wake) = wake {
+            self.at(wake.max(self.now + 1), Event::Wake(device));
+        }
+        for (number, effect) in effects.into_iter().enumerate() {
+            if dies && moment == number + 1 {
+                self.kill(device);
+                return Ok(reply.and_then(Result::ok));
+            }
+            self.effect(device, effect)?;
+        }
+        Ok(reply.and_then(Result::ok))
+    }
+
+    fn check(&mut self, device: usize, turn: &Turn) -> Result<(), Violation> {
+        let Some(core) = &self.devices[device].core else { return Ok(()) };
+        let positions = core.positions();
+        check_skipped(device, &turn.skipped, &positions)?;
+        self.agreement.check(device, &positions)
+    }
+
+    fn effect(&mut self, device: usize, effect: Effect) -> Result<(), Violation> {
+        self.note(3, device as u64, if let Effect::Send(bytes) = &effect { bytes.len() } else { 0 });
+        match effect {
+            Effect::Send(bytes) => {
+                if bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes()) {
+                    return Err(Violation::Plaintext { device });
+                }
+                if let Some(connection) = self.devices[device].connection {
+                    self.carry(connection, bytes, true);
+                }
+                Ok(())
+            }
+            Effect::Notify(notice) => {
+                self.check_notice(device, notice)?;
+                // Shown, and dead before the core learns of it: may come again, under the same name.
+                if happens(&mut self.rng, self.faults.kill) {
+                    self.kill(device);
+                    return Ok(());
+                }
+                if !self.devices[device].shown.insert(notice) {
+                    return Err(Violation::ShownTwice { device, notice: format!("{notice:?}") });
+                }
+                self.turn(device, Input::Shown(notice)).map(drop)
+            }
+            Effect::Reconnect => {
+                if let Some(connection) = self.devices[device].connection {
+                    self.cut(connection);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn check_notice(&self, device: usize, notice: campana_core::NoticeId) -> Result<(), Violation> {
+        let Some(core) = &self.devices[device].core else { return Ok(()) };
+        let view = core.view(self.now);
+        let id = notice.incident.to_string();
+        let Some(incident) = view.incidents.into_iter().find(|incident| incident.id == id) else {
+            return Err(Violation::FalseAlert { device, why: "has no incident" });
+        };
+        let alert = matches!(notice.kind, NoticeKind::Alert | NoticeKind::Drill);
+        if alert && (incident.status != Status::Verified || incident.attestations.len() < 2) {
+            return Err(Violation::FalseAlert { device, why: "is not verified" });
+        }
+        if alert && incident.drill != (notice.kind == NoticeKind::Drill) {
+            return Err(Violation::FalseAlert { device, why: "is a drill, or the other way round" });
+        }
+        Ok(())
+    }
+
+    fn kill(&mut self, device: usize) {
+        self.deaths[0] += 1;
+        self.hang_up(device);
+        let lied = happens(&mut self.rng, self.faults.lying_disk);
+        self.devices[device].die(lied);
+        let pause = 500 + self.rng.next_u64() % 30_000;
+        self.at(self.now + pause, Event::Start(device));
+    }
+
+    fn start(&mut self, device: usize) -> Result<(), Violation> {
+        if self.devices[device].core.is_some() {
+            return Ok(());
+        }
+        let seed = self.fresh_seed();
+        self.devices[device]
+            .start(seed)
+            .map_err(|error| Violation::Unloadable { device, why: error.to_string() })?;
+        self.turn(device, Input::Resume)?;
+        self.connect(device)
+    }
+
+    // The network -------------------------------------------------------------------------
+
+    fn connect(&mut self, device: usize) -> Result<(), Violation> {
+        let state = &self.devices[device];
+        if state.connection.is_some() || state.core.is_none() || !state.wanted {
+            return Ok(());
+        }
+        let connection = self.next_connection;
+        self.next_connection += 1;
+        self.devices[device].connection = Some(connection);
+        self.connections.insert(connection, Line { device, up: self.now, down: self.now });
+        self.turn(device, Input::Connected)?;
+        let nonce = self.fresh_seed();
+        self.relay.connect(self.now, connection, nonce);
+        self.drain_relay();
+        Ok(())
+    }
+
+    /// Puts a frame on the line: later than the one before it, or never.
+    fn carry(&mut self, connection: u64, bytes: Vec<u8>, up: bool) {
+        if happens(&mut self.rng, self.faults.reset) {
+            return self.cut(connection);
+        }
+        let twice = happens(&mut self.rng, self.faults.duplicate);
+        let delay = 1 + self.rng.next_u64() % self.faults.delay.max(1);
+        let Some(line) = self.connections.get_mut(&connection) else { return };
+        let last = if up { &mut line.up } else { &mut line.down };
+        *last = (*last).max(self.now + delay);
+        let time = *last;
+        let event = |bytes| {
+            if up { Event::ToRelay { connection, bytes } } else { Event::ToDevice { connection, bytes } }
+        };
+        if twice {
+            self.at(time, event(bytes.clone()));
+        }
+        self.at(time, event(bytes));
+    }
+
+    fn cut(&mut self, connection: u64) {
+        self.relay.disconnect(connection);
+        self.at(self.now + 1, Event::Closed(connection));
+    }
+
+    fn hang_up(&mut self, device: usize) {
+        if let Some(connection) = self.devices[device].connection.take() {
+            self.relay.disconnect(connection);
+            self.connections.remove(&connection);
+        }
+    }
+
+    fn closed(&mut self, connection: u64) -> Result<(), Violation> {
+        let Some(line) = self.connections.remove(&connection) else { return Ok(()) };
+        let device = line.device;
+        if self.devices[device].connection == Some(connection) {
+            self.devices[device].connection = None;
+            self.turn(device, Input::Disconnected)?;
+            let pause = 200 + self.rng.next_u64() % 5_000;
+            self.at(self.now + pause, Event::Connect(device));
+        }
+        Ok(())
+    }
+
+    fn drain_relay(&mut self) {
+        for (connection, bytes) in self.relay.drain(self.now) {
+            self.carry(connection, bytes, false);
+        }
+    }
+
+    fn kill_relay(&mut self) {
+        self.deaths[1] += 1;
+        self.relay.restart(self.now);
+        let open: Vec<u64> = self.connections.keys().copied().collect();
+        for connection in open {
+            self.at(self.now + 1, Event::Closed(connection));
+        }
+    }
+
+    fn note(&mut self, what: u8, who: u64, size: usize) {
+        let parts: [&[u8]; 5] = [
+            self.trace.as_bytes(),
+            &self.now.to_be_bytes(),
+            &[what],
+            &who.to_be_bytes(),
+            &(size as u64).to_be_bytes(),
+        ];
+        self.trace = hash("campana simulation", &parts);
+    }
+
+    fn not_converged(&self, minutes: u64, why: String) -> Violation {
+        Violation::NotConverged { minutes, why }
+    }
+}
