@@ -147,7 +147,7 @@ impl World {
     // The story ---------------------------------------------------------------------------
 
     fn found(&mut self) -> Result<(), Violation> {
-        let founder = self.add_device("committee 0".into());
+        let founder = self.add_device();
         let link = self.relay.operator_link();
         let start = Command::Start {
             link,
@@ -197,7 +197,7 @@ impl World {
     }
 
     fn join(&mut self, link: &str, handle: String) -> Result<(), Violation> {
-        let device = self.add_device(handle.clone());
+        let device = self.add_device();
         self.command(device, Command::Join { link: link.into(), handle })?;
         let at = self.now + self.rng.next_u64() % MINUTE;
         self.at(at, Event::Connect(device));
@@ -374,9 +374,9 @@ impl World {
 
     // Devices -----------------------------------------------------------------------------
 
-    fn add_device(&mut self, handle: String) -> usize {
+    fn add_device(&mut self) -> usize {
         let seed = self.fresh_seed();
-        self.devices.push(Device::new(handle, seed));
+        self.devices.push(Device::new(seed));
         self.devices.len() - 1
     }
 

@@ -1,0 +1,176 @@
+//! Statements of the committee: drafted by one device, in force when enough have signed.
+
+use campana_core::view::{DraftView, View};
+use campana_core::{Command, CommandError, Reply};
+use campana_protocol::id::{Hash, PublicKey};
+use fluent_bundle::FluentValue;
+use serde_json::json;
+
+use super::ask::{First, ask, look, settled};
+use super::failure::Failure;
+use super::options::{Approve, Person, PersonRole, Zones};
+use super::{Desk, names};
+use crate::words::Words;
+
+pub(crate) async fn grant(desk: &mut Desk, verb: PersonRole) -> Result<(), Failure> {
+    about(desk, &verb.name, |person| Command::Grant { person, role: verb.role }).await
+}
+
+pub(crate) async fn revoke(desk: &mut Desk, verb: PersonRole) -> Result<(), Failure> {
+    about(desk, &verb.name, |person| Command::Revoke { person, role: verb.role }).await
+}
+
+pub(crate) async fn remove(desk: &mut Desk, verb: Person) -> Result<(), Failure> {
+    about(desk, &verb.name, |person| Command::Remove { person }).await
+}
+
+pub(crate) async fn zones(desk: &mut Desk, verb: Zones) -> Result<(), Failure> {
+    draft(desk, |_| Ok(vec![Command::SetZones(verb.names.clone())])).await
+}
+
+async fn about(desk: &mut Desk, name: &str, command: impl Fn(PublicKey) -> Command) -> Result<(), Failure> {
+    draft(desk, |view| Ok(vec![command(names::person(view, name)?.1)])).await
+}
+
+pub(crate) async fn approve(desk: &mut Desk, verb: Approve) -> Result<(), Failure> {
+    let mut meant: Vec<String> = Vec::new();
+    draft(desk, |view| {
+        let Some(committee) = &view.committee else { return Err(names::not_committee(view)) };
+        meant = if verb.all {
+            committee.drafts.iter().filter(|draft| !draft.signed).map(|draft| draft.id.clone()).collect()
+        } else {
+            let one = |beginning: &String| {
+                let ids = committee.drafts.iter().map(|draft| &draft.id);
+                names::id(ids, beginning, CommandError::UnknownDraft).cloned()
+            };
+            verb.ids.iter().map(one).collect::<Result<_, _>>()?
+        };
+        meant.iter().map(|id| Ok(Command::Approve(Hash::parse(id).ok_or(CommandError::Bug)?))).collect()
+    })
+    .await
+}
+
+/// Asks for drafts or signatures, and waits until each is in force or truly lacks signatures.
+async fn draft(desk: &mut Desk, mut make: impl FnMut(&View) -> Result<Vec<Command>, Failure>) -> Result<(), Failure> {
+    let mut approved: Vec<String> = Vec::new();
+    let asked = ask(
+        desk,
+        First::CatchUp,
+        |view| {
+            let commands = make(view)?;
+            approved = commands.iter().filter_map(approval).collect();
+            Ok(commands)
+        },
+        |view, replies| Ok(settled(view) && drafted(replies).all(|id| !is_complete(view, &id))),
+    )
+    .await?;
+    let mut ids = approved;
+    ids.extend(drafted(&asked.replies));
+    let words = &desk.screen.words;
+    let mut lines = Vec::new();
+    let mut objects = Vec::new();
+    for id in &ids {
+        match find(&asked.view, id) {
+            Some(draft) => {
+                lines.push(still_missing(words, draft));
+                objects.push(json!({"draft": id, "in_force": false, "signatures": draft.signatures, "needed": draft.needed}));
+            }
+            None => {
+                lines.push(words.say("draft-applied"));
+                objects.push(json!({"draft": id, "in_force": asked.done()}));
+            }
+        }
+    }
+    if ids.is_empty() {
+        lines.push(words.say("approved-none"));
+    }
+    let show = asked.done();
+    desk.screen.result(&json!({"done": show, "drafts": objects}), if show { &lines } else { &[] });
+    asked.end()
+}
+
+pub(crate) async fn drafts(desk: &mut Desk) -> Result<(), Failure> {
+    let view = look(desk).await?;
+    let Some(committee) = &view.committee else { return Err(names::not_committee(&view)) };
+    let words = &desk.screen.words;
+    let lines: Vec<String> = committee
+        .drafts
+        .iter()
+        .map(|draft| {
+            let operations = draft.operations.iter().map(|text| operation(words, text));
+            words.with(
+                "draft-line",
+                [
+                    ("short", names::short(&draft.id).into()),
+                    ("operations", operations.collect::<Vec<_>>().join("; ").into()),
+                    ("signatures", draft.signatures.into()),
+                    ("needed", draft.needed.into()),
+                    ("signed", FluentValue::from(if draft.signed { "yes" } else { "no" })),
+                ],
+            )
+        })
+        .collect();
+    let none = [words.say("drafts-none")];
+    desk.screen.result(&json!({"drafts": committee.drafts}), if lines.is_empty() { &none } else { &lines });
+    Ok(())
+}
+
+fn approval(command: &Command) -> Option<String> {
+    if let Command::Approve(id) = command { Some(id.to_string()) } else { None }
+}
+
+fn drafted(replies: &[Reply]) -> impl Iterator<Item = String> {
+    replies.iter().filter_map(|reply| if let Reply::Draft(id) = reply { Some(id.to_string()) } else { None })
+}
+
+fn find<'a>(view: &'a View, id: &str) -> Option<&'a DraftView> {
+    view.committee.as_ref()?.drafts.iter().find(|draft| draft.id == id)
+}
+
+/// All signatures are there and it is not in force yet: its commit is on the way.
+fn is_complete(view: &View, id: &str) -> bool {
+    find(view, id).is_some_and(|draft| draft.signatures >= draft.needed)
+}
+
+fn still_missing(words: &Words, draft: &DraftView) -> String {
+    words.with(
+        "draft-made",
+        [
+            ("id", draft.id.as_str().into()),
+            ("short", names::short(&draft.id).into()),
+            ("signatures", draft.signatures.into()),
+            ("needed", draft.needed.into()),
+            ("missing", draft.needed.saturating_sub(draft.signatures).into()),
+        ],
+    )
+}
+
+/// `"grant verifier Ana"` and the like.
+fn operation(words: &Words, text: &str) -> String {
+    let (kind, rest) = text.split_once(' ').unwrap_or((text, ""));
+    let (role, person) = match kind {
+        "grant" | "revoke" => rest.split_once(' ').unwrap_or((rest, "")),
+        _ => ("", rest),
+    };
+    match kind {
+        "grant" | "revoke" | "remove" | "zones" | "constitute" => words.with(
+            &format!("operation-{kind}"),
+            [("person", person.into()), ("role", words.code("role", role).into()), ("rest", rest.into())],
+        ),
+        _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::Language;
+
+    #[test]
+    fn an_operation_is_said_in_the_readers_language() {
+        let words = Words::new(Language::Es);
+        assert_eq!(operation(&words, "grant verifier Ana María"), "Ana María pasa a ser verificador");
+        assert_eq!(operation(&words, "remove Ana"), "Ana queda fuera");
+        assert_eq!(operation(&words, "something new"), "something new");
+    }
+}

@@ -1,0 +1,241 @@
+//! Reports, findings, alerts and what follows; and how an incident reads.
+
+use campana_core::view::{IncidentView, Status, View};
+use campana_core::{Command, CommandError, Reply};
+use campana_protocol::id::IncidentId;
+use campana_protocol::report::FollowUpKind;
+use fluent_bundle::FluentValue;
+use serde_json::json;
+
+use super::ask::{First, ask, look, settled};
+use super::failure::Failure;
+use super::options::{Attest, Incident, Report};
+use super::screen::Colour;
+use super::{Desk, names};
+use crate::device::now;
+use crate::words::{Words, codes};
+
+pub(crate) async fn report(desk: &mut Desk, verb: Report) -> Result<(), Failure> {
+    let form = verb.form();
+    let asked = ask(
+        desk,
+        First::Ask,
+        |_| Ok(vec![Command::Report(form.clone())]),
+        |view, replies| Ok(view.unsent == 0 && sent(view, replies)),
+    )
+    .await?;
+    let [Reply::Incident(incident)] = asked.replies.as_slice() else { return Err(CommandError::Bug.into()) };
+    let id = incident.to_string();
+    let line = desk.screen.words.with("reported", [("id", names::short(&id).into())]);
+    let value = json!({"done": asked.done(), "incident": id});
+    desk.screen.result(&value, if asked.done() { std::slice::from_ref(&line) } else { &[] });
+    asked.end()
+}
+
+fn sent(view: &View, replies: &[Reply]) -> bool {
+    let ids: Vec<String> = replies
+        .iter()
+        .filter_map(|reply| if let Reply::Incident(id) = reply { Some(id.to_string()) } else { None })
+        .collect();
+    !view.incidents.iter().any(|seen| ids.contains(&seen.id) && seen.status == Status::WaitingToSend)
+}
+
+pub(crate) async fn attest(desk: &mut Desk, verb: Attest) -> Result<(), Failure> {
+    let (finding, method) = (verb.finding, verb.method);
+    about(desk, &verb.incident, "attested", |incident| Command::Attest { incident, finding, method }).await
+}
+
+pub(crate) async fn correct(desk: &mut Desk, verb: Incident) -> Result<(), Failure> {
+    let kind = FollowUpKind::FalseAlarm;
+    about(desk, &verb.incident, "followed-up", |incident| Command::FollowUp { incident, kind }).await
+}
+
+pub(crate) async fn all_clear(desk: &mut Desk, verb: Incident) -> Result<(), Failure> {
+    let kind = FollowUpKind::AllClear;
+    about(desk, &verb.incident, "followed-up", |incident| Command::FollowUp { incident, kind }).await
+}
+
+async fn about(
+    desk: &mut Desk,
+    beginning: &str,
+    answer: &str,
+    command: impl Fn(IncidentId) -> Command,
+) -> Result<(), Failure> {
+    let mut meant = String::new();
+    let asked = ask(
+        desk,
+        First::CatchUp,
+        |view| {
+            let ids = view.incidents.iter().map(|incident| &incident.id);
+            meant.clone_from(names::id(ids, beginning, CommandError::UnknownIncident)?);
+            Ok(vec![command(IncidentId::parse(&meant).ok_or(CommandError::Bug)?)])
+        },
+        |view, _| Ok(settled(view)),
+    )
+    .await?;
+    let line = desk.screen.words.with(answer, [("id", names::short(&meant).into())]);
+    let incident = asked.view.incidents.iter().find(|incident| incident.id == meant);
+    let value = json!({"done": asked.done(), "incident": incident});
+    desk.screen.result(&value, if asked.done() { std::slice::from_ref(&line) } else { &[] });
+    asked.end()
+}
+
+pub(crate) async fn list(desk: &mut Desk) -> Result<(), Failure> {
+    let view = look(desk).await?;
+    let _ = desk.screen.object(&json!({"incidents": view.incidents}));
+    if view.incidents.is_empty() {
+        let _ = desk.screen.line(&desk.screen.words.say("incidents-none"));
+    }
+    for incident in &view.incidents {
+        for (colour, line) in lines(&desk.screen.words, incident) {
+            let _ = desk.screen.coloured(colour, &line);
+        }
+    }
+    Ok(())
+}
+
+/// An incident, in lines: the headline by shape, word and colour; then what belongs to it here.
+pub(crate) fn lines(words: &Words, incident: &IncidentView) -> Vec<(Colour, String)> {
+    let mut lines = vec![(colour(incident), headline(words, incident))];
+    let mut more = |text: String| lines.push((Colour::Dim, format!("   {text}")));
+    if let Some(text) = incident.words.as_deref().filter(|text| !text.is_empty()) {
+        more(words.with("incident-words", [("words", text.into())]));
+    }
+    let id = names::short(&incident.id);
+    if incident.may_attest {
+        more(words.with("may-attest", [("id", id.into())]));
+    }
+    if incident.may_follow_up {
+        more(words.with("may-follow-up", [("id", id.into())]));
+    }
+    lines
+}
+
+fn headline(words: &Words, incident: &IncidentView) -> String {
+    let status = codes::status(incident.status);
+    let methods: Vec<String> =
+        incident.attestations.iter().map(|attestation| words.code("method", attestation.method)).collect();
+    let kind = if incident.drill { "drill" } else { "headline" };
+    let status = words.with(
+        &format!("{kind}-{status}"),
+        [
+            ("count", incident.attestations.len().into()),
+            ("methods", methods.join("; ").into()),
+            ("missing", incident.missing.into()),
+        ],
+    );
+    let mut parts = if incident.drill { vec![words.say("drill-banner"), status] } else { vec![status] };
+    if let Some(report) = &incident.report {
+        if !report.activities.is_empty() {
+            parts.push(words.codes("activity", &report.activities));
+        }
+        match &report.zone_name {
+            Some(name) => parts.push(words.with("zone", [("name", name.as_str().into())])),
+            None if report.zone != 0 => parts.push(words.with("zone-number", [("number", report.zone.into())])),
+            None => {}
+        }
+        parts.push(words.code("size", report.size));
+        if report.setting != "unknown" {
+            parts.push(words.code("setting", report.setting));
+        }
+        if !report.units.is_empty() {
+            parts.push(words.codes("unit", &report.units));
+        }
+        if !report.equipment.is_empty() {
+            parts.push(words.codes("equipment", &report.equipment));
+        }
+        parts.push(age(words, report.reported_at));
+    }
+    if incident.mine {
+        parts.push(words.say("incident-mine"));
+    }
+    parts.push(format!("[{}]", names::short(&incident.id)));
+    parts.join(" — ")
+}
+
+const fn colour(incident: &IncidentView) -> Colour {
+    if incident.drill {
+        return Colour::Blue;
+    }
+    match incident.status {
+        Status::Verified => Colour::Red,
+        Status::AllClear => Colour::Green,
+        Status::FalseAlarm | Status::Unverified => Colour::Yellow,
+        _ => Colour::Plain,
+    }
+}
+
+fn age(words: &Words, at: u64) -> String {
+    let minutes = now().saturating_sub(at) / 60_000;
+    let say = |key, n: u64| words.with(key, [("n", FluentValue::from(n))]);
+    match minutes {
+        0 => words.say("age-now"),
+        1..60 => say("age-minutes", minutes),
+        60..1_440 => say("age-hours", minutes / 60),
+        _ => say("age-days", minutes / 1_440),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use campana_core::view::{AttestationView, ReportView};
+
+    use super::*;
+    use crate::words::Language;
+
+    fn incident(status: Status, drill: bool) -> IncidentView {
+        let attestation = |method| AttestationView { finding: "confirmed", method, at: 0, mine: false };
+        IncidentView {
+            id: "AAAABBBBCCCCDDDD".into(),
+            status,
+            drill,
+            mine: false,
+            report: Some(ReportView {
+                reported_at: now() - 185_000,
+                size: "2-5",
+                activities: vec!["detaining"],
+                setting: "unknown",
+                zone: 1,
+                zone_name: Some("Holyoke".into()),
+                units: vec![],
+                when: "now",
+                equipment: vec![],
+            }),
+            words: None,
+            attestations: vec![attestation("in-person"), attestation("photo-and-call")],
+            missing: 0,
+            updated_at: 0,
+            notice: None,
+            may_attest: false,
+            may_follow_up: false,
+        }
+    }
+
+    #[test]
+    fn an_alert_says_who_verified_what_where_and_when() {
+        let alert = lines(&Words::new(Language::Es), &incident(Status::Verified, false));
+        assert_eq!(
+            alert,
+            [(
+                Colour::Red,
+                "● ALERTA VERIFICADA por 2 de tus verificadores (en persona; foto y llamada) — detención en curso — \
+                 zona Holyoke — 2-5 agentes — hace 3 min — [AAAABBBB]"
+                    .to_owned()
+            )]
+        );
+    }
+
+    #[test]
+    fn a_drill_is_one_in_every_status_and_language() {
+        let statuses = [Status::WaitingToSend, Status::Sent, Status::Unverified, Status::NotConfirmed, Status::OtherAgency];
+        let more = [Status::Unverifiable, Status::Verified, Status::FalseAlarm, Status::AllClear];
+        for status in statuses.into_iter().chain(more) {
+            for language in Language::ALL {
+                let (colour, line) = lines(&Words::new(language), &incident(status, true)).remove(0);
+                assert_eq!(colour, Colour::Blue);
+                assert!(line.starts_with("▲ SIMULACRO / DRILL"), "{line}");
+                assert!(!line.contains('●'), "{line}");
+            }
+        }
+    }
+}

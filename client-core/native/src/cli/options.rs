@@ -1,0 +1,291 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use campana_core::command::ReportForm;
+use campana_protocol::governance::Role;
+use campana_protocol::report::{Activity, Equipment, Finding, Method, Setting, Size, Unit, When};
+use clap::{Args, Parser, Subcommand};
+
+use crate::words::Language;
+
+/// An end-to-end encrypted alert network, from a terminal.
+///
+/// Exit codes: 0 done; 1 refused; 2 wrong usage; 3 accepted and waiting in the outbox (do not
+/// repeat it); 4 the store or the configuration.
+#[derive(Debug, Parser)]
+#[command(name = "campana", version)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// This device's store; one directory is one device. Default: ~/.campana
+    #[arg(long, global = true, env = "CAMPANA_STORE", value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// One JSON object per line, for scripts. Errors too, on standard error.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Language. Default: the system's.
+    #[arg(long, global = true, env = "CAMPANA_LANG", value_enum)]
+    pub(crate) lang: Option<Language>,
+    /// Seconds to wait until what was asked for has happened.
+    #[arg(long, global = true, default_value_t = 30, value_name = "SECONDS")]
+    pub(crate) timeout: u64,
+    /// Leave it in the outbox, don't connect.
+    #[arg(long, global = true)]
+    pub(crate) offline: bool,
+    /// File with the passphrase that locks the store. Or set CAMPANA_PASSPHRASE.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Start a network with an operator's link.
+    Start(Start),
+    /// Make, list or revoke invites.
+    Invite(Invite),
+    /// Ask to join with an invite.
+    Join(Join),
+    /// Who waits and who is in (committee).
+    People,
+    /// Admit people who wait (committee).
+    Admit(People),
+    /// Decline people who wait (committee).
+    Decline(People),
+    /// Draft: somebody gets a role (committee).
+    Grant(PersonRole),
+    /// Draft: somebody loses a role (committee).
+    Revoke(PersonRole),
+    /// Draft: somebody's membership ends (committee).
+    Remove(Person),
+    /// Draft: the zones' names, numbered from 1 (committee).
+    Zones(Zones),
+    /// Drafts that wait for signatures (committee).
+    Drafts,
+    /// Sign drafts (committee).
+    Approve(Approve),
+    /// Report what is seen.
+    Report(Report),
+    /// Sign what was found about a report (verifiers).
+    Attest(Attest),
+    /// An alert was wrong: tell everybody who got it.
+    Correct(Incident),
+    /// It is over: tell everybody who got the alert.
+    AllClear(Incident),
+    /// Incidents on this device.
+    Incidents,
+    /// Where this device stands.
+    Status,
+    /// Stay connected and show what comes.
+    Watch,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Start {
+    /// The network's name.
+    #[arg(long)]
+    pub(crate) name: String,
+    /// Committee devices (n), this one included.
+    #[arg(long, default_value_t = 3)]
+    pub(crate) committee: u8,
+    /// Committee signatures that a rule needs (k).
+    #[arg(long, default_value_t = 2)]
+    pub(crate) threshold: u8,
+    /// Confirmations that verify a report.
+    #[arg(long, default_value_t = 2)]
+    pub(crate) confirmations: u8,
+    /// The operator's link; - reads it from standard input.
+    pub(crate) link: String,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Invite {
+    #[command(subcommand)]
+    pub(crate) verb: Option<InviteVerb>,
+    /// Hours until it expires.
+    #[arg(long, default_value_t = 72)]
+    pub(crate) hours: u64,
+    /// For another committee device, while founding.
+    #[arg(long)]
+    pub(crate) committee: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum InviteVerb {
+    /// Invites in force.
+    List,
+    /// Refuse later requests with this invite.
+    Revoke {
+        /// Its id, or the beginning.
+        id: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Join {
+    /// The invite's link; - reads it from standard input.
+    pub(crate) link: String,
+    /// What the committee will call you.
+    #[arg(long)]
+    pub(crate) handle: String,
+    /// Stay until admitted (or --timeout).
+    #[arg(long)]
+    pub(crate) wait: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct People {
+    /// Handles, or beginnings of keys.
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub(crate) names: Vec<String>,
+    /// Everybody who waits.
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PersonRole {
+    /// A handle, or the beginning of a key.
+    pub(crate) name: String,
+    /// dispatcher, verifier or responder.
+    #[arg(value_parser = word(Role::ALL.to_vec(), Role::word))]
+    pub(crate) role: Role,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Person {
+    /// A handle, or the beginning of a key.
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Zones {
+    /// Their names, in order.
+    #[arg(required = true)]
+    pub(crate) names: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct Approve {
+    /// Drafts' ids, or beginnings.
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub(crate) ids: Vec<String>,
+    /// Every draft this device has not signed.
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// What they are doing; may be repeated.
+    #[arg(long, required = true, value_delimiter = ',', value_parser = word(Activity::ALL.to_vec(), Activity::word))]
+    activity: Vec<Activity>,
+    /// How many agents.
+    #[arg(long, default_value = "unknown", value_parser = word(Size::ALL.to_vec(), Size::word))]
+    size: Size,
+    /// What kind of place.
+    #[arg(long, default_value = "unknown", value_parser = word(Setting::ALL.to_vec(), Setting::word))]
+    setting: Setting,
+    /// Zone number (see status); 0: none.
+    #[arg(long, default_value_t = 0)]
+    zone: u16,
+    /// Markings; may be repeated.
+    #[arg(long, value_delimiter = ',', value_parser = word(Unit::ALL.to_vec(), Unit::word))]
+    unit: Vec<Unit>,
+    /// When.
+    #[arg(long, default_value = "now", value_parser = word(When::ALL.to_vec(), When::word))]
+    when: When,
+    /// Equipment seen; may be repeated.
+    #[arg(long, value_delimiter = ',', value_parser = word(Equipment::ALL.to_vec(), Equipment::word))]
+    equipment: Vec<Equipment>,
+    /// Corner, landmark, what was seen. Only those who verify read it.
+    #[arg(long, default_value = "")]
+    words: String,
+    /// An exercise, and for ever.
+    #[arg(long)]
+    drill: bool,
+}
+
+impl Report {
+    pub(crate) fn form(self) -> ReportForm {
+        ReportForm {
+            drill: self.drill,
+            size: self.size,
+            activities: once_each(self.activity),
+            setting: self.setting,
+            zone: self.zone,
+            units: once_each(self.unit),
+            when: self.when,
+            equipment: once_each(self.equipment),
+            words: self.words,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Attest {
+    /// The incident's id, or the beginning.
+    pub(crate) incident: String,
+    /// What was found.
+    #[arg(long, value_parser = word(Finding::ALL.to_vec(), Finding::word))]
+    pub(crate) finding: Finding,
+    /// How it was checked.
+    #[arg(long, value_parser = word(Method::ALL.to_vec(), Method::word))]
+    pub(crate) method: Method,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Incident {
+    /// The incident's id, or the beginning.
+    pub(crate) incident: String,
+}
+
+/// Parses one of a code's stable words, and lists them when it is none.
+fn word<T>(all: Vec<T>, word: fn(T) -> &'static str) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync
+where
+    T: Copy + Send + Sync + 'static,
+{
+    move |text| {
+        let found = all.iter().copied().find(|code| word(*code) == text);
+        found.ok_or_else(|| format!("one of: {}", all.iter().map(|code| word(*code)).collect::<Vec<_>>().join(", ")))
+    }
+}
+
+fn once_each<T: Ord>(mut list: Vec<T>) -> Vec<T> {
+    list.sort();
+    list.dedup();
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_options_are_well_formed() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn codes_are_given_by_their_stable_words() {
+        let line = "campana report --activity detaining,loading --size 2-5 --unit ice --equipment masks";
+        let Verb::Report(report) = Options::try_parse_from(line.split(' ')).expect("well formed").verb else {
+            panic!("not a report")
+        };
+        let form = report.form();
+        assert_eq!(form.activities, [Activity::Detaining, Activity::Loading]);
+        assert_eq!((form.size, form.when), (Size::Few, When::Now));
+        assert!(Options::try_parse_from("campana report --activity dancing".split(' ')).is_err());
+    }
+}

@@ -1,0 +1,113 @@
+//! Where words go: a terminal, a pipe, or one JSON object per line.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use crate::words::Words;
+
+/// Colour besides shape and word, never instead of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Colour {
+    Plain,
+    Dim,
+    Red,
+    Green,
+    Blue,
+    Yellow,
+}
+
+/// Standard output.
+pub(crate) struct Screen {
+    pub(crate) words: Words,
+    pub(crate) json: bool,
+    colours: bool,
+}
+
+impl Screen {
+    pub(crate) fn new(words: Words, json: bool) -> Self {
+        let colours = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        Self { words, json, colours }
+    }
+
+    /// A line for a person; nothing if scripts read.
+    pub(crate) fn line(&self, text: &str) -> io::Result<()> {
+        self.coloured(Colour::Plain, text)
+    }
+
+    /// A line in a colour.
+    pub(crate) fn coloured(&self, colour: Colour, text: &str) -> io::Result<()> {
+        if self.json {
+            return Ok(());
+        }
+        let code = match colour {
+            Colour::Plain => "",
+            Colour::Dim => "2",
+            Colour::Red => "1;31",
+            Colour::Green => "32",
+            Colour::Blue => "1;34",
+            Colour::Yellow => "33",
+        };
+        let text = harmless(text);
+        let mut out = io::stdout().lock();
+        if self.colours && !code.is_empty() {
+            writeln!(out, "\u{1b}[{code}m{text}\u{1b}[0m")?;
+        } else {
+            writeln!(out, "{text}")?;
+        }
+        out.flush()
+    }
+
+    /// An object for a script; nothing if a person reads.
+    pub(crate) fn object(&self, value: &Value) -> io::Result<()> {
+        if !self.json {
+            return Ok(());
+        }
+        let mut out = io::stdout().lock();
+        writeln!(out, "{value}")?;
+        out.flush()
+    }
+
+    /// What a command came to: an object for scripts, lines for people.
+    pub(crate) fn result(&self, value: &Value, lines: &[String]) {
+        // A closed pipe: whoever asked no longer listens.
+        let _ = self.object(value);
+        for line in lines {
+            let _ = self.line(line);
+        }
+    }
+
+    /// A failure, on standard error.
+    pub(crate) fn fail(&self, failure: &Failure) {
+        let message = failure.message(&self.words);
+        let mut out = io::stderr().lock();
+        let _ = if self.json {
+            let value = json!({"error": {"code": failure.word(), "message": message, "exit": failure.exit()}});
+            writeln!(out, "{value}")
+        } else if matches!(failure, Failure::Waiting(_)) {
+            writeln!(out, "{}", harmless(&message))
+        } else {
+            writeln!(out, "{}", harmless(&self.words.with("error-line", [("message", message.into())])))
+        };
+    }
+}
+
+/// Other people chose the names and words: no escape sequence of theirs reaches the terminal.
+fn harmless(text: &str) -> String {
+    let hostile = |c: char| {
+        (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+    };
+    text.chars().map(|c| if hostile(c) { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn what_others_wrote_cannot_drive_the_terminal() {
+        assert_eq!(harmless("Ana\u{1b}[2J\u{202e}x\r"), "Ana\u{fffd}[2J\u{fffd}x\u{fffd}");
+        assert_eq!(harmless("Peña — Holyoke\n"), "Peña — Holyoke\n");
+    }
+}

@@ -1,0 +1,63 @@
+//! Where this device stands.
+
+use campana_core::view::{NetworkView, View};
+use serde_json::json;
+
+use super::ask::look;
+use super::failure::Failure;
+use super::{Desk, names};
+use crate::words::{Words, codes};
+
+pub(crate) async fn status(desk: &mut Desk) -> Result<(), Failure> {
+    let view = look(desk).await?;
+    desk.screen.result(&json!({"view": view}), &lines(&desk.screen.words, &view));
+    Ok(())
+}
+
+fn lines(words: &Words, view: &View) -> Vec<String> {
+    let mut lines = vec![words.code("stage", codes::stage(view.stage))];
+    if let Some(network) = &view.network {
+        lines.extend(network_lines(words, network));
+    }
+    if !view.roles.is_empty() {
+        lines.push(words.with("status-roles", [("roles", words.codes("role", &view.roles).into())]));
+    }
+    if let Some(me) = &view.me {
+        lines.push(words.with("status-key", [("key", me.as_str().into())]));
+    }
+    if view.network.is_some() {
+        lines.push(words.with("status-unsent", [("n", view.unsent.into())]));
+    }
+    if view.network.is_some() && !view.caught_up {
+        lines.push(words.say("status-behind"));
+    }
+    lines.extend(view.warnings.iter().map(|warning| format!("! {}", words.code("warning", codes::warning(*warning)))));
+    lines
+}
+
+fn network_lines(words: &Words, network: &NetworkView) -> Vec<String> {
+    let mut lines = vec![words.with(
+        "status-network",
+        [
+            ("name", network.name.as_str().into()),
+            ("members", network.members.into()),
+            ("k", network.threshold.into()),
+            ("n", network.committee_size.into()),
+            ("v", network.verify_threshold.into()),
+        ],
+    )];
+    if !network.zones.is_empty() {
+        let zones: Vec<String> = network.zones.iter().map(|zone| format!("{} {}", zone.code, zone.name)).collect();
+        lines.push(words.with("status-zones", [("zones", zones.join(", ").into())]));
+    }
+    lines.push(words.with(
+        "status-chain",
+        [
+            ("height", network.governance_height.into()),
+            ("head", names::short(&network.governance_head).into()),
+            ("cursor", network.cursor.into()),
+            ("log", names::short(&network.log_hash).into()),
+        ],
+    ));
+    lines
+}

@@ -1,0 +1,115 @@
+//! Every code that needs words, as stable words. The `match` of each list is exhaustive: a code
+//! that is added and forgotten here does not compile.
+
+use campana_core::turn::NoticeKind;
+use campana_core::view::{PersonState, Stage, Status, Warning};
+use campana_core::CommandError;
+use campana_protocol::governance::Role;
+use campana_protocol::link::LinkError;
+use campana_protocol::report::{Activity, Equipment, Finding, FollowUpKind, Method, Setting, Size, Unit, When};
+
+use crate::device::DeviceError;
+use crate::store::StoreError;
+use crate::vault::VaultError;
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident($type:ty), $all:ident { $($pattern:pat => $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[must_use]
+        pub const fn $name(code: $type) -> &'static str {
+            match code { $($pattern => $word),+ }
+        }
+
+        const $all: &[&str] = &[$($word),+];
+    };
+}
+
+words! {
+    /// The word of a status.
+    status(Status), STATUSES {
+        Status::WaitingToSend => "waiting-to-send", Status::Sent => "sent", Status::Unverified => "unverified",
+        Status::NotConfirmed => "not-confirmed", Status::OtherAgency => "other-agency",
+        Status::Unverifiable => "unverifiable", Status::Verified => "verified",
+        Status::FalseAlarm => "false-alarm", Status::AllClear => "all-clear",
+    }
+}
+words! {
+    /// The word of a stage.
+    stage(Stage), STAGES {
+        Stage::Nowhere => "nowhere", Stage::Founding => "founding", Stage::Waiting => "waiting",
+        Stage::InviteExpired => "invite-expired", Stage::InviteRevoked => "invite-revoked",
+        Stage::Declined => "declined", Stage::Member => "member", Stage::Removed => "removed",
+        Stage::InvitationRefused => "invitation-refused",
+    }
+}
+words! {
+    /// The word of a person's state.
+    person(PersonState), PEOPLE {
+        PersonState::Waiting => "waiting", PersonState::Admitting => "admitting", PersonState::Member => "member",
+        PersonState::Declined => "declined", PersonState::Removed => "removed",
+    }
+}
+words! {
+    /// The word of a warning.
+    warning(Warning), WARNINGS {
+        Warning::ClockOff => "clock-off", Warning::RolledBack => "rolled-back", Warning::Forked => "forked",
+        Warning::ForgedAlert => "forged-alert", Warning::SingleCommittee => "single-committee",
+        Warning::Refused => "refused", Warning::UpdateNeeded => "update-needed", Warning::RelayFull => "relay-full",
+    }
+}
+words! {
+    /// The word of a notice.
+    notice(NoticeKind), NOTICES {
+        NoticeKind::Report => "report", NoticeKind::Alert => "alert", NoticeKind::Drill => "drill",
+        NoticeKind::FalseAlarm => "false-alarm", NoticeKind::AllClear => "all-clear",
+    }
+}
+words! {
+    /// The word of a refused command.
+    refusal(CommandError), REFUSALS {
+        CommandError::Link(LinkError::NotALink) => "link-not-a-link", CommandError::Link(LinkError::Damaged) => "link-damaged",
+        CommandError::AlreadyInANetwork => "already-in-a-network", CommandError::NotInANetwork => "not-in-a-network",
+        CommandError::NotAdmitted => "not-admitted", CommandError::NotCommittee => "not-committee",
+        CommandError::NotConstituted => "not-constituted", CommandError::Constituted => "constituted",
+        CommandError::NeedsRole(_) => "needs-role", CommandError::BadThreshold => "bad-threshold",
+        CommandError::BadName => "bad-name", CommandError::TooLong => "too-long",
+        CommandError::UnknownPerson => "unknown-person", CommandError::UnknownInvite => "unknown-invite",
+        CommandError::UnknownDraft => "unknown-draft", CommandError::UnknownIncident => "unknown-incident",
+        CommandError::OwnReport => "own-report", CommandError::AlreadyDone => "already-done",
+        CommandError::NotAnAlert => "not-an-alert", CommandError::Bug => "bug",
+    }
+}
+
+/// The key of every code's message.
+#[must_use]
+pub fn keys() -> Vec<String> {
+    fn of<T: Copy>(kind: &str, all: &[T], word: impl Fn(T) -> &'static str) -> Vec<String> {
+        all.iter().map(|code| format!("{kind}-{}", word(*code))).collect()
+    }
+    let same = |word| word;
+    [
+        of("size", Size::ALL, Size::word),
+        of("activity", Activity::ALL, Activity::word),
+        of("setting", Setting::ALL, Setting::word),
+        of("unit", Unit::ALL, Unit::word),
+        of("when", When::ALL, When::word),
+        of("equipment", Equipment::ALL, Equipment::word),
+        of("finding", Finding::ALL, Finding::word),
+        of("method", Method::ALL, Method::word),
+        of("headline", FollowUpKind::ALL, FollowUpKind::word),
+        of("role", &Role::ALL, Role::word),
+        of("role", &["committee", "none"], same),
+        of("headline", STATUSES, same),
+        of("drill", STATUSES, same),
+        of("stage", STAGES, same),
+        of("person", PEOPLE, same),
+        of("warning", WARNINGS, same),
+        of("notice", NOTICES, same),
+        of("error", REFUSALS, same),
+        of("error", StoreError::WORDS, same),
+        of("error", VaultError::WORDS, same),
+        of("error", DeviceError::WORDS, same),
+        of("error", crate::cli::failure::WORDS, same),
+    ]
+    .concat()
+}

@@ -1,0 +1,244 @@
+# What a device says, in English. The same keys stand in every language file.
+# Keys are `<kind>-<stable word>`; the stable words come from the core and the protocol.
+
+## Incidents: shape, word, colour
+headline-waiting-to-send = ◌ Your report — waiting to be sent
+headline-sent = ○ Your report — sent to the desk
+headline-unverified = ? REPORT TO VERIFY — not verified, { $missing ->
+    [one] one confirmation missing
+   *[other] { $missing } confirmations missing
+}
+headline-not-confirmed = – Not confirmed: verifiers found nothing
+headline-other-agency = – Not immigration: verifiers found another agency
+headline-unverifiable = – Verifiers could not tell
+headline-verified = ● VERIFIED ALERT by { $count ->
+    [one] one of your verifiers
+   *[other] { $count } of your verifiers
+} ({ $methods })
+headline-false-alarm = ✕ FALSE ALARM — the alert was wrong
+headline-all-clear = ✓ ALL CLEAR — it is over
+drill-banner = ▲ SIMULACRO / DRILL — an exercise, not real
+drill-waiting-to-send = your exercise report waits to be sent
+drill-sent = your exercise report has been sent to the desk
+drill-unverified = exercise report to verify, { $missing ->
+    [one] one confirmation missing
+   *[other] { $missing } confirmations missing
+}
+drill-not-confirmed = exercise: not confirmed
+drill-other-agency = exercise: another agency
+drill-unverifiable = exercise: could not tell
+drill-verified = exercise confirmed by { $count ->
+    [one] one verifier
+   *[other] { $count } verifiers
+} ({ $methods })
+drill-false-alarm = exercise: false alarm
+drill-all-clear = the exercise is over
+zone = zone { $name }
+zone-number = zone { $number }
+age-now = just now
+age-minutes = { $n } min ago
+age-hours = { $n } h ago
+age-days = { $n ->
+    [one] one day ago
+   *[other] { $n } days ago
+}
+incident-mine = from this device
+incident-words = In the reporter's words: { $words }
+may-attest = You can verify it: campana attest { $id } --finding … --method …
+may-follow-up = You can close it: campana correct { $id }, or campana all-clear { $id }
+
+size-unknown = number of agents unknown
+size-one = one agent
+size-2-5 = 2-5 agents
+size-6-10 = 6-10 agents
+size-over-10 = more than 10 agents
+activity-watching = watching
+activity-knocking = knocking on doors
+activity-questioning = questioning people
+activity-detaining = detaining people
+activity-loading = putting people into vehicles
+activity-checkpoint = checkpoint
+activity-leaving = leaving
+activity-gone = gone
+setting-unknown = place not told
+setting-home = at a home
+setting-work = at a workplace
+setting-street = in the street
+setting-court = at a court
+setting-school = at a school
+setting-church = at a church
+setting-car = at a car
+unit-cannot-tell = markings not read
+unit-ice = ICE
+unit-hsi = HSI
+unit-cbp = CBP
+unit-police = police
+unit-marshals = marshals
+unit-none = no markings
+when-now = now
+when-minutes-ago = minutes ago
+when-hour-ago = an hour ago
+when-earlier = earlier
+equipment-weapons = weapons
+equipment-masks = masks
+equipment-vehicles = vehicles
+equipment-tools = tools
+finding-confirmed = confirmed
+finding-nothing = nothing there
+finding-other-agency = another agency
+finding-cannot-tell = could not tell
+method-in-person = in person
+method-live-video = live video
+method-photo-and-call = photo and call
+method-known-source = known source
+
+notice-report = A report to verify
+notice-alert = Verified alert
+notice-drill = Drill
+notice-false-alarm = Correction: false alarm
+notice-all-clear = All clear
+
+## Where a device stands
+stage-nowhere = In no network. Start one with an operator's link (campana start) or join with an invite (campana join).
+stage-founding = The network is being founded: the committee is not complete yet.
+stage-waiting = In the waiting room: the committee has your request.
+stage-invite-expired = Not admitted: the invite had expired. Ask for a new one.
+stage-invite-revoked = Not admitted: the invite was revoked. Ask for a new one.
+stage-declined = Not admitted. Ask the person who invited you.
+stage-member = Member.
+stage-removed = The membership of this device has ended.
+stage-invitation-refused = The relay did not accept the operator's invitation: it was used, has expired, or is not its own. Ask the operator for a new one.
+role-committee = committee
+role-dispatcher = dispatcher
+role-verifier = verifier
+role-responder = responder
+role-none = member
+person-waiting = waiting
+person-admitting = being admitted
+person-member = member
+person-declined = declined
+person-removed = removed
+warning-clock-off = This device's clock is wrong by more than five minutes: set it.
+warning-rolled-back = This store is an older copy of itself. The device is rejoining on its own; nothing will be shown twice.
+warning-forked = The relay has shown this device another history than it showed others. Tell the committee and do not trust this relay.
+warning-forged-alert = Something claimed to be an alert and was not signed by your verifiers. It is not shown. Tell the committee.
+warning-single-committee = One device alone can do everything (1 of 1). If it is lost or taken, so is the network. Start with 2 of 3.
+warning-refused = The relay refuses this device; it may have been offline too long. Ask for a new invite.
+warning-update-needed = The relay speaks a newer version: update Campana.
+warning-relay-full = The relay can't store anything now: what you send waits on this device.
+
+## Answers
+status-network = Network { $name }: { $members ->
+    [one] one device
+   *[other] { $members } devices
+}, committee { $k } of { $n }, { $v ->
+    [one] one confirmation verifies
+   *[other] { $v } confirmations verify
+}
+status-roles = Your roles: { $roles }
+status-key = Your key: { $key }
+status-zones = Zones: { $zones }
+status-chain = Rules { $height } ({ $head }), history { $cursor } ({ $log })
+status-unsent = { $n ->
+    [0] Nothing waits to be sent.
+    [one] One thing waits to be sent.
+   *[other] { $n } things wait to be sent.
+}
+status-behind = Not everything the relay has is here yet.
+link-up = Connected.
+link-down = Not connected ({ $why }). Trying again.
+started = The network "{ $name }" has been started.
+started-next = Next: campana invite --committee, once for each other committee device ({ $missing } missing).
+start-alone-risk = 1 of 1: this device alone can do everything. If it is lost or taken, so is the network. For real use start with --committee 3 --threshold 2.
+invite-made = Invite { $id }. Whoever has this link can ask to join; send it privately:
+invite-revoked = Invite { $id } is revoked.
+invite-line = { $id } — until { $hours } h from now{ $committee ->
+    [yes] , for a committee device
+   *[no] { "" }
+}
+invites-none = No invites in force.
+join-sent = Your request is with the committee. Stay with "campana watch", or come back later.
+join-done = You are in.
+people-none = Nobody yet.
+person-line = { $handle } — { $state } — { $roles } — { $key }
+admitted = { $n ->
+    [one] One person admitted.
+   *[other] { $n } people admitted.
+}
+admitted-none = Nobody waits.
+declined = Declined: { $n }.
+draft-made = Draft { $id }: { $signatures } of { $needed } signatures. Nothing changes until { $missing ->
+    [one] one more committee device approves
+   *[other] { $missing } more committee devices approve
+}: campana approve { $short }
+draft-applied = Signed and in force.
+draft-line = { $short } — { $operations } — { $signatures } of { $needed } signatures{ $signed ->
+    [yes] , signed by this device
+   *[no] { "" }
+}
+drafts-none = No drafts wait for signatures.
+operation-grant = { $person } becomes { $role }
+operation-revoke = { $person } is no longer { $role }
+operation-remove = { $person } is removed
+operation-zones = zones: { $rest }
+operation-constitute = the committee is complete
+approved-none = Nothing to approve.
+reported = Report { $id } is with the desk.
+attested = Your finding on { $id } is signed and sent.
+followed-up = Sent to everybody who got the alert.
+incidents-none = No incidents.
+queue = Waiting room: { $n ->
+    [0] empty
+    [one] one person
+   *[other] { $n } people
+}. Drafts to sign: { $drafts }.
+watching = Watching. Stop with Ctrl+C.
+waiting-outbox = Not finished yet. It is safe in this device's outbox and goes out when the relay can be reached: leave "campana watch" running. Do not repeat the command.
+waiting-outbox-why = The relay: { $why }
+
+## Errors
+error-line = Not done: { $message }
+error-link-not-a-link = this is not a Campana link of this kind: copy the whole link or scan the code again
+error-link-damaged = the link is incomplete or damaged: copy the whole link or scan the code again
+error-already-in-a-network = this device belongs to a network already: use another --store for another network
+error-not-in-a-network = this device is in no network yet: start one or join one
+error-not-admitted = not admitted yet: wait for the committee
+error-not-committee = only a committee device can do this
+error-not-constituted = the committee is not complete yet: let its other devices join first
+error-constituted = the committee is complete: committee invites are only for founding
+error-needs-role = only a { $role } can do this
+error-bad-threshold = thresholds must satisfy 1 ≤ k ≤ n ≤ 16, and 1 to 8 confirmations
+error-bad-name = a name must have 1 to 64 characters
+error-too-long = too long: shorten it
+error-unknown-person = nobody called "{ $name }" is known here: see campana people
+error-ambiguous-person = "{ $name }" could be several people: { $candidates }; use the beginning of the key
+error-unknown-invite = no such invite: see campana invite list
+error-unknown-draft = no such draft, or it has been decided: see campana drafts
+error-unknown-incident = no such incident on this device: see campana incidents
+error-ambiguous-id = "{ $name }" could be several: write more of it
+error-own-report = whoever reported can't verify the same report
+error-already-done = this has been done already
+error-not-an-alert = only a verified alert can be followed up
+error-bug = internal fault: nothing was changed; please report it
+error-invitation-refused = the relay did not accept the operator's invitation: it was used, has expired, or is not its own. Ask the operator for a new one
+error-invite-expired = the invite had expired: ask for a new one
+error-invite-revoked = the invite was revoked: ask for a new one
+error-declined = the committee did not admit this device: ask the person who invited you
+error-removed = the membership of this device has ended
+error-store-unreadable = can't use the store ({ $detail }): check the path and its permissions
+error-store-newer = this store was written by a newer version of Campana: update, then open it again. Nothing was changed
+error-store-damaged = the store is damaged ({ $detail }): restore a copy of the whole directory, or move it away and join again with a new invite
+error-store-busy = another Campana process keeps this store busy: stop it, then try again
+error-store-write = can't write to the store ({ $detail }): nothing was changed; make room and try again
+error-rows-damaged = the store is damaged or its vault key is another's: restore a copy of the whole directory, or move it away and join again with a new invite
+error-no-random = the system gives no random bytes: { $detail }
+error-vault-unreadable = can't use the vault key ({ $detail })
+error-vault-damaged = the vault file is damaged: restore it from a copy of the store
+error-vault-missing = the store has rows and no vault key: restore vault.key from a copy, or move the store away and join again
+error-passphrase-needed = this store is locked with a passphrase: give it with --passphrase-file or CAMPANA_PASSPHRASE
+error-passphrase-wrong = wrong passphrase: nothing was changed, try again
+error-passphrase-unused = this store has no passphrase: leave --passphrase-file and CAMPANA_PASSPHRASE out
+error-passphrase-file = can't read the passphrase file ({ $detail })
+error-no-store = no place for the store: give --store DIR or set CAMPANA_STORE
+error-no-input = can't read the link from standard input
+error-watch-running = another "campana watch" runs on this store: one at a time, so that nothing is shown twice

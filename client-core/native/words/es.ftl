@@ -1,0 +1,243 @@
+# Lo que dice un aparato, en español. Las mismas claves están en cada archivo de idioma.
+
+## Incidentes: forma, palabra, color
+headline-waiting-to-send = ◌ Tu reporte — espera para salir
+headline-sent = ○ Tu reporte — ya lo tiene la mesa
+headline-unverified = ? REPORTE POR VERIFICAR — sin verificar, { $missing ->
+    [one] falta una confirmación
+   *[other] faltan { $missing } confirmaciones
+}
+headline-not-confirmed = – Sin confirmar: no encontraron nada
+headline-other-agency = – No es migración: es otra agencia
+headline-unverifiable = – No se pudo comprobar
+headline-verified = ● ALERTA VERIFICADA por { $count ->
+    [one] una persona verificadora tuya
+   *[other] { $count } de tus verificadores
+} ({ $methods })
+headline-false-alarm = ✕ FALSA ALARMA — la alerta era un error
+headline-all-clear = ✓ YA PASÓ — todo despejado
+drill-banner = ▲ SIMULACRO / DRILL — es un ejercicio, no es real
+drill-waiting-to-send = tu reporte de ejercicio espera para salir
+drill-sent = la mesa ya tiene tu reporte de ejercicio
+drill-unverified = reporte de ejercicio por verificar, { $missing ->
+    [one] falta una confirmación
+   *[other] faltan { $missing } confirmaciones
+}
+drill-not-confirmed = ejercicio: sin confirmar
+drill-other-agency = ejercicio: otra agencia
+drill-unverifiable = ejercicio: no se pudo comprobar
+drill-verified = ejercicio confirmado por { $count ->
+    [one] un verificador
+   *[other] { $count } verificadores
+} ({ $methods })
+drill-false-alarm = ejercicio: falsa alarma
+drill-all-clear = el ejercicio terminó
+zone = zona { $name }
+zone-number = zona { $number }
+age-now = ahora mismo
+age-minutes = hace { $n } min
+age-hours = hace { $n } h
+age-days = { $n ->
+    [one] hace un día
+   *[other] hace { $n } días
+}
+incident-mine = desde este aparato
+incident-words = En palabras de quien reporta: { $words }
+may-attest = Puedes verificarlo: campana attest { $id } --finding … --method …
+may-follow-up = Puedes cerrarlo: campana correct { $id }, o campana all-clear { $id }
+
+size-unknown = no se sabe cuántos agentes
+size-one = un agente
+size-2-5 = 2-5 agentes
+size-6-10 = 6-10 agentes
+size-over-10 = más de 10 agentes
+activity-watching = vigilan
+activity-knocking = tocan puertas
+activity-questioning = interrogan
+activity-detaining = detención en curso
+activity-loading = suben gente a vehículos
+activity-checkpoint = retén
+activity-leaving = se van
+activity-gone = ya se fueron
+setting-unknown = lugar no dicho
+setting-home = en una casa
+setting-work = en un lugar de trabajo
+setting-street = en la calle
+setting-court = en un tribunal
+setting-school = en una escuela
+setting-church = en una iglesia
+setting-car = en un carro
+unit-cannot-tell = insignias no leídas
+unit-ice = ICE
+unit-hsi = HSI
+unit-cbp = CBP
+unit-police = policía
+unit-marshals = alguaciles
+unit-none = sin insignias
+when-now = ahora
+when-minutes-ago = hace minutos
+when-hour-ago = hace una hora
+when-earlier = antes
+equipment-weapons = armas
+equipment-masks = máscaras
+equipment-vehicles = vehículos
+equipment-tools = herramientas
+finding-confirmed = confirmado
+finding-nothing = no hay nada
+finding-other-agency = otra agencia
+finding-cannot-tell = no se puede saber
+method-in-person = en persona
+method-live-video = video en vivo
+method-photo-and-call = foto y llamada
+method-known-source = fuente conocida
+
+notice-report = Un reporte por verificar
+notice-alert = Alerta verificada
+notice-drill = Simulacro
+notice-false-alarm = Corrección: falsa alarma
+notice-all-clear = Ya pasó
+
+## Dónde está un aparato
+stage-nowhere = En ninguna red. Empieza una con el enlace de un operador (campana start) o entra con una invitación (campana join).
+stage-founding = La red se está fundando: el comité aún no está completo.
+stage-waiting = En la sala de espera: el comité tiene tu solicitud.
+stage-invite-expired = No admitido: la invitación había vencido. Pide una nueva.
+stage-invite-revoked = No admitido: la invitación fue anulada. Pide una nueva.
+stage-declined = No admitido. Pregunta a quien te invitó.
+stage-member = Miembro.
+stage-removed = La membresía de este aparato terminó.
+stage-invitation-refused = El relevo no aceptó la invitación del operador: ya se usó, venció o no es suya. Pide una nueva al operador.
+role-committee = comité
+role-dispatcher = operador de la línea
+role-verifier = verificador
+role-responder = respuesta rápida
+role-none = miembro
+person-waiting = espera
+person-admitting = entrando
+person-member = miembro
+person-declined = no admitido
+person-removed = dado de baja
+warning-clock-off = El reloj de este aparato está mal por más de cinco minutos: ajústalo.
+warning-rolled-back = Este almacén es una copia vieja de sí mismo. El aparato vuelve a entrar solo; nada se mostrará dos veces.
+warning-forked = El relevo mostró a este aparato otra historia que a los demás. Avisa al comité y no confíes en este relevo.
+warning-forged-alert = Algo decía ser una alerta y no llevaba la firma de tus verificadores. No se muestra. Avisa al comité.
+warning-single-committee = Un solo aparato puede hacerlo todo (1 de 1). Si se pierde o lo toman, también la red. Empieza con 2 de 3.
+warning-refused = El relevo rechaza este aparato; quizá estuvo desconectado demasiado tiempo. Pide una invitación nueva.
+warning-update-needed = El relevo habla una versión más nueva: actualiza Campana.
+warning-relay-full = El relevo no puede guardar nada ahora: lo que envías espera en este aparato.
+
+## Respuestas
+status-network = Red { $name }: { $members ->
+    [one] un aparato
+   *[other] { $members } aparatos
+}, comité { $k } de { $n }, { $v ->
+    [one] una confirmación verifica
+   *[other] { $v } confirmaciones verifican
+}
+status-roles = Tus tareas: { $roles }
+status-key = Tu llave: { $key }
+status-zones = Zonas: { $zones }
+status-chain = Reglas { $height } ({ $head }), historia { $cursor } ({ $log })
+status-unsent = { $n ->
+    [0] Nada espera para salir.
+    [one] Una cosa espera para salir.
+   *[other] { $n } cosas esperan para salir.
+}
+status-behind = Aún no está aquí todo lo que tiene el relevo.
+link-up = Conectado.
+link-down = Sin conexión ({ $why }). Se intenta otra vez.
+started = La red «{ $name }» ha empezado.
+started-next = Sigue: campana invite --committee, una vez por cada otro aparato del comité (faltan { $missing }).
+start-alone-risk = 1 de 1: este aparato solo puede hacerlo todo. Si se pierde o lo toman, también la red. Para uso real empieza con --committee 3 --threshold 2.
+invite-made = Invitación { $id }. Quien tenga este enlace puede pedir entrar; mándalo en privado:
+invite-revoked = La invitación { $id } está anulada.
+invite-line = { $id } — vence en { $hours } h{ $committee ->
+    [yes] , para un aparato del comité
+   *[no] { "" }
+}
+invites-none = No hay invitaciones vigentes.
+join-sent = El comité tiene tu solicitud. Quédate con «campana watch» o vuelve después.
+join-done = Ya estás dentro.
+people-none = Todavía nadie.
+person-line = { $handle } — { $state } — { $roles } — { $key }
+admitted = { $n ->
+    [one] Una persona admitida.
+   *[other] { $n } personas admitidas.
+}
+admitted-none = Nadie espera.
+declined = No admitidas: { $n }.
+draft-made = Borrador { $id }: { $signatures } de { $needed } firmas. Nada cambia hasta que { $missing ->
+    [one] otro aparato del comité apruebe
+   *[other] { $missing } aparatos más del comité aprueben
+}: campana approve { $short }
+draft-applied = Firmado y en vigor.
+draft-line = { $short } — { $operations } — { $signatures } de { $needed } firmas{ $signed ->
+    [yes] , firmado por este aparato
+   *[no] { "" }
+}
+drafts-none = Ningún borrador espera firmas.
+operation-grant = { $person } pasa a ser { $role }
+operation-revoke = { $person } deja de ser { $role }
+operation-remove = { $person } queda fuera
+operation-zones = zonas: { $rest }
+operation-constitute = el comité está completo
+approved-none = Nada por aprobar.
+reported = La mesa tiene el reporte { $id }.
+attested = Tu hallazgo sobre { $id } está firmado y enviado.
+followed-up = Enviado a todos los que recibieron la alerta.
+incidents-none = No hay incidentes.
+queue = Sala de espera: { $n ->
+    [0] vacía
+    [one] una persona
+   *[other] { $n } personas
+}. Borradores por firmar: { $drafts }.
+watching = En guardia. Se detiene con Ctrl+C.
+waiting-outbox = Aún no termina. Está a salvo en la bandeja de salida de este aparato y saldrá cuando se alcance el relevo: deja «campana watch» corriendo. No repitas la orden.
+waiting-outbox-why = El relevo: { $why }
+
+## Errores
+error-line = No se hizo: { $message }
+error-link-not-a-link = este no es un enlace de Campana de este tipo: copia el enlace completo o escanea el código otra vez
+error-link-damaged = el enlace está incompleto o dañado: copia el enlace completo o escanea el código otra vez
+error-already-in-a-network = este aparato ya es de una red: usa otro --store para otra red
+error-not-in-a-network = este aparato no está en ninguna red: empieza una o entra a una
+error-not-admitted = aún no admitido: espera al comité
+error-not-committee = solo un aparato del comité puede hacer esto
+error-not-constituted = el comité aún no está completo: deja que entren sus otros aparatos
+error-constituted = el comité está completo: las invitaciones de comité son solo para fundar
+error-needs-role = esto solo lo puede hacer: { $role }
+error-bad-threshold = los umbrales deben cumplir 1 ≤ k ≤ n ≤ 16, y de 1 a 8 confirmaciones
+error-bad-name = un nombre debe tener de 1 a 64 caracteres
+error-too-long = demasiado largo: acórtalo
+error-unknown-person = aquí no se conoce a nadie llamado «{ $name }»: mira campana people
+error-ambiguous-person = «{ $name }» puede ser varias personas: { $candidates }; usa el principio de la llave
+error-unknown-invite = no existe esa invitación: mira campana invite list
+error-unknown-draft = no existe ese borrador, o ya se decidió: mira campana drafts
+error-unknown-incident = ese incidente no está en este aparato: mira campana incidents
+error-ambiguous-id = «{ $name }» puede ser varios: escribe más letras
+error-own-report = quien reportó no puede verificar su propio reporte
+error-already-done = esto ya se hizo
+error-not-an-alert = solo una alerta verificada se puede cerrar
+error-bug = falla interna: nada cambió; por favor repórtala
+error-invitation-refused = el relevo no aceptó la invitación del operador: ya se usó, venció o no es suya. Pide una nueva al operador
+error-invite-expired = la invitación había vencido: pide una nueva
+error-invite-revoked = la invitación fue anulada: pide una nueva
+error-declined = el comité no admitió este aparato: pregunta a quien te invitó
+error-removed = la membresía de este aparato terminó
+error-store-unreadable = no se puede usar el almacén ({ $detail }): revisa la ruta y sus permisos
+error-store-newer = este almacén lo escribió una versión más nueva de Campana: actualiza y ábrelo otra vez. Nada cambió
+error-store-damaged = el almacén está dañado ({ $detail }): restaura una copia del directorio completo, o apártalo y entra otra vez con una invitación nueva
+error-store-busy = otro proceso de Campana ocupa este almacén: deténlo e intenta otra vez
+error-store-write = no se puede escribir en el almacén ({ $detail }): nada cambió; haz espacio e intenta otra vez
+error-rows-damaged = el almacén está dañado o su llave es de otro: restaura una copia del directorio completo, o apártalo y entra otra vez con una invitación nueva
+error-no-random = el sistema no da bytes al azar: { $detail }
+error-vault-unreadable = no se puede usar la llave del almacén ({ $detail })
+error-vault-damaged = el archivo de la llave está dañado: restáuralo de una copia del almacén
+error-vault-missing = el almacén tiene datos y le falta su llave: restaura vault.key de una copia, o aparta el almacén y entra otra vez
+error-passphrase-needed = este almacén está cerrado con una frase: dala con --passphrase-file o CAMPANA_PASSPHRASE
+error-passphrase-wrong = frase equivocada: nada cambió, intenta otra vez
+error-passphrase-unused = este almacén no tiene frase: quita --passphrase-file y CAMPANA_PASSPHRASE
+error-passphrase-file = no se puede leer el archivo de la frase ({ $detail })
+error-no-store = no hay lugar para el almacén: da --store DIR o define CAMPANA_STORE
+error-no-input = no se puede leer el enlace de la entrada estándar
+error-watch-running = otro «campana watch» corre sobre este almacén: uno a la vez, para que nada se muestre dos veces
