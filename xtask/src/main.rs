@@ -1,18 +1,51 @@
-//! The project's only entry points: `cargo xtask ...`.
-#![allow(clippy::print_stdout, reason = "what a task measures is printed")]
+//! The project's only entry points: `cargo xtask run | test | sim | fuzz | bench | ci`.
+#![expect(clippy::print_stdout, reason = "a command-line tool")]
 
-mod bench_onboard;
+mod bench;
+mod ci;
+mod command;
+mod fuzz;
+mod run;
+mod sim;
+mod test;
 
-fn main() {
-    let mut arguments = std::env::args().skip(1);
-    match (arguments.next().as_deref(), arguments.next()) {
-        (Some("bench-onboard"), members) => {
-            let members = members.and_then(|members| members.parse().ok()).unwrap_or(2000);
-            println!("{:#}", bench_onboard::onboard(members));
-        }
-        _ => {
-            eprintln!("cargo xtask bench-onboard [members]");
-            std::process::exit(2);
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Runs, tests and measures Campana.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+enum Task {
+    /// Builds and starts the relay with its store in ./data, and prints its address and the
+    /// operator's one-time invitation.
+    Run(run::Options),
+    /// Runs every test; ends with a line `N passed, N failed`.
+    Test,
+    /// Simulates whole networks with faults on virtual time.
+    Sim(sim::Options),
+    /// Fuzzes the parsers of outside bytes (needs cargo-fuzz; installs it if missing).
+    Fuzz(fuzz::Options),
+    /// Measures.
+    Bench(bench::Options),
+    /// All that must pass before a change lands.
+    Ci,
+}
+
+fn main() -> ExitCode {
+    let result = match Task::parse() {
+        Task::Run(options) => run::run(&options),
+        Task::Test => test::test(),
+        Task::Sim(options) => sim::sim(&options),
+        Task::Fuzz(options) => fuzz::fuzz(&options),
+        Task::Bench(options) => bench::bench(&options),
+        Task::Ci => ci::ci(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::FAILURE
         }
     }
 }

@@ -1,0 +1,18 @@
+//! `cargo xtask ci`: what must pass before a change lands.
+
+use crate::command::{Outcome, cargo, exists, run};
+
+/// The version that the machines of the project agree on.
+const CARGO_DENY: &str = "0.20.2";
+
+pub(crate) fn ci() -> Outcome {
+    run(&mut cargo(&["fmt", "--all", "--check"]))?;
+    run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))?;
+    let wasm = ["clippy", "--package", "campana-core", "--target", "wasm32-unknown-unknown", "--", "--deny", "warnings"];
+    run(&mut cargo(&wasm))?;
+    if !exists("cargo-deny", "--version") {
+        run(&mut cargo(&["install", "cargo-deny", "--version", CARGO_DENY, "--locked"]))?;
+    }
+    run(&mut cargo(&["deny", "--log-level", "error", "check", "licenses", "bans", "sources"]))?;
+    crate::test::test()
+}

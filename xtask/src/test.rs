@@ -1,0 +1,114 @@
+//! `cargo xtask test`: every test there is, and one line at the end that says how many.
+
+use std::process::Command;
+
+use crate::command::{Failure, Outcome, cargo, exists, root, run, target, watch};
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Count {
+    passed: u64,
+    failed: u64,
+}
+
+pub(crate) fn test() -> Outcome {
+    let mut count = Count::default();
+    let suites: [fn() -> Outcome<Count>; 3] = [workspace, simulation, wasm];
+    for suite in suites {
+        let suite = suite()?;
+        count.passed += suite.passed;
+        count.failed += suite.failed;
+    }
+    println!("{} passed, {} failed", count.passed, count.failed);
+    if count.failed == 0 { Ok(()) } else { Err(Failure("some tests failed".into())) }
+}
+
+/// Unit, property, interoperability and real-process tests of every crate.
+fn workspace() -> Outcome<Count> {
+    // The processes under test.
+    run(&mut cargo(&["build", "--package", "campana-relay", "--package", "campana-native", "--package", "campana-tests"]))?;
+    let (ok, lines) = watch(&mut cargo(&["test", "--workspace", "--no-fail-fast"]))?;
+    finish("cargo test", ok, tally(&lines))
+}
+
+/// A few worlds; `cargo xtask sim` plays more.
+fn simulation() -> Outcome<Count> {
+    let mut count = Count::default();
+    // Small worlds with two runs each, and one of the size of a town.
+    for arguments in [["--seeds", "12", "--devices", "16", "--twice"].as_slice(), &["--seeds", "1", "--devices", "300"]] {
+        let mut command = cargo(&["run", "--release", "--quiet", "--package", "campana-tests", "--bin", "sim", "--"]);
+        let (ok, lines) = watch(command.args(arguments))?;
+        let worlds = finish("simulation", ok, tally(&lines))?;
+        count.passed += worlds.passed;
+        count.failed += worlds.failed;
+    }
+    Ok(count)
+}
+
+/// The core's scenarios as WebAssembly, under node.
+fn wasm() -> Outcome<Count> {
+    if !exists("node", "--version") {
+        return Err(Failure("the tests on WebAssembly need node: install it, then run the tests again".into()));
+    }
+    run(&mut cargo(&["build", "--package", "campana-wasm-check", "--target", "wasm32-unknown-unknown"]))?;
+    let module = target().join("wasm32-unknown-unknown/debug/campana_wasm_check.wasm");
+    let script = root().join("tests/wasm/run.mjs");
+    let (ok, lines) = watch(Command::new("node").arg(script).arg(module))?;
+    finish("wasm", ok, tally(&lines))
+}
+
+/// Adds up the closing lines: cargo's `test result: ok. 3 passed; 0 failed; ...` and our own
+/// `3 passed, 0 failed`.
+fn tally(lines: &[String]) -> Count {
+    let mut count = Count::default();
+    for line in lines {
+        let summary = line.strip_prefix("test result: ").unwrap_or(line);
+        let ours = summary.len() == line.len();
+        let words: Vec<&str> = summary.split([' ', ',', ';']).filter(|word| !word.is_empty()).collect();
+        let number = |unit: &str| {
+            let place = words.iter().position(|word| *word == unit)?;
+            words.get(place.checked_sub(1)?)?.parse::<u64>().ok()
+        };
+        if ours && !(words.len() == 4 && words[1] == "passed") {
+            continue;
+        }
+        if let (Some(passed), Some(failed)) = (number("passed"), number("failed")) {
+            count.passed += passed;
+            count.failed += failed;
+        }
+    }
+    count
+}
+
+/// A suite that failed without saying which test did counts as one failure.
+fn finish(suite: &str, ok: bool, mut count: Count) -> Outcome<Count> {
+    if !ok && count.failed == 0 {
+        count.failed = 1;
+    }
+    if ok && count.passed == 0 {
+        return Err(Failure(format!("{suite} ran no test")));
+    }
+    Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_lines_of_both_kinds_are_added_up() {
+        let lines = [
+            "test result: ok. 17 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 4.24s",
+            "test result: FAILED. 2 passed; 1 failed; 3 ignored; 0 measured; 0 filtered out; finished in 0.1s",
+            "seed 3: ok, 4243 steps, 0 deaths",
+            "12 passed, 2 failed",
+        ];
+        let count = tally(&lines.map(String::from));
+        assert_eq!((count.passed, count.failed), (31, 3));
+    }
+
+    #[test]
+    fn a_suite_that_ran_nothing_is_a_failure() {
+        assert!(finish("none", true, Count::default()).is_err());
+        assert_eq!(finish("crashed", false, Count::default()).map(|count| count.failed).ok(), Some(1));
+    }
+}
