@@ -282,9 +282,12 @@ impl Core {
     }
 
     fn refused_for_now(&mut self, now: u64, asked: Asked) {
-        let pause = (self.session.pause * 2).clamp(FIRST_PAUSE, LAST_PAUSE);
-        self.session.pause = pause;
-        self.session.retry_at = Some(now + pause + self.random.below(pause));
+        // Everything under way is refused at once: that is one reason to wait longer, not many.
+        if self.session.retry_at.is_none_or(|at| at <= now) {
+            let pause = (self.session.pause * 2).clamp(FIRST_PAUSE, LAST_PAUSE);
+            self.session.pause = pause;
+            self.session.retry_at = Some(now + pause + self.random.below(pause));
+        }
         match asked {
             Asked::Job(id) => {
                 self.session.in_flight.remove(&id);

@@ -8,7 +8,16 @@ const CARGO_DENY: &str = "0.20.2";
 pub(crate) fn ci() -> Outcome {
     run(&mut cargo(&["fmt", "--all", "--check"]))?;
     run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))?;
-    let wasm = ["clippy", "--package", "campana-core", "--target", "wasm32-unknown-unknown", "--", "--deny", "warnings"];
+    let wasm = [
+        "clippy",
+        "--package",
+        "campana-core",
+        "--target",
+        "wasm32-unknown-unknown",
+        "--",
+        "--deny",
+        "warnings",
+    ];
     run(&mut cargo(&wasm))?;
     if !exists("cargo-deny", "--version") {
         run(&mut cargo(&["install", "cargo-deny", "--version", CARGO_DENY, "--locked"]))?;

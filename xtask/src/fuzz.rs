@@ -24,7 +24,9 @@ pub(crate) fn fuzz(options: &Options) -> Outcome {
         }
         let limit = format!("-max_total_time={}", options.seconds);
         // The sanitizers' flags are unstable; the toolchain is the project's own.
-        run(cargo(&["fuzz", "run", "--sanitizer", "none", &target, "--", &limit]).env("RUSTC_BOOTSTRAP", "1"))?;
+        run(
+            cargo(&["fuzz", "run", "--sanitizer", "none", &target, "--", &limit]).env("RUSTC_BOOTSTRAP", "1")
+        )?;
     }
     Ok(())
 }

@@ -14,7 +14,14 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Outcome {
-    run_command(&mut cargo(&["build", "--release", "--package", "campana-relay", "--package", "campana-native"]))?;
+    run_command(&mut cargo(&[
+        "build",
+        "--release",
+        "--package",
+        "campana-relay",
+        "--package",
+        "campana-native",
+    ]))?;
     let binaries = target().join("release");
     println!("The native client is {}", binaries.join("campana").display());
     run_command(

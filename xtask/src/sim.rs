@@ -21,7 +21,8 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn sim(options: &Options) -> Outcome {
-    let mut command = cargo(&["run", "--release", "--quiet", "--package", "campana-tests", "--bin", "sim", "--"]);
+    let mut command =
+        cargo(&["run", "--release", "--quiet", "--package", "campana-tests", "--bin", "sim", "--"]);
     command.args(["--seeds", &options.seeds.to_string()]);
     command.args(["--seed", &options.seed.to_string()]);
     command.args(["--devices", &options.devices.to_string()]);

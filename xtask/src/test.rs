@@ -25,7 +25,15 @@ pub(crate) fn test() -> Outcome {
 /// Unit, property, interoperability and real-process tests of every crate.
 fn workspace() -> Outcome<Count> {
     // The processes under test.
-    run(&mut cargo(&["build", "--package", "campana-relay", "--package", "campana-native", "--package", "campana-tests"]))?;
+    run(&mut cargo(&[
+        "build",
+        "--package",
+        "campana-relay",
+        "--package",
+        "campana-native",
+        "--package",
+        "campana-tests",
+    ]))?;
     let (ok, lines) = watch(&mut cargo(&["test", "--workspace", "--no-fail-fast"]))?;
     finish("cargo test", ok, tally(&lines))
 }
@@ -34,8 +42,11 @@ fn workspace() -> Outcome<Count> {
 fn simulation() -> Outcome<Count> {
     let mut count = Count::default();
     // Small worlds with two runs each, and one of the size of a town.
-    for arguments in [["--seeds", "12", "--devices", "16", "--twice"].as_slice(), &["--seeds", "1", "--devices", "300"]] {
-        let mut command = cargo(&["run", "--release", "--quiet", "--package", "campana-tests", "--bin", "sim", "--"]);
+    for arguments in
+        [["--seeds", "12", "--devices", "16", "--twice"].as_slice(), &["--seeds", "1", "--devices", "300"]]
+    {
+        let mut command =
+            cargo(&["run", "--release", "--quiet", "--package", "campana-tests", "--bin", "sim", "--"]);
         let (ok, lines) = watch(command.args(arguments))?;
         let worlds = finish("simulation", ok, tally(&lines))?;
         count.passed += worlds.passed;
@@ -47,7 +58,9 @@ fn simulation() -> Outcome<Count> {
 /// The core's scenarios as WebAssembly, under node.
 fn wasm() -> Outcome<Count> {
     if !exists("node", "--version") {
-        return Err(Failure("the tests on WebAssembly need node: install it, then run the tests again".into()));
+        return Err(Failure(
+            "the tests on WebAssembly need node: install it, then run the tests again".into(),
+        ));
     }
     run(&mut cargo(&["build", "--package", "campana-wasm-check", "--target", "wasm32-unknown-unknown"]))?;
     let module = target().join("wasm32-unknown-unknown/debug/campana_wasm_check.wasm");

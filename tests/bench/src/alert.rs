@@ -73,13 +73,8 @@ async fn measure(address: &str, link: String, members: usize, alerts: usize) -> 
     let gate = Arc::new(Semaphore::new(64));
     let start = |seed| device(address.to_owned(), seed, shown.clone(), gate.clone());
     let founder = start(0);
-    let network = Command::Start {
-        link,
-        name: "Bench".into(),
-        committee_size: 1,
-        threshold: 1,
-        verify_threshold: 2,
-    };
+    let network =
+        Command::Start { link, name: "Bench".into(), committee_size: 1, threshold: 1, verify_threshold: 2 };
     founder.command(network).await;
     founder.until("the network", |view| view.stage == Stage::Member && view.unsent == 0).await;
     let invite = Command::Invite { lifetime_ms: 86_400_000, committee: false };
@@ -119,9 +114,11 @@ async fn measure(address: &str, link: String, members: usize, alerts: usize) -> 
         }
         let attest = Command::Attest { incident, finding: Finding::Confirmed, method: Method::InPerson };
         others[0].command(attest.clone()).await;
-        others[1].until("the first confirmation", move |view| {
-            view.incidents.iter().any(|other| other.id == incident.to_string() && other.missing == 1)
-        }).await;
+        others[1]
+            .until("the first confirmation", move |view| {
+                view.incidents.iter().any(|other| other.id == incident.to_string() && other.missing == 1)
+            })
+            .await;
         let decided = Instant::now();
         others[1].command(attest).await;
         let mut all = Vec::with_capacity(members);
@@ -200,13 +197,15 @@ fn device(address: String, seed: u64, shown: mpsc::UnboundedSender<Shown>, gate:
         bytes[..8].copy_from_slice(&seed.to_be_bytes());
         let mut core = Core::new(VaultKey([3; 32]), bytes);
         let permit = gate.acquire().await.expect("the gate is never closed");
-        let (mut socket, _) =
-            tokio_tungstenite::connect_async(format!("ws://{address}/v1/relay")).await.expect("the relay answers");
+        let (mut socket, _) = tokio_tungstenite::connect_async(format!("ws://{address}/v1/relay"))
+            .await
+            .expect("the relay answers");
         drop(permit);
         let mut wake: Option<u64> = None;
         let mut greeted = false;
         loop {
-            let pause = wake.map_or(Duration::from_secs(3_600), |at| Duration::from_millis(at.saturating_sub(now())));
+            let pause =
+                wake.map_or(Duration::from_secs(3_600), |at| Duration::from_millis(at.saturating_sub(now())));
             let mut received = None;
             let turn = tokio::select! {
                 message = socket.next() => match message {
@@ -243,11 +242,14 @@ fn device(address: String, seed: u64, shown: mpsc::UnboundedSender<Shown>, gate:
             wake = next;
             for effect in effects {
                 match effect {
-                    Effect::Send(frame) => socket.send(Message::binary(frame)).await.expect("the relay listens"),
+                    Effect::Send(frame) => {
+                        socket.send(Message::binary(frame)).await.expect("the relay listens")
+                    }
                     Effect::Notify(notice) => {
                         if notice.kind == NoticeKind::Alert {
                             let done = Instant::now();
-                            let _ = shown.send(Shown { received: received.unwrap_or(done), done, turn: took });
+                            let _ =
+                                shown.send(Shown { received: received.unwrap_or(done), done, turn: took });
                         }
                         wake = turn_quietly(&mut core, Input::Shown(notice)).or(wake);
                     }
