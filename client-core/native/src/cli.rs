@@ -56,7 +56,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     // A panic is a fault of ours that costs one turn; where it happened is enough to report it.
     std::panic::set_hook(Box::new(|panic| {
-        tracing::error!("internal fault at {}", panic.location().map_or_else(String::new, ToString::to_string));
+        tracing::error!(
+            "internal fault at {}",
+            panic.location().map_or_else(String::new, ToString::to_string)
+        );
     }));
     let language = options.global.lang.unwrap_or_else(Language::from_environment);
     let screen = Screen::new(Words::new(language), options.global.json);

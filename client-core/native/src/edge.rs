@@ -93,7 +93,11 @@ impl Edge {
     ///
     /// # Errors
     /// [`DeviceError`] that waiting can't mend.
-    pub async fn run(&mut self, shell: &mut impl Shell, deadline: Option<Instant>) -> Result<Ended, DeviceError> {
+    pub async fn run(
+        &mut self,
+        shell: &mut impl Shell,
+        deadline: Option<Instant>,
+    ) -> Result<Ended, DeviceError> {
         if matches!(self.step(shell, None, Vec::new())?, Step::Done) {
             return Ok(Ended::Done);
         }
@@ -154,7 +158,11 @@ impl Edge {
         Ok(matches!(self.step(shell, None, inputs)?, Step::Done))
     }
 
-    async fn converse(&mut self, shell: &mut impl Shell, socket: &mut Socket) -> Result<Conversation, DeviceError> {
+    async fn converse(
+        &mut self,
+        shell: &mut impl Shell,
+        socket: &mut Socket,
+    ) -> Result<Conversation, DeviceError> {
         let mut inputs = vec![Input::Connected];
         loop {
             match self.step(shell, Some(socket), inputs)? {
@@ -202,7 +210,8 @@ impl Edge {
             if self.device.is_behind() {
                 return Vec::new();
             }
-            let wait = self.wake.map_or(LOOK, |wake| Duration::from_millis(wake.saturating_sub(now())).min(LOOK));
+            let wait =
+                self.wake.map_or(LOOK, |wake| Duration::from_millis(wake.saturating_sub(now())).min(LOOK));
             tokio::time::sleep(wait).await;
             if restless {
                 return Vec::new();
@@ -230,7 +239,9 @@ impl Edge {
                             socket.send(bytes);
                         }
                     }
-                    Effect::Notify(notice) if shell.notice(notice, &view) => inputs.push(Input::Shown(notice)),
+                    Effect::Notify(notice) if shell.notice(notice, &view) => {
+                        inputs.push(Input::Shown(notice))
+                    }
                     Effect::Notify(_) => {}
                     Effect::Reconnect => reconnect = true,
                 }

@@ -13,4 +13,3 @@ mod socket;
 pub mod store;
 pub mod vault;
 pub mod words;
-

@@ -54,7 +54,8 @@ impl Socket {
             Some(("http", host)) => format!("ws://{host}/v1/relay"),
             _ => return Err(Lost::Unreachable(format!("not an address: {relay}"))),
         };
-        let config = WebSocketConfig::default().max_message_size(Some(MAX_FRAME)).max_frame_size(Some(MAX_FRAME));
+        let config =
+            WebSocketConfig::default().max_message_size(Some(MAX_FRAME)).max_frame_size(Some(MAX_FRAME));
         let connector = Connector::Rustls(tls());
         let connecting = connect_async_tls_with_config(address, Some(config), true, Some(connector));
         let (stream, _) = timeout(PATIENCE, connecting)
@@ -127,7 +128,9 @@ impl Socket {
             Some(Ok(Message::Binary(bytes))) => batch.push(bytes.into()),
             Some(Ok(Message::Text(_))) => return Err(Lost::Closed("it sent text".into())),
             Some(Ok(Message::Close(frame))) => {
-                return Err(Lost::Closed(frame.map_or_else(|| "no reason".into(), |frame| frame.code.to_string())));
+                return Err(Lost::Closed(
+                    frame.map_or_else(|| "no reason".into(), |frame| frame.code.to_string()),
+                ));
             }
             Some(Ok(_)) => {}
             Some(Err(error)) => return Err(Lost::Closed(error.to_string())),

@@ -20,7 +20,9 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use campana_core::Change;
-use redb::{Builder, Database, DatabaseError, ReadableDatabase, ReadableTable, StorageError, TableDefinition};
+use redb::{
+    Builder, Database, DatabaseError, ReadableDatabase, ReadableTable, StorageError, TableDefinition,
+};
 
 use crate::files;
 
@@ -52,7 +54,9 @@ pub enum StoreError {
         source: io::Error,
     },
     /// A newer version wrote it.
-    #[error("this store was written by a newer version of Campana (format {found}): update, then open it again")]
+    #[error(
+        "this store was written by a newer version of Campana (format {found}): update, then open it again"
+    )]
     Newer {
         /// Its format.
         found: u64,
@@ -141,7 +145,9 @@ impl Store {
     fn begin_checked(&self, integrity: bool) -> Result<Session<'_>, StoreError> {
         let guard = Guard::take(&self.lock).map_err(|error| match error {
             TryLockError::WouldBlock => StoreError::Busy,
-            TryLockError::Error(source) => StoreError::Unreadable { path: self.directory.join("lock"), source },
+            TryLockError::Error(source) => {
+                StoreError::Unreadable { path: self.directory.join("lock"), source }
+            }
         })?;
         let path = self.directory.join("store.redb");
         if !path.exists() {

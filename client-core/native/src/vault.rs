@@ -140,7 +140,11 @@ fn unlock(path: &Path, passphrase: &str) -> Result<VaultKey, VaultError> {
     let text = fs::read_to_string(path).map_err(unreadable(path))?;
     let locked: Locked = serde_json::from_str(&text).map_err(|_| damaged())?;
     let salt = RecordId::parse(&locked.salt).ok_or_else(damaged)?;
-    if locked.version != 1 || locked.kdf != "argon2id" || locked.memory_kib > MAX_MEMORY_KIB || locked.passes > 64 {
+    if locked.version != 1
+        || locked.kdf != "argon2id"
+        || locked.memory_kib > MAX_MEMORY_KIB
+        || locked.passes > 64
+    {
         return Err(damaged());
     }
     let key = derive(path, &locked, &salt, passphrase)?;

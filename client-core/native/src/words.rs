@@ -111,7 +111,11 @@ mod tests {
 
     fn keys(language: Language) -> BTreeSet<&'static str> {
         let lines = language.messages().lines();
-        lines.filter_map(|line| line.split_once(" = ")).map(|(key, _)| key).filter(|key| !key.starts_with(' ')).collect()
+        lines
+            .filter_map(|line| line.split_once(" = "))
+            .map(|(key, _)| key)
+            .filter(|key| !key.starts_with(' '))
+            .collect()
     }
 
     #[test]
@@ -119,7 +123,10 @@ mod tests {
         assert_eq!(keys(Language::Es), keys(Language::En));
         for language in Language::ALL {
             assert!(FluentResource::try_new(language.messages().to_owned()).is_ok(), "{language:?}");
-            let count = language.messages().lines().filter(|line| line.contains(" = ") && !line.starts_with([' ', '#']));
+            let count = language
+                .messages()
+                .lines()
+                .filter(|line| line.contains(" = ") && !line.starts_with([' ', '#']));
             assert_eq!(count.count(), keys(language).len(), "a double key in {language:?}");
         }
     }

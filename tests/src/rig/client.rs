@@ -76,6 +76,25 @@ impl Client {
         finish(self.spawn(arguments))
     }
 
+    /// What a command prints for a person, in this language.
+    pub fn printed(&self, language: &str, arguments: &[&str]) -> String {
+        let mut program = Command::new(&Programs::find().client);
+        program
+            .arg("--store")
+            .arg(&self.store)
+            .args(["--lang", language])
+            .args(arguments)
+            .stdin(Stdio::null());
+        let out = program.output().expect("the client starts");
+        assert!(
+            out.status.success(),
+            "{}: {arguments:?}: {}",
+            self.name,
+            String::from_utf8_lossy(&out.stderr)
+        );
+        String::from_utf8_lossy(&out.stdout).into_owned()
+    }
+
     /// Runs a command that must be done.
     pub fn done(&self, arguments: &[&str]) -> Value {
         let out = self.run(arguments);
@@ -86,7 +105,13 @@ impl Client {
     /// Runs a command that must be refused, with this word.
     pub fn refused(&self, code: i32, word: &str, arguments: &[&str]) {
         let out = self.run(arguments);
-        assert_eq!((out.code, out.error_code()), (Some(code), word), "{}: {arguments:?}: {}", self.name, out.error);
+        assert_eq!(
+            (out.code, out.error_code()),
+            (Some(code), word),
+            "{}: {arguments:?}: {}",
+            self.name,
+            out.error
+        );
     }
 
     /// What `status` shows, without asking the relay.
@@ -146,7 +171,10 @@ impl Client {
 
     /// Every notice, by its name.
     pub fn notices(&self) -> Vec<String> {
-        self.events("notice").iter().map(|event| event["notice"].as_str().unwrap_or_default().to_owned()).collect()
+        self.events("notice")
+            .iter()
+            .map(|event| event["notice"].as_str().unwrap_or_default().to_owned())
+            .collect()
     }
 
     /// The last `status` its watch printed.
@@ -165,7 +193,11 @@ impl Client {
         let name = format!("{incident}/{kind}");
         let mut found = Value::Null;
         until(&format!("{} is shown {name}", self.name), PATIENCE, || {
-            found = self.events("notice").into_iter().find(|event| event["notice"] == name.as_str()).unwrap_or_default();
+            found = self
+                .events("notice")
+                .into_iter()
+                .find(|event| event["notice"] == name.as_str())
+                .unwrap_or_default();
             !found.is_null()
         });
         found
@@ -182,7 +214,8 @@ impl Client {
         let lives = self.lives();
         let mut seen: Vec<(String, bool)> = Vec::new();
         for life in &lives {
-            for (at, event) in life.events.iter().enumerate().filter(|(_, event)| event["event"] == "notice") {
+            for (at, event) in life.events.iter().enumerate().filter(|(_, event)| event["event"] == "notice")
+            {
                 let name = event["notice"].as_str().unwrap_or_default().to_owned();
                 // Notices of one turn are noted down together.
                 let excused = life.events[at..].iter().all(|later| later["event"] == "notice");

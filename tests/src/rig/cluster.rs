@@ -35,7 +35,8 @@ pub struct Cluster {
 impl Cluster {
     /// A relay alone.
     pub fn new() -> Self {
-        let directory = tempfile::Builder::new().prefix("campana-e2e-").tempdir().expect("a temporary directory");
+        let directory =
+            tempfile::Builder::new().prefix("campana-e2e-").tempdir().expect("a temporary directory");
         let relay = Relay::start(directory.path());
         Self { relay, clients: Vec::new(), directory }
     }
@@ -52,7 +53,16 @@ impl Cluster {
         let invitation = self.relay.invitation.clone().expect("a new relay prints an invitation");
         let (n, k) = (names.len().to_string(), threshold.to_string());
         let founder = self.client(names[0]);
-        self.clients[founder].done(&["start", "--name", network, "--committee", &n, "--threshold", &k, &invitation]);
+        self.clients[founder].done(&[
+            "start",
+            "--name",
+            network,
+            "--committee",
+            &n,
+            "--threshold",
+            &k,
+            &invitation,
+        ]);
         self.clients[founder].watch();
         for name in &names[1..] {
             let link = self.invite(founder, &["--committee"]);
@@ -106,7 +116,9 @@ impl Cluster {
     pub fn wait_for_request(&self, committee: usize, handle: &str) {
         until(&format!("{handle}'s request arrives"), PATIENCE, || {
             let queue = self.clients[committee].events("queue").pop().unwrap_or_default();
-            queue["people"].as_array().is_some_and(|people| people.iter().any(|person| person["handle"] == handle))
+            queue["people"]
+                .as_array()
+                .is_some_and(|people| people.iter().any(|person| person["handle"] == handle))
         });
     }
 
@@ -125,7 +137,8 @@ impl Cluster {
 
     /// Reports and returns the incident's id.
     pub fn report(&self, by: usize, words: &str, drill: bool) -> String {
-        let mut line = vec!["report", "--activity", "detaining", "--size", "2-5", "--zone", "1", "--words", words];
+        let mut line =
+            vec!["report", "--activity", "detaining", "--size", "2-5", "--zone", "1", "--words", words];
         line.extend(drill.then_some("--drill"));
         let made = self.clients[by].done(&line);
         made["incident"].as_str().expect("a report has an incident").to_owned()
@@ -140,7 +153,8 @@ impl Cluster {
     /// left to send.
     pub fn wait_until_converged(&self, ids: &[usize]) {
         let same = || {
-            let stands: Vec<Option<Value>> = ids.iter().map(|id| stand(&self.clients[*id].status())).collect();
+            let stands: Vec<Option<Value>> =
+                ids.iter().map(|id| stand(&self.clients[*id].status())).collect();
             stands[0].is_some() && stands.iter().all(|stand| *stand == stands[0])
         };
         let end = Instant::now() + PATIENCE * 2;
@@ -170,11 +184,17 @@ impl Default for Cluster {
 fn stand(status: &Value) -> Option<Value> {
     // A network of one committee device is warned about for ever, and rightly.
     let calm = |warnings: &Vec<Value>| warnings.iter().all(|warning| warning == "single-committee");
-    let settled = status["unsent"] == 0 && status["caught_up"] == true && status["warnings"].as_array().is_some_and(calm);
+    let settled = status["unsent"] == 0
+        && status["caught_up"] == true
+        && status["warnings"].as_array().is_some_and(calm);
     let network = &status["network"];
     settled.then(|| {
         serde_json::json!([
-            network["cursor"], network["log_hash"], network["epoch"], network["governance_head"], network["members"]
+            network["cursor"],
+            network["log_hash"],
+            network["epoch"],
+            network["governance_head"],
+            network["members"]
         ])
     })
 }

@@ -75,7 +75,9 @@ pub fn files(place: &Path, canaries: &Canaries) -> BTreeSet<Found> {
         let name = path.display().to_string();
         canaries.search(name.as_bytes(), &name, &mut found);
         if path.is_dir() {
-            queue.extend(fs::read_dir(&path).expect("a readable directory").flatten().map(|entry| entry.path()));
+            queue.extend(
+                fs::read_dir(&path).expect("a readable directory").flatten().map(|entry| entry.path()),
+            );
         } else if let Ok(content) = fs::read(&path) {
             canaries.search(&content, &name, &mut found);
         }
@@ -99,7 +101,14 @@ pub fn memory(process: u32, canaries: &Canaries) -> (BTreeSet<Found>, usize) {
     (found, searched)
 }
 
-fn region(memory: &mut File, from: u64, to: u64, name: &str, canaries: &Canaries, found: &mut BTreeSet<Found>) -> usize {
+fn region(
+    memory: &mut File,
+    from: u64,
+    to: u64,
+    name: &str,
+    canaries: &Canaries,
+    found: &mut BTreeSet<Found>,
+) -> usize {
     const STEP: usize = 8 * 1_048_576;
     let mut searched = 0;
     let mut window: Vec<u8> = Vec::new();

@@ -42,7 +42,15 @@ fn links_that_are_not_what_they_should_be_are_refused_by_name() {
     forged.invite.id = InviteId([9; 16]);
     forged.invite.secret.0 = [9; 32];
     let forger = cluster.client("Forger");
-    let out = cluster.clients[forger].run(&["--timeout", "4", "join", &forged.format(), "--handle", "Forger", "--wait"]);
+    let out = cluster.clients[forger].run(&[
+        "--timeout",
+        "4",
+        "join",
+        &forged.format(),
+        "--handle",
+        "Forger",
+        "--wait",
+    ]);
     assert!(matches!(out.code, Some(1 | 3)), "{} {}", out.json, out.error);
     let people = cluster.clients[0].done(&["people"]);
     assert!(!people["people"].to_string().contains("Forger"), "{people}");

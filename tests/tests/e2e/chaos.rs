@@ -40,8 +40,16 @@ fn whatever_is_killed_nothing_acknowledged_is_lost_or_shown_twice() {
             1 => {
                 let by = [ana, beto][random.next_u32() as usize % 2];
                 let Some(incident) = pick(&acknowledged, &mut random) else { continue };
-                let line =
-                    ["--timeout", "3", "attest", &incident, "--finding", "confirmed", "--method", "in-person"];
+                let line = [
+                    "--timeout",
+                    "3",
+                    "attest",
+                    &incident,
+                    "--finding",
+                    "confirmed",
+                    "--method",
+                    "in-person",
+                ];
                 if let Some(out) = perhaps_killed(&cluster, by, &line, &mut random)
                     && matches!(out.code, Some(0 | 3))
                 {
@@ -64,10 +72,12 @@ fn whatever_is_killed_nothing_acknowledged_is_lost_or_shown_twice() {
     }
     for (by, incident) in &attested {
         let seen = cluster.clients[*by].incident(incident).expect("its own finding is about something");
-        let mine = seen["attestations"].as_array().is_some_and(|all| all.iter().any(|one| one["mine"] == true));
+        let mine =
+            seen["attestations"].as_array().is_some_and(|all| all.iter().any(|one| one["mine"] == true));
         assert!(mine, "{by}'s finding about {incident} was acknowledged and is gone");
     }
-    let by_both = |incident: &&String| [ana, beto].iter().all(|by| attested.contains(&(*by, (*incident).clone())));
+    let by_both =
+        |incident: &&String| [ana, beto].iter().all(|by| attested.contains(&(*by, (*incident).clone())));
     for incident in acknowledged.iter().filter(by_both) {
         for client in &cluster.clients {
             client.wait_for_notice(incident, "alert");

@@ -68,7 +68,10 @@ fn ten_devices_live_through_a_raid() {
     for id in cluster.all() {
         let shown = cluster.clients[id].incident(&drill).expect("the drill");
         assert_eq!(shown["drill"], true);
-        assert!(!cluster.clients[id].notices().contains(&format!("{drill}/alert")), "a drill is never an alert");
+        assert!(
+            !cluster.clients[id].notices().contains(&format!("{drill}/alert")),
+            "a drill is never an alert"
+        );
     }
 
     cluster.wait_until_converged(&cluster.all());
@@ -92,7 +95,10 @@ fn zones(cluster: &Cluster) {
 fn a_role_takes_two(cluster: &Cluster, ana: usize) {
     let drafted = cluster.clients[0].done(&["grant", "ana", "verifier"]);
     let draft = &drafted["drafts"][0];
-    assert_eq!((&draft["signatures"], &draft["needed"], &draft["in_force"]), (&1.into(), &2.into(), &false.into()));
+    assert_eq!(
+        (&draft["signatures"], &draft["needed"], &draft["in_force"]),
+        (&1.into(), &2.into(), &false.into())
+    );
     cluster.wait_until_converged(&cluster.all());
     let heights: Vec<Value> =
         cluster.clients.iter().map(|client| client.view()["network"]["governance_height"].clone()).collect();
@@ -100,7 +106,8 @@ fn a_role_takes_two(cluster: &Cluster, ana: usize) {
     assert_eq!(cluster.clients[ana].view()["roles"], serde_json::json!([]));
     let approved = cluster.clients[1].done(&["approve", "--all"]);
     assert_eq!(approved["drafts"][0]["in_force"], true);
-    cluster.clients[ana].wait_for_status("is a verifier", |status| status["roles"] == serde_json::json!(["verifier"]));
+    cluster.clients[ana]
+        .wait_for_status("is a verifier", |status| status["roles"] == serde_json::json!(["verifier"]));
     for client in &cluster.clients {
         client.wait_for_status("knows the new rules", |status| {
             status["network"]["governance_height"].as_u64() > heights[0].as_u64()

@@ -61,7 +61,10 @@ fn a_seized_relay_holds_no_name_no_word_no_key_and_no_list() {
     let (in_memory, searched) = memory(cluster.relay.id(), &canaries);
     assert!(in_memory.is_empty(), "in the relay's memory: {in_memory:#?}");
     assert!(searched > 500_000, "only {searched} bytes of memory were searched");
-    assert!(fs::metadata(&place.log).expect("a log").len() > 0, "the log says nothing even at its most talkative");
+    assert!(
+        fs::metadata(&place.log).expect("a log").len() > 0,
+        "the log says nothing even at its most talkative"
+    );
 
     the_search_finds_what_is_there(&cluster, &canaries, rosa);
 }

@@ -52,8 +52,16 @@ pub(crate) async fn ask(
 ) -> Result<Asked, Failure> {
     let deadline = Instant::now() + desk.timeout;
     let state = if first == First::Ask || desk.offline { State::Ready } else { State::CatchingUp };
-    let mut shell =
-        OneShot { make, goal, state, offline: desk.offline, search: None, lost: None, view: None, failure: None };
+    let mut shell = OneShot {
+        make,
+        goal,
+        state,
+        offline: desk.offline,
+        search: None,
+        lost: None,
+        view: None,
+        failure: None,
+    };
     let mut ended = desk.edge.run(&mut shell, Some(deadline)).await?;
     if ended == Ended::TimeUp && !matches!(shell.state, State::Asked { .. }) {
         // The relay was too slow to catch up with: ask with what is here.

@@ -75,7 +75,11 @@ impl Failure {
     #[must_use]
     pub const fn exit(&self) -> u8 {
         match self {
-            Self::Device(_) | Self::PassphraseFile(_) | Self::NoStore | Self::NoInput | Self::WatchRunning => 4,
+            Self::Device(_)
+            | Self::PassphraseFile(_)
+            | Self::NoStore
+            | Self::NoInput
+            | Self::WatchRunning => 4,
             Self::Waiting(_) => 3,
             Self::Refused(_) | Self::Ended(_) | Self::Unknown(_) => 1,
             Self::UnknownPerson(_) | Self::AmbiguousPerson { .. } | Self::AmbiguousId(_) => 1,
@@ -117,18 +121,22 @@ impl Failure {
                 match why {
                     None => first,
                     Some(why) => {
-                        format!("{first} {}", words.with("waiting-outbox-why", [("why", why.as_str().into())]))
+                        format!(
+                            "{first} {}",
+                            words.with("waiting-outbox-why", [("why", why.as_str().into())])
+                        )
                     }
                 }
             }
             Self::Refused(CommandError::NeedsRole(role)) => {
                 words.with(&key, [("role", words.code("role", role.word()).into())])
             }
-            Self::UnknownPerson(name) | Self::AmbiguousId(name) => words.with(&key, [("name", name.as_str().into())]),
-            Self::Refused(CommandError::UnknownPerson) => words.with(&key, [("name", "?".into())]),
-            Self::AmbiguousPerson { name, candidates } => {
-                words.with(&key, [("name", name.as_str().into()), ("candidates", candidates.join(", ").into())])
+            Self::UnknownPerson(name) | Self::AmbiguousId(name) => {
+                words.with(&key, [("name", name.as_str().into())])
             }
+            Self::Refused(CommandError::UnknownPerson) => words.with(&key, [("name", "?".into())]),
+            Self::AmbiguousPerson { name, candidates } => words
+                .with(&key, [("name", name.as_str().into()), ("candidates", candidates.join(", ").into())]),
             Self::Device(error) => detail(error.to_string()),
             Self::PassphraseFile(error) => detail(error.to_string()),
             _ => words.say(&key),

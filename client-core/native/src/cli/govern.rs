@@ -51,7 +51,10 @@ pub(crate) async fn approve(desk: &mut Desk, verb: Approve) -> Result<(), Failur
 }
 
 /// Asks for drafts or signatures, and waits until each is in force or truly lacks signatures.
-async fn draft(desk: &mut Desk, mut make: impl FnMut(&View) -> Result<Vec<Command>, Failure>) -> Result<(), Failure> {
+async fn draft(
+    desk: &mut Desk,
+    mut make: impl FnMut(&View) -> Result<Vec<Command>, Failure>,
+) -> Result<(), Failure> {
     let mut approved: Vec<String> = Vec::new();
     let asked = ask(
         desk,

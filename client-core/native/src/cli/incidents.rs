@@ -131,7 +131,9 @@ fn headline(words: &Words, incident: &IncidentView) -> String {
         }
         match &report.zone_name {
             Some(name) => parts.push(words.with("zone", [("name", name.as_str().into())])),
-            None if report.zone != 0 => parts.push(words.with("zone-number", [("number", report.zone.into())])),
+            None if report.zone != 0 => {
+                parts.push(words.with("zone-number", [("number", report.zone.into())]))
+            }
             None => {}
         }
         parts.push(words.code("size", report.size));
@@ -227,7 +229,13 @@ mod tests {
 
     #[test]
     fn a_drill_is_one_in_every_status_and_language() {
-        let statuses = [Status::WaitingToSend, Status::Sent, Status::Unverified, Status::NotConfirmed, Status::OtherAgency];
+        let statuses = [
+            Status::WaitingToSend,
+            Status::Sent,
+            Status::Unverified,
+            Status::NotConfirmed,
+            Status::OtherAgency,
+        ];
         let more = [Status::Unverifiable, Status::Verified, Status::FalseAlarm, Status::AllClear];
         for status in statuses.into_iter().chain(more) {
             for language in Language::ALL {

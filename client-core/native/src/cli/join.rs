@@ -53,7 +53,8 @@ async fn make_invite(desk: &mut Desk, hours: u64, committee: bool) -> Result<(),
     let command = Command::Invite { lifetime_ms: hours.saturating_mul(HOUR_MS), committee };
     let asked = ask(desk, First::CatchUp, |_| Ok(vec![command.clone()]), |view, _| Ok(settled(view))).await?;
     let [Reply::Invite { id, link }] = asked.replies.as_slice() else { return Err(CommandError::Bug.into()) };
-    let mut lines = vec![desk.screen.words.with("invite-made", [("id", id.to_string().into())]), link.clone()];
+    let mut lines =
+        vec![desk.screen.words.with("invite-made", [("id", id.to_string().into())]), link.clone()];
     if let Ok(code) = QrCode::new(link) {
         lines.push(code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build());
     }
@@ -105,7 +106,9 @@ pub(crate) async fn join(desk: &mut Desk, verb: Join) -> Result<(), Failure> {
     let command = Command::Join { link: link(verb.link)?, handle: verb.handle };
     let asked = once(desk, command, |view, _| {
         let inside = matches!(view.stage, Stage::Member | Stage::Founding);
-        Ok(not_ended(view)? && view.unsent == 0 && if verb.wait { inside && view.caught_up } else { inside || view.stage == Stage::Waiting })
+        Ok(not_ended(view)?
+            && view.unsent == 0
+            && if verb.wait { inside && view.caught_up } else { inside || view.stage == Stage::Waiting })
     })
     .await?;
     let inside = matches!(asked.view.stage, Stage::Member | Stage::Founding);
@@ -126,9 +129,11 @@ async fn once(
 /// The committee's or the relay's refusal ends the wait.
 fn not_ended(view: &View) -> Result<bool, Failure> {
     match view.stage {
-        Stage::InviteExpired | Stage::InviteRevoked | Stage::Declined | Stage::Removed | Stage::InvitationRefused => {
-            Err(Failure::Ended(view.stage))
-        }
+        Stage::InviteExpired
+        | Stage::InviteRevoked
+        | Stage::Declined
+        | Stage::Removed
+        | Stage::InvitationRefused => Err(Failure::Ended(view.stage)),
         Stage::Nowhere | Stage::Founding | Stage::Waiting | Stage::Member => Ok(true),
     }
 }

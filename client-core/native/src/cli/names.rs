@@ -9,7 +9,8 @@ use super::failure::Failure;
 /// A person of the committee's list.
 pub(crate) fn person<'a>(view: &'a View, name: &str) -> Result<(&'a PersonView, PublicKey), Failure> {
     let Some(committee) = &view.committee else { return Err(not_committee(view)) };
-    let exact = |person: &&PersonView| person.handle.to_lowercase() == name.to_lowercase() || person.key == name;
+    let exact =
+        |person: &&PersonView| person.handle.to_lowercase() == name.to_lowercase() || person.key == name;
     let mut found: Vec<&PersonView> = committee.people.iter().filter(exact).collect();
     if found.is_empty() && name.len() >= 4 {
         found = committee.people.iter().filter(|person| person.key.starts_with(name)).collect();
@@ -19,7 +20,10 @@ pub(crate) fn person<'a>(view: &'a View, name: &str) -> Result<(&'a PersonView, 
         [person] => Ok((person, PublicKey::parse(&person.key).ok_or(CommandError::Bug)?)),
         several => Err(Failure::AmbiguousPerson {
             name: name.to_owned(),
-            candidates: several.iter().map(|person| format!("{} ({})", person.handle, short(&person.key))).collect(),
+            candidates: several
+                .iter()
+                .map(|person| format!("{} ({})", person.handle, short(&person.key)))
+                .collect(),
         }),
     }
 }
@@ -47,7 +51,9 @@ pub(crate) fn not_committee(view: &View) -> Failure {
     use campana_core::view::Stage;
     Failure::Refused(match view.stage {
         Stage::Nowhere | Stage::InvitationRefused => CommandError::NotInANetwork,
-        Stage::Waiting | Stage::InviteExpired | Stage::InviteRevoked | Stage::Declined => CommandError::NotAdmitted,
+        Stage::Waiting | Stage::InviteExpired | Stage::InviteRevoked | Stage::Declined => {
+            CommandError::NotAdmitted
+        }
         Stage::Founding | Stage::Member | Stage::Removed => CommandError::NotCommittee,
     })
 }

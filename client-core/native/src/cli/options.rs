@@ -250,13 +250,18 @@ pub(crate) struct Incident {
 }
 
 /// Parses one of a code's stable words, and lists them when it is none.
-fn word<T>(all: Vec<T>, word: fn(T) -> &'static str) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync
+fn word<T>(
+    all: Vec<T>,
+    word: fn(T) -> &'static str,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync
 where
     T: Copy + Send + Sync + 'static,
 {
     move |text| {
         let found = all.iter().copied().find(|code| word(*code) == text);
-        found.ok_or_else(|| format!("one of: {}", all.iter().map(|code| word(*code)).collect::<Vec<_>>().join(", ")))
+        found.ok_or_else(|| {
+            format!("one of: {}", all.iter().map(|code| word(*code)).collect::<Vec<_>>().join(", "))
+        })
     }
 }
 

@@ -40,7 +40,11 @@ pub(crate) async fn decline(desk: &mut Desk, verb: People) -> Result<(), Failure
 }
 
 /// Decides on people, and waits until none of them waits any more.
-async fn decide(desk: &mut Desk, verb: &People, command: fn(Who) -> Command) -> Result<(Asked, Vec<String>), Failure> {
+async fn decide(
+    desk: &mut Desk,
+    verb: &People,
+    command: fn(Who) -> Command,
+) -> Result<(Asked, Vec<String>), Failure> {
     let mut meant: Vec<String> = Vec::new();
     let asked = ask(
         desk,
@@ -56,7 +60,9 @@ async fn decide(desk: &mut Desk, verb: &People, command: fn(Who) -> Command) -> 
     if asked.waiting.is_some() || decided(&asked.view, &meant) {
         return Ok((asked, meant));
     }
-    let asked = ask(desk, First::Ask, |_| Ok(Vec::new()), |view, _| Ok(settled(view) && decided(view, &meant))).await?;
+    let asked =
+        ask(desk, First::Ask, |_| Ok(Vec::new()), |view, _| Ok(settled(view) && decided(view, &meant)))
+            .await?;
     Ok((asked, meant))
 }
 
@@ -71,12 +77,14 @@ fn whom(view: &View, verb: &People) -> Result<Vec<PublicKey>, Failure> {
 
 fn decided(view: &View, keys: &[String]) -> bool {
     let Some(committee) = &view.committee else { return true };
-    let pending = |person: &&PersonView| matches!(person.state, PersonState::Waiting | PersonState::Admitting);
+    let pending =
+        |person: &&PersonView| matches!(person.state, PersonState::Waiting | PersonState::Admitting);
     !committee.people.iter().filter(pending).any(|person| keys.contains(&person.key))
 }
 
 fn line(words: &Words, person: &PersonView) -> String {
-    let roles = if person.roles.is_empty() { words.say("role-none") } else { words.codes("role", &person.roles) };
+    let roles =
+        if person.roles.is_empty() { words.say("role-none") } else { words.codes("role", &person.roles) };
     words.with(
         "person-line",
         [

@@ -83,7 +83,8 @@ impl Screen {
         let message = failure.message(&self.words);
         let mut out = io::stderr().lock();
         let _ = if self.json {
-            let value = json!({"error": {"code": failure.word(), "message": message, "exit": failure.exit()}});
+            let value =
+                json!({"error": {"code": failure.word(), "message": message, "exit": failure.exit()}});
             writeln!(out, "{value}")
         } else if matches!(failure, Failure::Waiting(_)) {
             writeln!(out, "{}", harmless(&message))
@@ -96,7 +97,8 @@ impl Screen {
 /// Other people chose the names and words: no escape sequence of theirs reaches the terminal.
 fn harmless(text: &str) -> String {
     let hostile = |c: char| {
-        (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+        (c.is_control() && c != '\n')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
     };
     text.chars().map(|c| if hostile(c) { '\u{fffd}' } else { c }).collect()
 }

@@ -31,7 +31,9 @@ fn lines(words: &Words, view: &View) -> Vec<String> {
     if view.network.is_some() && !view.caught_up {
         lines.push(words.say("status-behind"));
     }
-    lines.extend(view.warnings.iter().map(|warning| format!("! {}", words.code("warning", codes::warning(*warning)))));
+    lines.extend(
+        view.warnings.iter().map(|warning| format!("! {}", words.code("warning", codes::warning(*warning)))),
+    );
     lines
 }
 
@@ -47,7 +49,8 @@ fn network_lines(words: &Words, network: &NetworkView) -> Vec<String> {
         ],
     )];
     if !network.zones.is_empty() {
-        let zones: Vec<String> = network.zones.iter().map(|zone| format!("{} {}", zone.code, zone.name)).collect();
+        let zones: Vec<String> =
+            network.zones.iter().map(|zone| format!("{} {}", zone.code, zone.name)).collect();
         lines.push(words.with("status-zones", [("zones", zones.join(", ").into())]));
     }
     lines.push(words.with(

@@ -9,10 +9,10 @@ use campana_core::view::{IncidentView, PersonState, Stage, View, Warning};
 use campana_core::{CommandError, NoticeId, Reply};
 use serde_json::{Value, json};
 
+use super::Desk;
 use super::failure::Failure;
 use super::incidents::lines;
 use super::screen::{Colour, Screen};
-use super::Desk;
 use crate::device::DeviceError;
 use crate::edge::{Lost, Next, Shell};
 use crate::files;
@@ -29,7 +29,8 @@ pub(crate) async fn watch(desk: &mut Desk) -> Result<(), Failure> {
         Err(TryLockError::Error(source)) => return Err(unreadable(source).into()),
     }
     let _ = desk.screen.coloured(Colour::Dim, &desk.screen.words.say("watching"));
-    let mut watch = Watch { screen: &desk.screen, seen: Seen::default(), shown: BTreeSet::new(), deaf: false };
+    let mut watch =
+        Watch { screen: &desk.screen, seen: Seen::default(), shown: BTreeSet::new(), deaf: false };
     tokio::select! {
         ended = desk.edge.run(&mut watch, None) => ended.map(drop).map_err(Into::into),
         () = stopped() => Ok(()),
@@ -85,8 +86,10 @@ impl Watch<'_> {
         let kind = codes::notice(notice.kind);
         let incident = view.incidents.iter().find(|incident| incident.id == id);
         let name = format!("{id}/{kind}");
-        self.screen.object(&json!({"event": "notice", "notice": name, "kind": kind, "incident": incident}))?;
-        self.screen.coloured(Colour::Plain, &format!("\u{1f514} {}", self.screen.words.code("notice", kind)))?;
+        self.screen
+            .object(&json!({"event": "notice", "notice": name, "kind": kind, "incident": incident}))?;
+        self.screen
+            .coloured(Colour::Plain, &format!("\u{1f514} {}", self.screen.words.code("notice", kind)))?;
         incident.map_or(Ok(()), |incident| self.show_incident(incident))
     }
 
@@ -131,7 +134,8 @@ impl Watch<'_> {
         }
         self.seen.warnings.clone_from(&view.warnings);
         if let Some(committee) = &view.committee {
-            let waiting = committee.people.iter().filter(|person| person.state == PersonState::Waiting).count();
+            let waiting =
+                committee.people.iter().filter(|person| person.state == PersonState::Waiting).count();
             let drafts = committee.drafts.iter().filter(|draft| !draft.signed).count();
             if self.seen.waiting != (waiting, drafts) {
                 self.screen.line(&words.with("queue", [("n", waiting.into()), ("drafts", drafts.into())]))?;
@@ -150,7 +154,8 @@ impl Watch<'_> {
         let why = lost.map(ToString::to_string);
         self.screen.object(&json!({"event": "connection", "connected": connected, "why": why}))?;
         let words = &self.screen.words;
-        let line = why.map_or_else(|| words.say("link-up"), |why| words.with("link-down", [("why", why.into())]));
+        let line =
+            why.map_or_else(|| words.say("link-up"), |why| words.with("link-down", [("why", why.into())]));
         self.screen.coloured(Colour::Dim, &line)
     }
 }
@@ -185,7 +190,9 @@ impl Shell for Watch<'_> {
             _ => "error-store-write",
         };
         let message = self.screen.words.with(failure, [("detail", error.to_string().into())]);
-        let shown = self.screen.object(&json!({"event": "trouble", "code": error.word(), "message": message}));
-        self.deaf |= shown.and_then(|()| self.screen.coloured(Colour::Yellow, &format!("! {message}"))).is_err();
+        let shown =
+            self.screen.object(&json!({"event": "trouble", "code": error.word(), "message": message}));
+        self.deaf |=
+            shown.and_then(|()| self.screen.coloured(Colour::Yellow, &format!("! {message}"))).is_err();
     }
 }

@@ -1,12 +1,14 @@
 //! Every code that needs words, as stable words. The `match` of each list is exhaustive: a code
 //! that is added and forgotten here does not compile.
 
+use campana_core::CommandError;
 use campana_core::turn::NoticeKind;
 use campana_core::view::{PersonState, Stage, Status, Warning};
-use campana_core::CommandError;
 use campana_protocol::governance::Role;
 use campana_protocol::link::LinkError;
-use campana_protocol::report::{Activity, Equipment, Finding, FollowUpKind, Method, Setting, Size, Unit, When};
+use campana_protocol::report::{
+    Activity, Equipment, Finding, FollowUpKind, Method, Setting, Size, Unit, When,
+};
 
 use crate::device::DeviceError;
 use crate::store::StoreError;
