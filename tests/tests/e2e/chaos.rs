@@ -59,6 +59,7 @@ fn whatever_is_killed_nothing_acknowledged_is_lost_or_shown_twice() {
             _ => thread::sleep(Duration::from_millis(u64::from(random.next_u32() % 150))),
         }
     }
+    eprintln!("{} reports and {} findings were acknowledged", acknowledged.len(), attested.len());
     assert!(!acknowledged.is_empty(), "the storm let nothing through");
 
     calm(&mut cluster);
