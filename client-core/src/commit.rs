@@ -228,7 +228,7 @@ impl Core {
             charter: wire::encode(channel.governance.charter()),
             statements: channel.statements.clone(),
             tree: prepared.tree.clone(),
-            events: if kind == ChannelKind::Committee { self.registry_events() } else { Vec::new() },
+            events: self.snapshot_events(kind, prepared.rejoin),
         };
         let (id, access, log_hash) = (channel.id, channel.meta.access.clone(), channel.meta.log_hash);
         let key: Secret = self.random.secret();

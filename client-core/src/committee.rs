@@ -8,9 +8,8 @@ use campana_protocol::governance::{
     Approval, ChannelKind, Operation, SignedStatement, Statement, statement_digest,
 };
 use campana_protocol::id::{Hash, PublicKey};
-use campana_protocol::mailbox::{Join, Snapshot};
+use campana_protocol::mailbox::Join;
 use campana_protocol::wire;
-use minicbor::bytes::ByteVec;
 
 use crate::core::Core;
 use crate::governance::Governance;
@@ -223,32 +222,27 @@ impl Core {
     }
 
     /// What a new committee device has to know of the past.
-    pub(crate) fn registry_events(&self) -> Vec<ByteVec> {
+    pub(crate) fn registry_events(&self) -> Vec<Event> {
         let invites =
             self.registry.invites.iter().filter(|r| !r.revoked).map(|r| Event::Invite(r.invite.clone()));
         let people = self.people.values().filter(|person| person.member);
         let people = people.map(|person| Event::Admitted(Admitted { join: person.join.clone() }));
         let owners = self.registry.owners.iter().cloned().map(Event::Owner);
-        let events = invites.chain(people).chain(owners);
-        events
-            .map(|event| ByteVec::from(wire::encode(&(event.kind(), ByteVec::from(event.payload())))))
-            .collect()
-    }
-
-    pub(crate) fn registry_from(&mut self, kind: ChannelKind, snapshot: &Snapshot) {
-        if kind != ChannelKind::Committee {
-            return;
-        }
-        if self.registry.complete.len() < snapshot.statements.len() {
-            self.registry.complete = snapshot.statements.clone();
-        }
-        for bytes in &snapshot.events {
-            let Ok((number, payload)) = wire::decode::<(u16, ByteVec)>(bytes) else { continue };
-            if let Ok(Some(event)) = Event::decode(number, &payload) {
-                self.committee_event(event);
-            }
-        }
-        self.mark(Row::Registry);
+        let open = self.registry.drafts.iter().filter(|draft| !draft.decided);
+        let drafts = open.flat_map(|record| {
+            let statement = statement_digest(&record.statement);
+            let (first, more) = record.approvals.split_first()?;
+            let draft = Draft {
+                statement: record.statement.clone(),
+                approval: first.clone(),
+                desk: record.desk.clone(),
+            };
+            let more = more
+                .iter()
+                .map(move |approval| Event::Approve(Approve { statement, approval: approval.clone() }));
+            Some(core::iter::once(Event::Draft(draft)).chain(more))
+        });
+        invites.chain(people).chain(owners).chain(drafts.flatten()).collect()
     }
 
     /// Tells the committee this device's owner keys, so that an owner can enter them.

@@ -37,6 +37,7 @@ mod random;
 mod report;
 mod rows;
 mod session;
+mod snapshot;
 mod state;
 pub mod turn;
 mod vault;

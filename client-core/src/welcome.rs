@@ -86,7 +86,7 @@ impl Core {
         }
         let sealed: Vec<u8> = parts.values().flatten().copied().collect();
         self.session.parts.remove(&channel);
-        let joined = self.join_channel(&welcome, &sealed);
+        let joined = self.join_channel(now, &welcome, &sealed);
         if let Some(membership) = self.membership_mut() {
             membership.welcomes.retain(|known| known.channel != channel);
         }
@@ -103,7 +103,7 @@ impl Core {
         }
     }
 
-    fn join_channel(&mut self, welcome: &Welcome, sealed: &[u8]) -> Result<(), MlsError> {
+    fn join_channel(&mut self, now: u64, welcome: &Welcome, sealed: &[u8]) -> Result<(), MlsError> {
         let padded = vault::open(&welcome.snapshot.key.0, welcome.snapshot.blob.as_bytes(), sealed)
             .ok_or(MlsError::Undecryptable)?;
         let snapshot: Snapshot = unpad(&padded).and_then(wire::decode).map_err(|_| MlsError::Invalid)?;
@@ -125,7 +125,10 @@ impl Core {
             sent: Vec::new(),
         };
         let kind = welcome.kind;
-        self.registry_from(kind, &snapshot);
+        if kind == ChannelKind::Committee && self.registry.complete.len() < snapshot.statements.len() {
+            self.registry.complete = snapshot.statements.clone();
+            self.mark(Row::Registry);
+        }
         self.drop_channel_state(kind);
         self.channels.insert(kind, Channel::new(kind, meta, group, governance, snapshot.statements));
         self.spares.retain(|spare| spare.kind != kind);
@@ -133,6 +136,7 @@ impl Core {
         self.mark(Row::Charter);
         self.mark(Row::Statement(kind, 0));
         self.mark_channel(kind);
+        self.take_snapshot_events(now, kind, &snapshot.events);
         Ok(())
     }
 

@@ -150,7 +150,8 @@ pub struct Snapshot {
     #[n(2)]
     #[cbor(with = "minicbor::bytes")]
     pub tree: Vec<u8>,
-    /// Events of the committee channel that a new committee device needs.
+    /// Past events, each as its kind and payload: what a new committee device needs, and what a
+    /// device that rejoins has missed.
     #[n(3)]
     pub events: Vec<minicbor::bytes::ByteVec>,
 }

@@ -114,9 +114,8 @@ pub(super) fn check_skipped(
     skipped: &[SkippedEntry],
     positions: &[Position],
 ) -> Result<(), Violation> {
-    let whole = |entry: &SkippedEntry| {
-        positions.iter().any(|position| position.kind == entry.kind && position.whole)
-    };
+    let whole =
+        |entry: &SkippedEntry| positions.iter().any(|position| position.kind == entry.kind && position.whole);
     match skipped.iter().find(|entry| entry.why != SkipReason::Replayed && whole(entry)) {
         Some(entry) => Err(Violation::Unusable { device, entry: *entry }),
         None => Ok(()),

@@ -20,11 +20,10 @@ pub(super) struct Device {
     /// Notices shown since its store was last rolled back.
     pub(super) shown: BTreeSet<NoticeId>,
     pub(super) backup: Option<Rows>,
-    pub(super) handle: String,
 }
 
 impl Device {
-    pub(super) fn new(handle: String, seed: [u8; 32]) -> Self {
+    pub(super) fn new(seed: [u8; 32]) -> Self {
         Self {
             core: Some(Core::new(VAULT, seed)),
             rows: Rows::new(),
@@ -33,7 +32,6 @@ impl Device {
             wanted: true,
             shown: BTreeSet::new(),
             backup: None,
-            handle,
         }
     }
 

@@ -43,13 +43,13 @@ impl Faults {
         let mut some = |most: u64| if rng.next_u64().is_multiple_of(3) { 0 } else { rng.next_u64() % most };
         Self {
             delay: 20 + some(2_000),
-            reset: some(20),
-            duplicate: some(200),
-            kill: some(60),
+            reset: some(150),
+            duplicate: some(500),
+            kill: some(400),
             lying_disk: some(3_000),
-            relay_kill: some(4),
-            restore: some(60),
-            away: some(400),
+            relay_kill: some(60),
+            restore: some(500),
+            away: some(1_000),
         }
     }
 }

@@ -1,13 +1,11 @@
 //! What people do when they look at their device: simple habits, at random times.
 
+use campana_core::Command;
 use campana_core::command::{ReportForm, Who};
 use campana_core::view::{IncidentView, PersonState, Status, View};
-use campana_core::Command;
 use campana_protocol::governance::Role;
 use campana_protocol::id::{Hash, IncidentId, PublicKey};
-use campana_protocol::report::{
-    Activity, Finding, FollowUpKind, Method, Setting, Size, Unit, When,
-};
+use campana_protocol::report::{Activity, Finding, FollowUpKind, Method, Setting, Size, Unit, When};
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 

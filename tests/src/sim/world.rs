@@ -55,8 +55,14 @@ pub struct Outcome {
 
 enum Event {
     Connect(usize),
-    ToRelay { connection: u64, bytes: Vec<u8> },
-    ToDevice { connection: u64, bytes: Vec<u8> },
+    ToRelay {
+        connection: u64,
+        bytes: Vec<u8>,
+    },
+    ToDevice {
+        connection: u64,
+        bytes: Vec<u8>,
+    },
     Closed(u64),
     Wake(usize),
     /// An owner looks at the device.
@@ -141,7 +147,7 @@ impl World {
     // The story ---------------------------------------------------------------------------
 
     fn found(&mut self) -> Result<(), Violation> {
-        let founder = self.add_device("committee 0".into());
+        let founder = self.add_device();
         let link = self.relay.operator_link();
         let start = Command::Start {
             link,
@@ -191,7 +197,7 @@ impl World {
     }
 
     fn join(&mut self, link: &str, handle: String) -> Result<(), Violation> {
-        let device = self.add_device(handle.clone());
+        let device = self.add_device();
         self.command(device, Command::Join { link: link.into(), handle })?;
         let at = self.now + self.rng.next_u64() % MINUTE;
         self.at(at, Event::Connect(device));
@@ -226,7 +232,8 @@ impl World {
         for (device, state) in self.devices.iter().enumerate() {
             let Some(core) = &state.core else { return Some(format!("device {device} is dead")) };
             let view = core.view(self.now);
-            if view.stage != Stage::Member || view.unsent > 0 || !view.caught_up || !view.warnings.is_empty() {
+            if view.stage != Stage::Member || view.unsent > 0 || !view.caught_up || !view.warnings.is_empty()
+            {
                 return Some(format!(
                     "device {device}: {:?}, {} unsent, caught up: {}, {:?}",
                     view.stage, view.unsent, view.caught_up, view.warnings
@@ -296,10 +303,11 @@ impl World {
                 if self.connections.contains_key(&connection) {
                     self.note(1, connection, bytes.len());
                     self.relay.receive(self.now, connection, &bytes);
-                    self.drain_relay();
+                    // Before its write is durable, or after.
                     if happens(&mut self.rng, self.faults.relay_kill) {
                         self.kill_relay();
                     }
+                    self.drain_relay();
                 }
                 Ok(())
             }
@@ -313,9 +321,10 @@ impl World {
             Event::Wake(device) => self.turn(device, Input::Tick).map(drop),
             Event::Look(device) => self.look(device),
             Event::Report(device) => {
-                let member = self.devices[device].core.as_ref().is_some_and(|core| {
-                    core.view(self.now).stage == Stage::Member
-                });
+                let member = self.devices[device]
+                    .core
+                    .as_ref()
+                    .is_some_and(|core| core.view(self.now).stage == Stage::Member);
                 if !member {
                     self.at(self.now + MINUTE, Event::Report(device));
                     return Ok(());
@@ -365,9 +374,9 @@ impl World {
 
     // Devices -----------------------------------------------------------------------------
 
-    fn add_device(&mut self, handle: String) -> usize {
+    fn add_device(&mut self) -> usize {
         let seed = self.fresh_seed();
-        self.devices.push(Device::new(handle, seed));
+        self.devices.push(Device::new(seed));
         self.devices.len() - 1
     }
 
@@ -440,7 +449,11 @@ impl World {
                 if !self.devices[device].shown.insert(notice) {
                     return Err(Violation::ShownTwice { device, notice: format!("{notice:?}") });
                 }
-                self.turn(device, Input::Shown(notice)).map(drop)
+                self.turn(device, Input::Shown(notice))?;
+                if self.devices[device].core.is_none() {
+                    self.devices[device].shown.remove(&notice);
+                }
+                Ok(())
             }
             Effect::Reconnect => {
                 if let Some(connection) = self.devices[device].connection {
@@ -555,11 +568,14 @@ impl World {
         for (connection, bytes) in self.relay.drain(self.now) {
             self.carry(connection, bytes, false);
         }
+        for connection in self.relay.closed() {
+            self.at(self.now + self.faults.delay, Event::Closed(connection));
+        }
     }
 
     fn kill_relay(&mut self) {
         self.deaths[1] += 1;
-        self.relay.restart(self.now);
+        self.relay.restart();
         let open: Vec<u64> = self.connections.keys().copied().collect();
         for connection in open {
             self.at(self.now + 1, Event::Closed(connection));
@@ -579,5 +595,13 @@ impl World {
 
     fn not_converged(&self, minutes: u64, why: String) -> Violation {
         Violation::NotConverged { minutes, why }
+    }
+}
+
+impl Size {
+    /// A world of so many devices, with a committee of 2 of 3.
+    #[must_use]
+    pub const fn of(devices: usize) -> Self {
+        Self { devices, committee: 3, threshold: 2, reports: 6 }
     }
 }

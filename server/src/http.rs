@@ -1,0 +1,63 @@
+//! The relay's three addresses.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::http::{HeaderName, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Router};
+use campana_protocol::limits::MAX_FRAME;
+
+use crate::metrics::line;
+use crate::serve::{Place, Server};
+use crate::socket;
+use crate::store::{Health, Store};
+
+/// Read and write buffers of a connection: frames are small, connections are many. Large frames
+/// go through without being gathered first.
+const READ_BUFFER: usize = 1_024;
+
+pub(crate) fn router<S: Store>(server: Arc<Server<S>>) -> Router {
+    Router::new()
+        .route("/v1/relay", get(relay::<S>))
+        .route("/healthz", get(healthz::<S>))
+        .route("/metrics", get(metrics::<S>))
+        .with_state(server)
+}
+
+async fn relay<S: Store>(
+    State(server): State<Arc<Server<S>>>,
+    Extension(place): Extension<Place>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    upgrade
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(MAX_FRAME)
+        .max_frame_size(MAX_FRAME)
+        .on_upgrade(move |socket| socket::serve(socket, server, place))
+}
+
+/// Reads are served whatever this says; "degraded" means that nothing new is stored.
+async fn healthz<S: Store>(State(server): State<Arc<Server<S>>>) -> impl IntoResponse {
+    const JSON: (HeaderName, &str) = (header::CONTENT_TYPE, "application/json");
+    let body = match server.shared.store.health() {
+        Health::Writable => r#"{"status":"ok"}"#,
+        Health::Full => r#"{"status":"degraded","store":"full"}"#,
+        Health::Failed => r#"{"status":"degraded","store":"failed"}"#,
+    };
+    ([JSON], body)
+}
+
+async fn metrics<S: Store>(State(server): State<Arc<Server<S>>>) -> impl IntoResponse {
+    const TEXT: (HeaderName, &str) = (header::CONTENT_TYPE, "text/plain; version=0.0.4");
+    let shared = &server.shared;
+    let mut text = shared.metrics.text();
+    let writable = u64::from(shared.store.health() == Health::Writable);
+    line(&mut text, "store_writable", "gauge", "1 if writes are accepted.", writable);
+    line(&mut text, "corrupt_rows", "gauge", "Damaged rows left out.", shared.store.corrupt_rows());
+    line(&mut text, "topics", "gauge", "Channels and mailboxes followed now.", shared.hub.topics() as u64);
+    ([TEXT], text)
+}

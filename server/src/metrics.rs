@@ -1,0 +1,71 @@
+//! Counters that identify nobody: totals only, no ids, no addresses, no sizes of one thing.
+
+use core::fmt::Write;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+macro_rules! counters {
+    ($($(#[doc = $doc:literal])+ $name:ident $kind:literal,)+) => {
+        /// What the relay counts.
+        #[derive(Debug, Default)]
+        #[non_exhaustive]
+        pub struct Metrics { $($(#[doc = $doc])+ pub $name: AtomicU64,)+ }
+
+        impl Metrics {
+            /// In the Prometheus text format.
+            #[must_use]
+            pub fn text(&self) -> String {
+                let mut out = String::new();
+                $(line(&mut out, stringify!($name), $kind, concat!($($doc),+), self.$name.load(Ordering::Relaxed));)+
+                out
+            }
+        }
+    };
+}
+
+counters! {
+    /// Connections open now.
+    connections "gauge",
+    /// Connections accepted.
+    connections_total "counter",
+    /// Connections refused because there were too many.
+    connections_refused_total "counter",
+    /// Requests received.
+    requests_total "counter",
+    /// Requests refused, whatever the reason.
+    refused_total "counter",
+    /// Frames that could not be read.
+    malformed_total "counter",
+    /// Entries appended.
+    appended_total "counter",
+    /// Posts stored.
+    posted_total "counter",
+    /// Live bodies fanned out.
+    live_total "counter",
+    /// Frames given to connections.
+    frames_out_total "counter",
+    /// Reads of the store by followers that had fallen off the ring.
+    catch_up_reads_total "counter",
+    /// Commits of the store.
+    commits_total "counter",
+    /// Writes in those commits.
+    writes_total "counter",
+    /// Milliseconds spent in those commits.
+    commit_ms_total "counter",
+    /// Expired rows deleted.
+    trimmed_total "counter",
+}
+
+/// Adds one.
+pub(crate) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// One metric with its help.
+pub(crate) fn line(out: &mut String, name: &str, kind: &str, help: &str, value: u64) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        out,
+        "# HELP campana_relay_{name} {}\n# TYPE campana_relay_{name} {kind}\ncampana_relay_{name} {value}",
+        help.trim()
+    );
+}

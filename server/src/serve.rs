@@ -1,0 +1,228 @@
+//! The shell: a listener, a committer, a ticker, and an orderly end.
+
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::time::Duration;
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
+
+use crate::bell::Bell;
+use crate::config::Config;
+use crate::metrics::count;
+use crate::session::ConnectionId;
+use crate::shared::Shared;
+use crate::store::{Store, WriteError};
+use crate::{http, invitation, limits};
+
+/// What all connections' tasks share.
+#[derive(Debug)]
+pub(crate) struct Server<S> {
+    pub(crate) shared: Arc<Shared<S>>,
+    connected: AtomicU64,
+    stopping: AtomicBool,
+    open: Mutex<HashMap<ConnectionId, Bell>>,
+}
+
+/// The place of one connection among those that may be open at once.
+pub(crate) type Place = Arc<OwnedSemaphorePermit>;
+
+impl<S: Store> Server<S> {
+    pub(crate) fn enter(&self) -> ConnectionId {
+        count(&self.shared.metrics.connections_total);
+        self.shared.metrics.connections.fetch_add(1, Ordering::Relaxed);
+        ConnectionId(self.connected.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// Registers the bell that is rung when the relay stops.
+    pub(crate) fn stay(&self, connection: ConnectionId, bell: Bell) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(connection, bell);
+    }
+
+    pub(crate) fn leave(&self, connection: ConnectionId) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&connection);
+        self.shared.metrics.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+        for bell in self.open.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            bell.ring();
+        }
+    }
+
+    fn nobody_left(&self) -> bool {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+}
+
+/// The system's clock, Unix milliseconds.
+#[must_use]
+pub fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Serves on `listener` until `stop` resolves, then ends in order: no new connection, every
+/// waiting write made durable and answered, every connection closed as going away.
+///
+/// # Errors
+/// If the commits or the listener stopped working.
+pub async fn serve<S: Store>(
+    listener: TcpListener,
+    store: S,
+    config: &Config,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let server = Arc::new(Server {
+        shared: Arc::new(Shared::new(store, config.rates)),
+        connected: AtomicU64::new(0),
+        stopping: AtomicBool::new(false),
+        open: Mutex::default(),
+    });
+    let committer = tokio::spawn(commit(Arc::clone(&server.shared)));
+    let abort_committer = committer.abort_handle();
+    let ticker = tokio::spawn(tick(Arc::clone(&server.shared), config.data_dir.clone()));
+    let outcome = tokio::select! {
+        () = stop => Ok(()),
+        () = accept(listener, Arc::clone(&server), config.max_connections) => Ok(()),
+        ended = committer => Err(io::Error::other(match ended {
+            Ok(()) => "the committer ended".to_owned(),
+            Err(error) => format!("the committer failed: {error}"),
+        })),
+    };
+    tracing::info!("stopping");
+    ticker.abort();
+    server.stop();
+    let deadline = Instant::now() + Duration::from_millis(limits::DRAIN_MS);
+    while !server.nobody_left() && Instant::now() < deadline {
+        sleep(Duration::from_millis(10)).await;
+    }
+    abort_committer.abort();
+    // What came in too late for its connection to see the answer is still made durable.
+    let shared = Arc::clone(&server.shared);
+    let last = tokio::task::spawn_blocking(move || while shared.commit_waiting(now()) > 0 {});
+    if timeout_at(deadline + Duration::from_millis(limits::DRAIN_MS), last).await.is_err() {
+        tracing::error!("the last commit did not end in time");
+    }
+    outcome
+}
+
+/// One commit after the other: while one is on its way to disk, the next batch gathers.
+async fn commit<S: Store>(shared: Arc<Shared<S>>) {
+    loop {
+        shared.work().rung().await;
+        loop {
+            let batch = shared.take_batch();
+            if batch.is_empty() {
+                break;
+            }
+            let on_disk = Arc::clone(&shared);
+            let committing = tokio::task::spawn_blocking(move || {
+                let began = Instant::now();
+                let committed = on_disk.commit(now(), batch);
+                let spent = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+                on_disk.metrics.commit_ms_total.fetch_add(spent, Ordering::Relaxed);
+                committed
+            });
+            match committing.await {
+                Ok(committed) => shared.settle(committed),
+                // The store turns an engine's panic into an error: this one is ours.
+                Err(error) => {
+                    tracing::error!(%error, "a commit panicked");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+async fn tick<S: Store>(shared: Arc<Shared<S>>, data_dir: std::path::PathBuf) {
+    let mut ticks = interval(Duration::from_millis(limits::TICK_MS));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let (shared, data_dir) = (Arc::clone(&shared), data_dir.clone());
+        let ticking = tokio::task::spawn_blocking(move || {
+            take_invitations(shared.store(), &data_dir);
+            match shared.trim(now()) {
+                Ok(trimmed) if trimmed.rows > 0 => tracing::info!(rows = trimmed.rows, "trimmed"),
+                Ok(_) => {}
+                Err(error) => tracing::error!(%error, "trimming failed"),
+            }
+        });
+        if let Err(error) = ticking.await {
+            tracing::error!(%error, "a tick panicked");
+        }
+    }
+}
+
+/// Takes invitations that were left into the store. Their files go once they are durable.
+pub fn take_invitations<S: Store>(store: &S, data_dir: &std::path::Path) {
+    let left = match invitation::left(data_dir) {
+        Ok(left) => left,
+        Err(error) => return tracing::error!(%error, "invitations that were left cannot be read"),
+    };
+    if left.is_empty() {
+        return;
+    }
+    let (writes, files): (Vec<_>, Vec<_>) = left.into_iter().map(|left| (left.write, left.file)).unzip();
+    let results: Vec<Result<_, WriteError>> = store.commit(now(), &writes);
+    for (result, file) in results.iter().zip(files) {
+        let removed = match result {
+            Ok(_) => std::fs::remove_file(file).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(error) = removed {
+            tracing::error!(%error, "an invitation that was left cannot be taken in");
+        }
+    }
+}
+
+async fn accept<S: Store>(listener: TcpListener, server: Arc<Server<S>>, max_connections: u32) {
+    // A u32 fits usize on every machine this runs on; the semaphore has its own maximum.
+    let places = Arc::new(Semaphore::new((max_connections as usize).min(Semaphore::MAX_PERMITS)));
+    let router = http::router(Arc::clone(&server));
+    loop {
+        // The peer's address is dropped here: nothing after this line could store or log it.
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of file descriptors, mostly: those who are connected go on.
+                tracing::warn!(kind = %error.kind(), "a connection could not be accepted");
+                sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        match Arc::clone(&places).try_acquire_owned() {
+            Ok(place) => serve_connection(stream, router.clone().layer(axum::Extension(Arc::new(place)))),
+            Err(_) => count(&server.shared.metrics.connections_refused_total),
+        }
+    }
+}
+
+fn serve_connection(stream: TcpStream, router: axum::Router) {
+    // Alerts are small and must not wait for more to be sent with them.
+    let _ = stream.set_nodelay(true);
+    tokio::spawn(async move {
+        let serving = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(Duration::from_millis(limits::HANDSHAKE_MS))
+            .max_buf_size(8_192)
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+            .with_upgrades();
+        // A connection that breaks is its peer's business.
+        let _ = serving.await;
+    });
+}

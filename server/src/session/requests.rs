@@ -1,0 +1,189 @@
+//! Each kind of request: what is checked before the store judges it.
+
+use campana_protocol::code::Code;
+use campana_protocol::frame::{ClientFrame, RelayFrame, Subject, challenge, creation};
+use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey};
+use campana_protocol::limits;
+
+use super::grants::verify;
+use super::{Session, encoded};
+use crate::invitation;
+use crate::limits::{MAX_BUSY_IN_A_ROW, SIGNATURE_COST};
+use crate::metrics::count;
+use crate::shared::Shared;
+use crate::store::{Append, Store, Write};
+
+impl Session {
+    pub(super) fn handle<S: Store>(&mut self, shared: &Shared<S>, now: u64, frame: ClientFrame) {
+        if let ClientFrame::Live { channel, body } = frame {
+            return self.live(shared, now, channel, body.into());
+        }
+        let request = request_number(&frame);
+        if !self.affordable(now, &frame) {
+            self.busy_in_a_row += 1;
+            if self.busy_in_a_row > MAX_BUSY_IN_A_ROW {
+                self.closing = Some(Code::Busy);
+            }
+            return self.refuse(shared, request, Code::Busy);
+        }
+        self.busy_in_a_row = 0;
+        if let Err(code) = self.request(shared, request, frame) {
+            self.refuse(shared, request, code);
+        }
+    }
+
+    fn request<S: Store>(
+        &mut self,
+        shared: &Shared<S>,
+        request: u32,
+        frame: ClientFrame,
+    ) -> Result<(), Code> {
+        match frame {
+            ClientFrame::Authenticate { subject, key, signature, .. } => {
+                verify(&key, &challenge(&self.nonce, &subject), &signature)?;
+                self.grants.prove(&shared.store, subject, key)?;
+                self.reconsider(&subject);
+                self.answer(&RelayFrame::Done { request });
+                Ok(())
+            }
+            ClientFrame::Redeem { invitation, founder, .. } => {
+                let invitation = invitation::hash(&invitation);
+                self.submit(shared, request, Write::Redeem { invitation, founder })
+            }
+            ClientFrame::Create { founder, signature, owner, access, .. } => {
+                verify(&founder, &creation(&self.nonce, &owner), &signature)?;
+                self.submit(shared, request, Write::Create { founder, owner, access })
+            }
+            ClientFrame::SetOwners { channel, owners, .. } => {
+                self.set_owners(shared, request, channel, owners)
+            }
+            ClientFrame::Append { channel, record, class, control_seq, rotate, body, .. } => {
+                within(body.len(), class.max_body())?;
+                if rotate.is_some() && class != campana_protocol::frame::Class::Control {
+                    return Err(Code::Malformed);
+                }
+                let by = self.grants.keys(&channel)?;
+                let body = body.into();
+                let append = Append { channel, by, record, class, control_seq, rotate, body };
+                self.submit(shared, request, Write::Append(append))
+            }
+            ClientFrame::Subscribe { channel, after, .. } => self.subscribe(shared, request, channel, after),
+            ClientFrame::OpenMailbox { channel, reader, .. } => {
+                let by = self.grants.keys(&channel)?;
+                let mailbox = MailboxId::of(&reader);
+                self.submit(shared, request, Write::OpenMailbox { channel, by, mailbox })
+            }
+            ClientFrame::Post { mailbox, record, body, .. } => {
+                within(body.len(), limits::MAX_POST_BODY)?;
+                let insider = self.grants.insider(&shared.store);
+                self.submit(shared, request, Write::Post { mailbox, insider, record, body: body.into() })
+            }
+            ClientFrame::ReadMailbox { mailbox, after, .. } => {
+                self.read_mailbox(shared, request, mailbox, after)
+            }
+            ClientFrame::TrimMailbox { mailbox, through, .. } => {
+                if !self.grants.reads(&mailbox) {
+                    return Err(Code::Forbidden);
+                }
+                self.submit(shared, request, Write::TrimMailbox { mailbox, through })
+            }
+            ClientFrame::PutBlob { channel, blob, part, of, body, .. } => {
+                within(body.len(), limits::MAX_BLOB_PART)?;
+                if part >= of || of > limits::MAX_BLOB_PARTS {
+                    return Err(Code::Malformed);
+                }
+                let by = self.grants.keys(&channel)?;
+                self.submit(
+                    shared,
+                    request,
+                    Write::PutBlob { channel, by, blob, part, of, body: body.into() },
+                )
+            }
+            ClientFrame::GetBlob { channel, blob, part, .. } => {
+                self.get_blob(shared, request, channel, blob, part)
+            }
+            // Handled before it came here: it has no request number.
+            ClientFrame::Live { .. } => Ok(()),
+        }
+    }
+
+    fn set_owners<S: Store>(
+        &mut self,
+        shared: &Shared<S>,
+        request: u32,
+        channel: ChannelId,
+        owners: Vec<PublicKey>,
+    ) -> Result<(), Code> {
+        if owners.is_empty() {
+            return Err(Code::Malformed);
+        }
+        if owners.len() > limits::MAX_OWNERS {
+            return Err(Code::TooMany);
+        }
+        let by = self.grants.keys(&channel)?;
+        self.submit(shared, request, Write::SetOwners { channel, by, owners })
+    }
+
+    fn get_blob<S: Store>(
+        &mut self,
+        shared: &Shared<S>,
+        request: u32,
+        channel: ChannelId,
+        blob: BlobId,
+        part: u16,
+    ) -> Result<(), Code> {
+        self.grants.current(&shared.store, &channel)?;
+        let part = shared.store.blob_part(&channel, &blob, part).map_err(|error| error.code())?;
+        self.answer(&RelayFrame::BlobPart { request, of: part.of, body: part.body.into() });
+        Ok(())
+    }
+
+    /// Nobody waits for an answer: what may not be sent is dropped.
+    fn live<S: Store>(&mut self, shared: &Shared<S>, now: u64, channel: ChannelId, body: Vec<u8>) {
+        if body.len() > limits::MAX_LIVE_BODY
+            || !self.live.take(now, 1)
+            || self.grants.current(&shared.store, &channel).is_err()
+        {
+            return count(&shared.metrics.refused_total);
+        }
+        if let Some(topic) = shared.hub.followed(&Subject::Channel(channel)) {
+            count(&shared.metrics.live_total);
+            topic.live(self.id, encoded(&RelayFrame::Live { channel, body: body.into() }));
+            topic.ring();
+        }
+    }
+
+    fn affordable(&mut self, now: u64, frame: &ClientFrame) -> bool {
+        let (requests, bytes) = match frame {
+            ClientFrame::Authenticate { .. } | ClientFrame::Create { .. } => (1 + SIGNATURE_COST, 0),
+            ClientFrame::Append { body, .. }
+            | ClientFrame::Post { body, .. }
+            | ClientFrame::PutBlob { body, .. } => (1, body.len()),
+            _ => (1, 0),
+        };
+        // A frame is far shorter than 4 GiB.
+        self.requests.take(now, requests) && self.bytes.take(now, u32::try_from(bytes).unwrap_or(u32::MAX))
+    }
+}
+
+fn within(length: usize, limit: usize) -> Result<(), Code> {
+    if length <= limit { Ok(()) } else { Err(Code::TooLong) }
+}
+
+fn request_number(frame: &ClientFrame) -> u32 {
+    match frame {
+        ClientFrame::Authenticate { request, .. }
+        | ClientFrame::Redeem { request, .. }
+        | ClientFrame::Create { request, .. }
+        | ClientFrame::SetOwners { request, .. }
+        | ClientFrame::Append { request, .. }
+        | ClientFrame::Subscribe { request, .. }
+        | ClientFrame::OpenMailbox { request, .. }
+        | ClientFrame::Post { request, .. }
+        | ClientFrame::ReadMailbox { request, .. }
+        | ClientFrame::TrimMailbox { request, .. }
+        | ClientFrame::PutBlob { request, .. }
+        | ClientFrame::GetBlob { request, .. } => *request,
+        ClientFrame::Live { .. } => 0,
+    }
+}

@@ -1,0 +1,6 @@
+//! Sessions, driven through [`Relay`].
+
+mod mailboxes;
+mod refusals;
+mod rig;
+mod streams;

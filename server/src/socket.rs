@@ -1,0 +1,144 @@
+//! One WebSocket: carries a [`Session`]'s frames, keeps it alive, bounds its patience.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use bytes::Bytes;
+use campana_protocol::code::Code;
+use campana_protocol::frame::Secret;
+use futures_util::{SinkExt, StreamExt};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::limits;
+use crate::serve::{Place, Server, now};
+use crate::session::Session;
+use crate::store::Store;
+
+/// Why a connection ended without a close of ours.
+struct Gone;
+
+/// Serves one connection to its end.
+pub(crate) async fn serve<S: Store>(socket: WebSocket, server: Arc<Server<S>>, place: Place) {
+    let id = server.enter();
+    let mut nonce = [0; 32];
+    // Without randomness nothing can be proved: better no connection than a predictable nonce.
+    if getrandom::fill(&mut nonce).is_ok() {
+        let session = Session::new(now(), id, Secret(nonce), &server.shared.rates);
+        server.stay(id, session.bell());
+        let mut connection = Connection { socket, session, server: &server, heard: Instant::now() };
+        if let Ok(code) = connection.run().await {
+            connection.close(code).await;
+        }
+    }
+    server.leave(id);
+    tracing::debug!("a connection ended");
+    drop(place);
+}
+
+struct Connection<'s, S> {
+    socket: WebSocket,
+    session: Session,
+    server: &'s Arc<Server<S>>,
+    heard: Instant,
+}
+
+/// What woke a connection.
+enum Woken {
+    Bell,
+    Heard(Option<Result<Message, axum::Error>>),
+    Timer,
+}
+
+impl<S: Store> Connection<'_, S> {
+    /// Until it is to be closed, with this code, or is gone.
+    async fn run(&mut self) -> Result<Code, Gone> {
+        let bell = self.session.bell();
+        let mut timer = core::pin::pin!(sleep_until(self.heard + Duration::from_millis(limits::PING_MS)));
+        loop {
+            self.send_all().await?;
+            if let Some(code) = self.session.closing() {
+                return Ok(code);
+            }
+            let stopping = self.server.stopping();
+            if stopping && !self.session.waits() {
+                return Ok(Code::GoingAway);
+            }
+            // Reading goes on only when everything has been sent: a device that does not read
+            // cannot make the relay gather answers for it.
+            let woken = tokio::select! {
+                () = bell.rung() => Woken::Bell,
+                heard = self.socket.next(), if !stopping => Woken::Heard(heard),
+                () = &mut timer => Woken::Timer,
+            };
+            match woken {
+                Woken::Bell => {}
+                Woken::Heard(heard) => {
+                    self.heard = Instant::now();
+                    self.hear(heard)?;
+                }
+                Woken::Timer => {
+                    self.check_patience().await?;
+                    timer.as_mut().reset(Instant::now() + Duration::from_millis(limits::PING_MS));
+                }
+            }
+        }
+    }
+
+    fn hear(&mut self, heard: Option<Result<Message, axum::Error>>) -> Result<(), Gone> {
+        match heard {
+            Some(Ok(Message::Binary(frame))) => {
+                self.session.receive(&self.server.shared, now(), &frame);
+                Ok(())
+            }
+            // Text is not a frame: an empty one is refused just so.
+            Some(Ok(Message::Text(_))) => {
+                self.session.receive(&self.server.shared, now(), &[]);
+                Ok(())
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
+            Some(Ok(Message::Close(_)) | Err(_)) | None => Err(Gone),
+        }
+    }
+
+    /// Sends until there is nothing to send.
+    async fn send_all(&mut self) -> Result<(), Gone> {
+        let mut frames: Vec<Bytes> = Vec::new();
+        loop {
+            self.session.poll(&self.server.shared, &mut frames);
+            if frames.is_empty() {
+                return Ok(());
+            }
+            for frame in frames.drain(..) {
+                patiently(self.socket.feed(Message::Binary(frame))).await?;
+            }
+            patiently(self.socket.flush()).await?;
+        }
+    }
+
+    /// Pings; ends a connection that has been silent or has proved nothing for too long.
+    async fn check_patience(&mut self) -> Result<(), Gone> {
+        let unproved = self.session.must_prove_by().is_some_and(|by| now() >= by);
+        if unproved || self.heard.elapsed() >= Duration::from_millis(limits::SILENCE_MS) {
+            return Err(Gone);
+        }
+        patiently(self.socket.send(Message::Ping(Bytes::new()))).await
+    }
+
+    async fn close(&mut self, code: Code) {
+        let close = CloseFrame { code: code.number(), reason: "".into() };
+        if patiently(self.socket.send(Message::Close(Some(close)))).await.is_ok() {
+            // The peer's own close, so that ours is not lost in a reset.
+            let answer = async { while let Some(Ok(_)) = self.socket.next().await {} };
+            let _ = timeout(Duration::from_secs(1), answer).await;
+        }
+    }
+}
+
+/// A socket that takes nothing for [`limits::STALL_MS`] is gone.
+async fn patiently<X>(sending: impl Future<Output = Result<(), X>>) -> Result<(), Gone> {
+    match timeout(Duration::from_millis(limits::STALL_MS), sending).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(Gone),
+    }
+}

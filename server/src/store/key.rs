@@ -1,0 +1,232 @@
+//! Where each row lives: one kind byte, then fixed-width big-endian fields, so that the bytes
+//! sort as the fields do.
+
+use campana_protocol::id::{BlobId, ChannelId, Hash, MailboxId, PublicKey, RecordId};
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $number:literal),+ $(,)?) => {
+        /// What a row is. The numbers are on disk: never reused, never changed.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[repr(u8)]
+        pub(crate) enum Kind { $($(#[$doc])* $name = $number),+ }
+
+        impl Kind {
+            /// All kinds, in key order.
+            pub(crate) const ALL: &[Self] = &[$(Self::$name),+];
+        }
+    };
+}
+
+kinds! {
+    /// Store format version. One row, written once. Key: nothing. Value: version, u16.
+    Format = 0,
+    /// Owners and current access key of a channel. Rewritten. Key: channel. Value: [`super::row::Channel`].
+    Channel = 1,
+    /// Counters of a channel. Rewritten at each append. Key: channel. Value: [`super::row::Head`].
+    Head = 2,
+    /// An older access key. Kept as long as the entry that rotated it. Key: channel, access key.
+    /// Value: [`super::row::Older`].
+    Older = 3,
+    /// An entry. Written once. Key: channel, seq. Value: [`super::row::StoredEntry`].
+    Entry = 4,
+    /// The seq of a record id. Kept as long as its entry. Key: channel, record. Value: seq, u64.
+    Record = 5,
+    /// Counters of a mailbox. Rewritten. Key: mailbox. Value: [`super::row::Mailbox`].
+    Mailbox = 6,
+    /// A post. Written once. Key: mailbox, seq. Value: [`super::row::StoredPost`].
+    Post = 7,
+    /// The seq of a post's record id. Kept as long as its post. Key: mailbox, record. Value: seq, u64.
+    PostRecord = 8,
+    /// A part of a blob. Written once. Key: channel, blob, part. Value: [`super::row::StoredPart`].
+    BlobPart = 9,
+    /// An operator's invitation. Key: hash of its secret. Value: [`super::row::Invitation`].
+    Invitation = 10,
+    /// A founder. Key: its key. Value: [`super::row::Founder`].
+    Founder = 11,
+    /// When a row expires. Key: time, then the key of the row. Value: nothing.
+    Expiry = 12,
+}
+
+/// The key of a row.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Key {
+    Format,
+    Channel(ChannelId),
+    Head(ChannelId),
+    Older(ChannelId, PublicKey),
+    Entry(ChannelId, u64),
+    Record(ChannelId, RecordId),
+    Mailbox(MailboxId),
+    Post(MailboxId, u64),
+    PostRecord(MailboxId, RecordId),
+    BlobPart(ChannelId, BlobId, u16),
+    Invitation(Hash),
+    Founder(PublicKey),
+    Expiry(u64, Box<Key>),
+}
+
+impl Key {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(96);
+        self.encode_into(&mut out);
+        out
+    }
+
+    fn encode_into(&self, out: &mut Vec<u8>) {
+        out.push(self.kind() as u8);
+        match self {
+            Self::Format => {}
+            Self::Channel(id) | Self::Head(id) => out.extend(id.0),
+            Self::Older(id, key) => put(out, &[&id.0, &key.0]),
+            Self::Entry(id, seq) => put(out, &[&id.0, &seq.to_be_bytes()]),
+            Self::Record(id, record) => put(out, &[&id.0, &record.0]),
+            Self::Mailbox(id) => out.extend(id.0),
+            Self::Post(id, seq) => put(out, &[&id.0, &seq.to_be_bytes()]),
+            Self::PostRecord(id, record) => put(out, &[&id.0, &record.0]),
+            Self::BlobPart(id, blob, part) => put(out, &[&id.0, &blob.0, &part.to_be_bytes()]),
+            Self::Invitation(hash) => out.extend(hash.0),
+            Self::Founder(key) => out.extend(key.0),
+            Self::Expiry(at, key) => {
+                out.extend(at.to_be_bytes());
+                key.encode_into(out);
+            }
+        }
+    }
+
+    /// `None`: not a key of this format.
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        let (kind, mut rest) = bytes.split_first()?;
+        let kind = Kind::ALL.iter().copied().find(|known| *known as u8 == *kind)?;
+        let r = &mut rest;
+        let key = match kind {
+            Kind::Format => Self::Format,
+            Kind::Channel => Self::Channel(ChannelId(take(r)?)),
+            Kind::Head => Self::Head(ChannelId(take(r)?)),
+            Kind::Older => Self::Older(ChannelId(take(r)?), PublicKey(take(r)?)),
+            Kind::Entry => Self::Entry(ChannelId(take(r)?), u64::from_be_bytes(take(r)?)),
+            Kind::Record => Self::Record(ChannelId(take(r)?), RecordId(take(r)?)),
+            Kind::Mailbox => Self::Mailbox(MailboxId(take(r)?)),
+            Kind::Post => Self::Post(MailboxId(take(r)?), u64::from_be_bytes(take(r)?)),
+            Kind::PostRecord => Self::PostRecord(MailboxId(take(r)?), RecordId(take(r)?)),
+            Kind::BlobPart => {
+                Self::BlobPart(ChannelId(take(r)?), BlobId(take(r)?), u16::from_be_bytes(take(r)?))
+            }
+            Kind::Invitation => Self::Invitation(Hash(take(r)?)),
+            Kind::Founder => Self::Founder(PublicKey(take(r)?)),
+            Kind::Expiry => {
+                let at = u64::from_be_bytes(take(r)?);
+                // One level only: a row that says when an expiry row expires is not a key.
+                if r.first() == Some(&(Kind::Expiry as u8)) {
+                    return None;
+                }
+                let key = Self::decode(r)?;
+                *r = &[];
+                Self::Expiry(at, Box::new(key))
+            }
+        };
+        rest.is_empty().then_some(key)
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Format => Kind::Format,
+            Self::Channel(_) => Kind::Channel,
+            Self::Head(_) => Kind::Head,
+            Self::Older(..) => Kind::Older,
+            Self::Entry(..) => Kind::Entry,
+            Self::Record(..) => Kind::Record,
+            Self::Mailbox(_) => Kind::Mailbox,
+            Self::Post(..) => Kind::Post,
+            Self::PostRecord(..) => Kind::PostRecord,
+            Self::BlobPart(..) => Kind::BlobPart,
+            Self::Invitation(_) => Kind::Invitation,
+            Self::Founder(_) => Kind::Founder,
+            Self::Expiry(..) => Kind::Expiry,
+        }
+    }
+}
+
+impl Kind {
+    /// The first key of this kind and the first after it.
+    pub(crate) fn range(self) -> (Vec<u8>, Vec<u8>) {
+        (vec![self as u8], vec![self as u8 + 1])
+    }
+}
+
+/// The expiry rows up to and including `now`.
+pub(crate) fn expired(now: u64) -> (Vec<u8>, Vec<u8>) {
+    let end = match now.checked_add(1) {
+        Some(next) => [&[Kind::Expiry as u8][..], &next.to_be_bytes()].concat(),
+        None => Kind::Expiry.range().1,
+    };
+    (Kind::Expiry.range().0, end)
+}
+
+fn put(out: &mut Vec<u8>, parts: &[&[u8]]) {
+    for part in parts {
+        out.extend_from_slice(part);
+    }
+}
+
+fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+    let (head, tail) = rest.split_first_chunk::<N>()?;
+    *rest = tail;
+    Some(*head)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn plain() -> impl Strategy<Value = Key> {
+        // Few distinct ids, so that the ordering of the later fields is exercised too.
+        let id = || prop_oneof![Just([0u8; 32]), Just([7; 32]), any::<[u8; 32]>()];
+        let short = || any::<[u8; 16]>();
+        prop_oneof![
+            Just(Key::Format),
+            id().prop_map(|i| Key::Channel(ChannelId(i))),
+            id().prop_map(|i| Key::Head(ChannelId(i))),
+            (id(), id()).prop_map(|(i, k)| Key::Older(ChannelId(i), PublicKey(k))),
+            (id(), any::<u64>()).prop_map(|(i, s)| Key::Entry(ChannelId(i), s)),
+            (id(), short()).prop_map(|(i, r)| Key::Record(ChannelId(i), RecordId(r))),
+            id().prop_map(|i| Key::Mailbox(MailboxId(i))),
+            (id(), any::<u64>()).prop_map(|(i, s)| Key::Post(MailboxId(i), s)),
+            (id(), short()).prop_map(|(i, r)| Key::PostRecord(MailboxId(i), RecordId(r))),
+            (id(), short(), any::<u16>()).prop_map(|(i, b, p)| Key::BlobPart(ChannelId(i), BlobId(b), p)),
+            id().prop_map(|i| Key::Invitation(Hash(i))),
+            id().prop_map(|i| Key::Founder(PublicKey(i))),
+        ]
+    }
+
+    fn any_key() -> impl Strategy<Value = Key> {
+        prop_oneof![plain(), (any::<u64>(), plain()).prop_map(|(at, key)| Key::Expiry(at, Box::new(key)))]
+    }
+
+    proptest! {
+        #[test]
+        fn a_key_comes_back_from_its_bytes(key in any_key()) {
+            prop_assert_eq!(Key::decode(&key.encode()), Some(key));
+        }
+
+        #[test]
+        fn bytes_sort_as_keys_do(a in any_key(), b in any_key()) {
+            prop_assert_eq!(a.encode().cmp(&b.encode()), a.cmp(&b));
+        }
+
+        #[test]
+        fn any_bytes_decode_or_do_not(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
+            if let Some(key) = Key::decode(&bytes) {
+                prop_assert_eq!(key.encode(), bytes);
+            }
+        }
+
+        #[test]
+        fn the_expired_are_those_up_to_now(at in any::<u64>(), now in any::<u64>(), key in plain()) {
+            let bytes = Key::Expiry(at, Box::new(key)).encode();
+            let (from, to) = expired(now);
+            prop_assert_eq!(from <= bytes && bytes < to, at <= now);
+        }
+    }
+}

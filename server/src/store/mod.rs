@@ -1,0 +1,226 @@
+//! What the relay keeps, behind one trait: [`Store`].
+//!
+//! Reads see only what is durable. Writes are judged and carried out in the order of a batch, by
+//! one [`Store::commit`], which returns when they are durable: whatever it returns may be said
+//! aloud. [`MemoryStore`] and [`SledStore`] are two engines under the same rules
+//! ([`rows::RowStore`]); an engine with a per-channel order of its own implements [`Store`] itself.
+//! All of them pass `conformance`.
+
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
+pub mod engine;
+pub mod error;
+mod key;
+mod memory;
+mod row;
+pub mod rows;
+mod sled;
+pub mod write;
+
+use campana_protocol::frame::Entry;
+use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey};
+
+pub use self::error::{OpenError, ReadError, WriteError};
+pub use self::memory::MemoryStore;
+pub use self::sled::{SledOptions, SledStore};
+pub use self::write::{Append, Write, Written};
+
+/// Ordered logs, capabilities, mailboxes, blobs and invitations.
+pub trait Store: Send + Sync + 'static {
+    /// What `keys` open of `channel` (`None`: nothing).
+    ///
+    /// # Errors
+    /// [`ReadError::Unknown`] if there is no such channel.
+    fn rights(&self, channel: &ChannelId, keys: &Keys) -> Result<Option<Rights>, ReadError>;
+
+    /// Where the log of `channel` ends.
+    ///
+    /// # Errors
+    /// [`ReadError::Unknown`] if there is no such channel.
+    fn head(&self, channel: &ChannelId) -> Result<Head, ReadError>;
+
+    /// The entries after `after` up to and including `through`, at least one if there is one and
+    /// no more than `max_bytes` of bodies otherwise (and never more than the protocol's limits of
+    /// a read). What has expired is left out.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn read(
+        &self,
+        channel: &ChannelId,
+        after: u64,
+        through: u64,
+        max_bytes: usize,
+    ) -> Result<Page<Entry>, ReadError>;
+
+    /// The state of a mailbox. One that nobody has posted to is an empty one.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn mailbox(&self, mailbox: &MailboxId) -> Result<MailboxState, ReadError>;
+
+    /// The posts after `after` up to and including `through`, limited like [`Store::read`].
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn read_posts(
+        &self,
+        mailbox: &MailboxId,
+        after: u64,
+        through: u64,
+        max_bytes: usize,
+    ) -> Result<Page<Post>, ReadError>;
+
+    /// One part of a blob.
+    ///
+    /// # Errors
+    /// [`ReadError::Unknown`] if it is not there.
+    fn blob_part(&self, channel: &ChannelId, blob: &BlobId, part: u16) -> Result<BlobPart, ReadError>;
+
+    /// Carries out `writes` in order, each seeing those before it, and returns once all that
+    /// succeeded are durable. One result each. A refused write has stored nothing.
+    fn commit(&self, now: u64, writes: &[Write]) -> Vec<Result<Written, WriteError>>;
+
+    /// Deletes what has expired, no more than [`crate::limits::MAX_TRIM`] rows at a time.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    fn trim(&self, now: u64) -> Result<Trimmed, WriteError>;
+
+    /// Whether anybody has ever been invited.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn has_invitation(&self) -> Result<bool, ReadError>;
+
+    /// What the store holds: counts and sizes per kind.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn holdings(&self) -> Result<Vec<Holding>, ReadError>;
+
+    /// Whether writes are accepted.
+    fn health(&self) -> Health;
+
+    /// Rows that could not be read and were left out, since the store was opened.
+    fn corrupt_rows(&self) -> u64;
+}
+
+/// The keys a connection has proved for a channel: those it may act as.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Keys {
+    /// A key that was an owner's when it was proved.
+    pub owner: Option<PublicKey>,
+    /// A key that was a member's when it was proved, current or older.
+    pub member: Option<PublicKey>,
+}
+
+/// What a key opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a new right must be handled everywhere")]
+pub enum Rights {
+    /// Everything.
+    Owner,
+    /// Reading and appending.
+    Current,
+    /// Reading up to and including this seq: the entry that rotated the key.
+    Until(u64),
+}
+
+impl Rights {
+    /// Whether appending is allowed.
+    #[must_use]
+    pub const fn current(self) -> bool {
+        matches!(self, Self::Owner | Self::Current)
+    }
+
+    /// The last seq that may be read of a log that ends at `head`.
+    #[must_use]
+    pub fn limit(self, head: u64) -> u64 {
+        match self {
+            Self::Owner | Self::Current => head,
+            Self::Until(seq) => seq.min(head),
+        }
+    }
+}
+
+/// Where a log ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Head {
+    /// Seq of the last entry (0: none).
+    pub seq: u64,
+    /// Seq of the last control entry (0: none).
+    pub last_control: u64,
+}
+
+/// Part of a log or mailbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// In order.
+    pub items: Vec<T>,
+    /// All up to and including this seq has been looked at: what is not in `items` is gone.
+    pub through: u64,
+}
+
+/// Counters of a mailbox.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MailboxState {
+    /// Strangers may post.
+    pub opened: bool,
+    /// Seq of the last post (0: none yet).
+    pub head: u64,
+}
+
+/// One post.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Post {
+    /// Position, increasing.
+    pub seq: u64,
+    /// When it was stored.
+    pub received_at: u64,
+    /// The sealed post.
+    pub body: Vec<u8>,
+}
+
+/// One part of a blob.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlobPart {
+    /// Parts in all.
+    pub of: u16,
+    /// The sealed part.
+    pub body: Vec<u8>,
+}
+
+/// What a trim did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trimmed {
+    /// Rows deleted.
+    pub rows: usize,
+    /// Channels that lost entries.
+    pub channels: Vec<ChannelId>,
+    /// There is more to delete.
+    pub more: bool,
+}
+
+/// What the store holds of one kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holding {
+    /// Which kind.
+    pub kind: &'static str,
+    /// Rows.
+    pub rows: u64,
+    /// Bytes of keys and values.
+    pub bytes: u64,
+}
+
+/// Whether a store accepts writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Health {
+    /// It does.
+    Writable,
+    /// The disk is full: it will again when there is room.
+    Full,
+    /// A write failed: it will not until it is opened again.
+    Failed,
+}

@@ -1,0 +1,169 @@
+//! What is in each row, as CBOR. Fields are only ever added, with a default.
+
+use campana_protocol::frame::{Class, Entry};
+use campana_protocol::id::{PublicKey, RecordId};
+use campana_protocol::wire;
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+
+/// Who may do what on a channel.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Channel {
+    #[n(0)]
+    pub(crate) owners: Vec<PublicKey>,
+    #[n(1)]
+    pub(crate) access: PublicKey,
+}
+
+/// Counters of a channel.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Head {
+    #[n(0)]
+    pub(crate) seq: u64,
+    #[n(1)]
+    pub(crate) last_control: u64,
+    #[n(2)]
+    pub(crate) blob_bytes: u64,
+    #[n(3)]
+    pub(crate) mailboxes: u32,
+}
+
+/// An access key that is no longer current.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Older {
+    /// Seq of the entry that rotated it: the last that it may read.
+    #[n(0)]
+    pub(crate) until: u64,
+    #[n(1)]
+    pub(crate) expires_at: u64,
+}
+
+/// An entry of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct StoredEntry {
+    #[n(0)]
+    pub(crate) expires_at: u64,
+    #[n(1)]
+    pub(crate) entry: Entry,
+    #[n(2)]
+    pub(crate) rotate: Option<PublicKey>,
+}
+
+impl StoredEntry {
+    /// Whether `class`, `rotate` and `body` are what this entry was made of.
+    pub(crate) fn is(&self, class: Class, rotate: Option<&PublicKey>, body: &[u8]) -> bool {
+        self.entry.class == class && self.rotate.as_ref() == rotate && self.entry.body.as_slice() == body
+    }
+}
+
+/// Counters of a mailbox.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Mailbox {
+    /// Strangers may post.
+    #[n(0)]
+    pub(crate) opened: bool,
+    /// Seq of the last post.
+    #[n(1)]
+    pub(crate) head: u64,
+    #[n(2)]
+    pub(crate) posts: u64,
+    #[n(3)]
+    pub(crate) bytes: u64,
+}
+
+/// A post of a mailbox.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct StoredPost {
+    #[n(0)]
+    pub(crate) expires_at: u64,
+    #[n(1)]
+    pub(crate) received_at: u64,
+    #[n(2)]
+    pub(crate) record: RecordId,
+    #[n(3)]
+    pub(crate) body: ByteVec,
+}
+
+/// A part of a blob.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct StoredPart {
+    #[n(0)]
+    pub(crate) expires_at: u64,
+    #[n(1)]
+    pub(crate) of: u16,
+    #[n(2)]
+    pub(crate) body: ByteVec,
+}
+
+/// An operator's invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Invitation {
+    #[n(0)]
+    pub(crate) expires_at: u64,
+    #[n(1)]
+    pub(crate) redeemed_by: Option<PublicKey>,
+}
+
+/// Someone who redeemed an invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Founder {
+    #[n(0)]
+    pub(crate) channels_left: u32,
+}
+
+/// The value of a row.
+pub(crate) fn encode<T: Encode<()>>(row: &T) -> Vec<u8> {
+    wire::encode(row)
+}
+
+/// `None`: not a value of that kind.
+pub(crate) fn decode<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Option<T> {
+    wire::decode(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn rows_come_back_from_their_bytes(
+            a in any::<u64>(), b in any::<u64>(), c in any::<u32>(), key in any::<[u8; 32]>(),
+            record in any::<[u8; 16]>(), some in any::<bool>(), bytes in any::<Vec<u8>>(),
+        ) {
+            let key = PublicKey(key);
+            let maybe = some.then_some(key);
+            let entry = Entry {
+                seq: a, class: Class::Update, received_at: b, record: RecordId(record), body: bytes.clone().into(),
+            };
+            same(&Channel { owners: vec![key; c as usize % 4], access: key })?;
+            same(&Head { seq: a, last_control: b, blob_bytes: a, mailboxes: c })?;
+            same(&Older { until: a, expires_at: b })?;
+            same(&StoredEntry { expires_at: a, entry, rotate: maybe })?;
+            same(&Mailbox { opened: some, head: a, posts: b, bytes: a })?;
+            same(&StoredPost {
+                expires_at: a, received_at: b, record: RecordId(record), body: bytes.clone().into(),
+            })?;
+            same(&StoredPart { expires_at: a, of: 7, body: bytes.into() })?;
+            same(&Invitation { expires_at: a, redeemed_by: maybe })?;
+            same(&Founder { channels_left: c })?;
+        }
+
+        #[test]
+        fn any_bytes_decode_or_do_not(bytes in any::<Vec<u8>>()) {
+            let _ = decode::<StoredEntry>(&bytes);
+            let _ = decode::<Channel>(&bytes);
+        }
+    }
+
+    fn same<T>(row: &T) -> Result<(), TestCaseError>
+    where
+        T: Encode<()> + for<'b> Decode<'b, ()> + PartialEq + core::fmt::Debug,
+    {
+        let back = decode::<T>(&encode(row));
+        prop_assert_eq!(back.as_ref(), Some(row));
+        Ok(())
+    }
+}

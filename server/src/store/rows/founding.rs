@@ -1,0 +1,82 @@
+//! Invitations, founders, channels and their owners.
+
+use campana_protocol::id::{ChannelId, Hash, PublicKey};
+use campana_protocol::limits::MAX_CHANNELS_PER_INVITATION;
+
+use super::append::rights;
+use super::tx::Tx;
+use crate::limits::INVITATION_MEMORY_MS;
+use crate::store::engine::Engine;
+use crate::store::error::{FoundError, WriteError};
+use crate::store::key::Key;
+use crate::store::row::{Channel, Founder, Head, Invitation};
+use crate::store::write::Written;
+use crate::store::{Keys, Rights};
+
+pub(super) fn invite<E: Engine>(
+    tx: &mut Tx<'_, E>,
+    invitation: Hash,
+    expires_at: u64,
+) -> Result<Written, WriteError> {
+    let key = Key::Invitation(invitation);
+    if tx.get::<Invitation>(&key)?.is_none() {
+        tx.put(&key, &Invitation { expires_at, redeemed_by: None })?;
+        tx.expires(expires_at.saturating_add(INVITATION_MEMORY_MS), key);
+    }
+    Ok(Written::Done)
+}
+
+pub(super) fn redeem<E: Engine>(
+    tx: &mut Tx<'_, E>,
+    now: u64,
+    invitation: Hash,
+    founder: PublicKey,
+) -> Result<Written, WriteError> {
+    let key = Key::Invitation(invitation);
+    let mut row: Invitation = tx.get(&key)?.ok_or(FoundError::InvitationUnknown)?;
+    match row.redeemed_by {
+        Some(by) if by == founder => return Ok(Written::Done),
+        Some(_) => return Err(FoundError::InvitationUsed.into()),
+        None if row.expires_at <= now => return Err(FoundError::InvitationExpired.into()),
+        None => {}
+    }
+    let mut paid: Founder = tx.get(&Key::Founder(founder))?.unwrap_or(Founder { channels_left: 0 });
+    paid.channels_left = paid.channels_left.saturating_add(MAX_CHANNELS_PER_INVITATION);
+    row.redeemed_by = Some(founder);
+    tx.put(&key, &row)?;
+    tx.put(&Key::Founder(founder), &paid)?;
+    Ok(Written::Done)
+}
+
+pub(super) fn create<E: Engine>(
+    tx: &mut Tx<'_, E>,
+    founder: PublicKey,
+    owner: PublicKey,
+    access: PublicKey,
+) -> Result<Written, WriteError> {
+    let mut paid: Founder = tx.get(&Key::Founder(founder))?.ok_or(FoundError::InvitationUnknown)?;
+    let channel = ChannelId::of(&owner);
+    if tx.get::<Channel>(&Key::Channel(channel))?.is_some() {
+        return Ok(Written::Done);
+    }
+    paid.channels_left = paid.channels_left.checked_sub(1).ok_or(FoundError::InvitationExhausted)?;
+    tx.put(&Key::Founder(founder), &paid)?;
+    tx.put(&Key::Channel(channel), &Channel { owners: vec![owner], access })?;
+    tx.put(&Key::Head(channel), &Head::default())?;
+    Ok(Written::Done)
+}
+
+pub(super) fn set_owners<E: Engine>(
+    tx: &mut Tx<'_, E>,
+    channel: ChannelId,
+    by: &Keys,
+    owners: &[PublicKey],
+) -> Result<Written, WriteError> {
+    let (mut row, rights) = rights(tx, &channel, by)?.ok_or(FoundError::Unknown)?;
+    if rights != Some(Rights::Owner) {
+        return Err(FoundError::Forbidden.into());
+    }
+    row.owners = owners.to_vec();
+    tx.put(&Key::Channel(channel), &row)?;
+    Ok(Written::Done)
+}

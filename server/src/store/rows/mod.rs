@@ -1,0 +1,224 @@
+//! The rules of the store over any [`Engine`]: one writer at a time, a durable view for readers.
+
+mod append;
+mod blob;
+mod founding;
+mod mailbox;
+mod reading;
+mod trim;
+mod tx;
+mod view;
+
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use campana_protocol::frame::Entry;
+use campana_protocol::id::{BlobId, ChannelId, MailboxId};
+
+use self::tx::Tx;
+use self::view::View;
+use super::engine::{Engine, EngineError};
+use super::error::{ReadError, StoreError, WriteError};
+use super::write::{Write, Written};
+use super::{BlobPart, Head, Health, Holding, Keys, MailboxState, Page, Post, Rights, Store, Trimmed};
+
+/// The version of the keys and values written here.
+pub(crate) const FORMAT: u16 = 1;
+
+/// A [`Store`] over an engine.
+#[derive(Debug)]
+pub struct RowStore<E> {
+    view: View<E>,
+    writer: Mutex<()>,
+    failed: AtomicBool,
+    corrupt_rows: AtomicU64,
+}
+
+impl<E: Engine> RowStore<E> {
+    /// Opens the rows in `engine`, writing the format version if they are new.
+    ///
+    /// # Errors
+    /// [`FormatError`].
+    pub fn open(engine: E) -> Result<Self, FormatError> {
+        let key = super::key::Key::Format.encode();
+        match engine.get(&key)? {
+            Some(bytes) => {
+                let bytes = <[u8; 2]>::try_from(bytes.as_slice()).map_err(|_| FormatError::Unreadable)?;
+                let found = u16::from_be_bytes(bytes);
+                if found > FORMAT {
+                    return Err(FormatError::Newer(found));
+                }
+            }
+            None => {
+                engine.apply(&[super::engine::Change::Put(key, FORMAT.to_be_bytes().to_vec())])?;
+            }
+        }
+        Ok(Self {
+            view: View::new(engine),
+            writer: Mutex::new(()),
+            failed: AtomicBool::new(false),
+            corrupt_rows: AtomicU64::new(0),
+        })
+    }
+
+    /// The engine underneath.
+    pub fn engine(&self) -> &E {
+        self.view.engine()
+    }
+
+    fn writable(&self) -> Result<(), StoreError> {
+        match self.health() {
+            Health::Writable => Ok(()),
+            Health::Full => Err(StoreError::Full),
+            Health::Failed => Err(StoreError::Failed),
+        }
+    }
+
+    /// Makes what `tx` did durable. Until then readers see what was there before.
+    fn make_durable(&self, tx: Tx<'_, E>) -> Result<(), StoreError> {
+        let changes = tx.into_changes();
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let outcome = self.view.apply(changes);
+        outcome.map_err(|error| {
+            // What is on disk is unknown now: readers keep the view from before, nobody writes.
+            self.failed.store(true, Ordering::SeqCst);
+            tracing::error!(%error, "a write failed; the store takes no more until the relay is started again");
+            StoreError::Failed
+        })
+    }
+
+    fn skip_corrupt(&self, rows: u64) {
+        if rows > 0 {
+            self.corrupt_rows.fetch_add(rows, Ordering::Relaxed);
+            tracing::error!(rows, "damaged rows were left out");
+        }
+    }
+}
+
+impl<E: Engine> Store for RowStore<E> {
+    fn rights(&self, channel: &ChannelId, keys: &Keys) -> Result<Option<Rights>, ReadError> {
+        reading::rights(&self.view, channel, keys)
+    }
+
+    fn head(&self, channel: &ChannelId) -> Result<Head, ReadError> {
+        reading::head(&self.view, channel)
+    }
+
+    fn read(
+        &self,
+        channel: &ChannelId,
+        after: u64,
+        through: u64,
+        max_bytes: usize,
+    ) -> Result<Page<Entry>, ReadError> {
+        let (page, corrupt) = reading::entries(&self.view, channel, after, through, max_bytes)?;
+        self.skip_corrupt(corrupt);
+        Ok(page)
+    }
+
+    fn mailbox(&self, mailbox: &MailboxId) -> Result<MailboxState, ReadError> {
+        reading::mailbox(&self.view, mailbox)
+    }
+
+    fn read_posts(
+        &self,
+        mailbox: &MailboxId,
+        after: u64,
+        through: u64,
+        max_bytes: usize,
+    ) -> Result<Page<Post>, ReadError> {
+        let (page, corrupt) = reading::posts(&self.view, mailbox, after, through, max_bytes)?;
+        self.skip_corrupt(corrupt);
+        Ok(page)
+    }
+
+    fn blob_part(&self, channel: &ChannelId, blob: &BlobId, part: u16) -> Result<BlobPart, ReadError> {
+        reading::blob_part(&self.view, channel, blob, part)
+    }
+
+    fn commit(&self, now: u64, writes: &[Write]) -> Vec<Result<Written, WriteError>> {
+        let _writing = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = self.writable() {
+            return writes.iter().map(|_| Err(error.into())).collect();
+        }
+        let mut tx = Tx::new(self.engine());
+        let mut results: Vec<_> = writes.iter().map(|write| carry_out(&mut tx, now, write)).collect();
+        if let Err(error) = self.make_durable(tx) {
+            for result in &mut results {
+                *result = Err(error.into());
+            }
+        }
+        results
+    }
+
+    fn trim(&self, now: u64) -> Result<Trimmed, WriteError> {
+        let _writing = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        // A full disk is when trimming is wanted most; only a failed store does not trim.
+        if self.failed.load(Ordering::SeqCst) {
+            return Err(StoreError::Failed.into());
+        }
+        let mut tx = Tx::new(self.engine());
+        let trimmed = trim::expired(&mut tx, now)?;
+        self.make_durable(tx)?;
+        Ok(trimmed)
+    }
+
+    fn has_invitation(&self) -> Result<bool, ReadError> {
+        reading::has_invitation(&self.view)
+    }
+
+    fn holdings(&self) -> Result<Vec<Holding>, ReadError> {
+        reading::holdings(&self.view)
+    }
+
+    fn health(&self) -> Health {
+        if self.failed.load(Ordering::SeqCst) {
+            Health::Failed
+        } else if self.engine().has_room() {
+            Health::Writable
+        } else {
+            Health::Full
+        }
+    }
+
+    fn corrupt_rows(&self) -> u64 {
+        self.corrupt_rows.load(Ordering::Relaxed)
+    }
+}
+
+/// Every rule reads first and changes last, so that one which refuses has changed nothing.
+fn carry_out<E: Engine>(tx: &mut Tx<'_, E>, now: u64, write: &Write) -> Result<Written, WriteError> {
+    match write {
+        Write::Invite { invitation, expires_at } => founding::invite(tx, *invitation, *expires_at),
+        Write::Redeem { invitation, founder } => founding::redeem(tx, now, *invitation, *founder),
+        Write::Create { founder, owner, access } => founding::create(tx, *founder, *owner, *access),
+        Write::SetOwners { channel, by, owners } => founding::set_owners(tx, *channel, by, owners),
+        Write::Append(entry) => append::append(tx, now, entry),
+        Write::OpenMailbox { channel, by, mailbox } => mailbox::open(tx, *channel, by, *mailbox),
+        Write::Post { mailbox, insider, record, body } => {
+            mailbox::post(tx, now, *mailbox, *insider, *record, body)
+        }
+        Write::TrimMailbox { mailbox, through } => mailbox::trim(tx, *mailbox, *through),
+        Write::PutBlob { channel, by, blob, part, of, body } => {
+            let part = blob::Part { channel: *channel, blob: *blob, part: *part, of: *of, body };
+            blob::put(tx, now, by, &part)
+        }
+    }
+}
+
+/// Rows that this version cannot open.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FormatError {
+    /// Written by a newer version.
+    #[error("format {0}")]
+    Newer(u16),
+    /// The version itself is not readable.
+    #[error("the format version is not readable")]
+    Unreadable,
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}

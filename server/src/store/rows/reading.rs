@@ -1,0 +1,229 @@
+//! Reading rows: rights, pages of a log or mailbox, blob parts, and what there is in all.
+
+use core::ops::ControlFlow;
+
+use campana_protocol::frame::Entry;
+use campana_protocol::id::{BlobId, ChannelId, MailboxId};
+use campana_protocol::limits::{MAX_READ_BYTES, MAX_READ_ENTRIES};
+use minicbor::Decode;
+
+use super::view::View;
+use crate::store::engine::{Engine, EngineError};
+use crate::store::error::ReadError;
+use crate::store::key::{Key, Kind};
+use crate::store::row::{self, StoredEntry, StoredPart, StoredPost};
+use crate::store::{BlobPart, Head, Holding, Keys, MailboxState, Page, Post, Rights};
+
+pub(super) fn rights<E: Engine>(
+    view: &View<E>,
+    channel: &ChannelId,
+    keys: &Keys,
+) -> Result<Option<Rights>, ReadError> {
+    let row: row::Channel = get(view, &Key::Channel(*channel))?.ok_or(ReadError::Unknown)?;
+    judge(&row, keys, |member| Ok(get(view, &Key::Older(*channel, *member))?))
+}
+
+/// The one place where a key becomes a right.
+pub(super) fn judge<X>(
+    channel: &row::Channel,
+    keys: &Keys,
+    older: impl FnOnce(&campana_protocol::id::PublicKey) -> Result<Option<row::Older>, X>,
+) -> Result<Option<Rights>, X> {
+    if keys.owner.is_some_and(|owner| channel.owners.contains(&owner)) {
+        return Ok(Some(Rights::Owner));
+    }
+    let Some(member) = keys.member else {
+        return Ok(None);
+    };
+    if member == channel.access {
+        return Ok(Some(Rights::Current));
+    }
+    Ok(older(&member)?.map(|older| Rights::Until(older.until)))
+}
+
+pub(super) fn head<E: Engine>(view: &View<E>, channel: &ChannelId) -> Result<Head, ReadError> {
+    let row: row::Head = get(view, &Key::Head(*channel))?.ok_or(ReadError::Unknown)?;
+    Ok(Head { seq: row.seq, last_control: row.last_control })
+}
+
+pub(super) fn mailbox<E: Engine>(view: &View<E>, mailbox: &MailboxId) -> Result<MailboxState, ReadError> {
+    let row: row::Mailbox = get(view, &Key::Mailbox(*mailbox))?.unwrap_or_default();
+    Ok(MailboxState { opened: row.opened, head: row.head })
+}
+
+pub(super) fn blob_part<E: Engine>(
+    view: &View<E>,
+    channel: &ChannelId,
+    blob: &BlobId,
+    part: u16,
+) -> Result<BlobPart, ReadError> {
+    let row: StoredPart = get(view, &Key::BlobPart(*channel, *blob, part))?.ok_or(ReadError::Unknown)?;
+    Ok(BlobPart { of: row.of, body: row.body.into() })
+}
+
+/// The page, and how many damaged rows it leaves out.
+pub(super) fn entries<E: Engine>(
+    view: &View<E>,
+    channel: &ChannelId,
+    after: u64,
+    through: u64,
+    max_bytes: usize,
+) -> Result<(Page<Entry>, u64), ReadError> {
+    let key = |seq| Key::Entry(*channel, seq);
+    page(view, &key, after, through, max_bytes, |bytes, _| {
+        row::decode::<StoredEntry>(bytes).map(|row| (row.entry.body.len(), row.entry))
+    })
+}
+
+/// The page, and how many damaged rows it leaves out.
+pub(super) fn posts<E: Engine>(
+    view: &View<E>,
+    mailbox: &MailboxId,
+    after: u64,
+    through: u64,
+    max_bytes: usize,
+) -> Result<(Page<Post>, u64), ReadError> {
+    let key = |seq| Key::Post(*mailbox, seq);
+    page(view, &key, after, through, max_bytes, |bytes, seq| {
+        let row = row::decode::<StoredPost>(bytes)?;
+        Some((row.body.len(), Post { seq, received_at: row.received_at, body: row.body.into() }))
+    })
+}
+
+fn page<E: Engine, T>(
+    view: &View<E>,
+    key: &dyn Fn(u64) -> Key,
+    after: u64,
+    through: u64,
+    max_bytes: usize,
+    parse: impl Fn(&[u8], u64) -> Option<(usize, T)>,
+) -> Result<(Page<T>, u64), ReadError> {
+    let page = Page { items: Vec::new(), through: after };
+    let mut gather = Gather { page, bytes: 0, max_bytes: max_bytes.min(MAX_READ_BYTES), corrupt: 0, parse };
+    if after >= through {
+        return Ok((gather.page, 0));
+    }
+    let mut full = false;
+    let end = key(through.saturating_add(1)).encode();
+    let scanned = view.scan(&key(after + 1).encode(), &end, &mut |found, value| match Key::decode(found) {
+        Some(Key::Entry(_, seq) | Key::Post(_, seq)) => {
+            full = gather.add(seq, value).is_break();
+            if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        }
+        _ => ControlFlow::Continue(()),
+    });
+    if scanned.is_ok() {
+        if !full {
+            gather.page.through = through;
+        }
+        return Ok((gather.page, gather.corrupt));
+    }
+    // One damaged row must not hide those after it: look at each by itself.
+    for seq in (gather.page.through + 1..=through).take(MAX_READ_ENTRIES) {
+        match view.get(&key(seq).encode()) {
+            Ok(Some(value)) => {
+                if gather.add(seq, &value).is_break() {
+                    break;
+                }
+            }
+            Ok(None) => gather.page.through = seq,
+            Err(EngineError::Damaged(_)) => gather.damaged(seq),
+            Err(_) => return Err(ReadError::Failed),
+        }
+    }
+    Ok((gather.page, gather.corrupt))
+}
+
+/// A page being filled up to its limits.
+struct Gather<T, P> {
+    page: Page<T>,
+    bytes: usize,
+    max_bytes: usize,
+    corrupt: u64,
+    parse: P,
+}
+
+impl<T, P: Fn(&[u8], u64) -> Option<(usize, T)>> Gather<T, P> {
+    fn add(&mut self, seq: u64, value: &[u8]) -> ControlFlow<()> {
+        let Some((size, item)) = (self.parse)(value, seq) else {
+            self.damaged(seq);
+            return ControlFlow::Continue(());
+        };
+        if !self.page.items.is_empty() && self.bytes + size > self.max_bytes {
+            return ControlFlow::Break(());
+        }
+        self.bytes += size;
+        self.page.items.push(item);
+        self.page.through = seq;
+        if self.page.items.len() >= MAX_READ_ENTRIES {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    fn damaged(&mut self, seq: u64) {
+        self.corrupt += 1;
+        self.page.through = seq;
+    }
+}
+
+pub(super) fn has_invitation<E: Engine>(view: &View<E>) -> Result<bool, ReadError> {
+    let mut found = false;
+    for kind in [Kind::Invitation, Kind::Founder] {
+        let (from, to) = kind.range();
+        let any = &mut |_: &[u8], _: &[u8]| {
+            found = true;
+            ControlFlow::Break(())
+        };
+        view.scan(&from, &to, any).map_err(failed)?;
+    }
+    Ok(found)
+}
+
+pub(super) fn holdings<E: Engine>(view: &View<E>) -> Result<Vec<Holding>, ReadError> {
+    let mut holdings = Vec::new();
+    for kind in Kind::ALL {
+        let (from, to) = kind.range();
+        let (mut rows, mut bytes) = (0, 0);
+        let count = &mut |key: &[u8], value: &[u8]| {
+            rows += 1;
+            bytes += (key.len() + value.len()) as u64;
+            ControlFlow::Continue(())
+        };
+        view.scan(&from, &to, count).map_err(failed)?;
+        holdings.push(Holding { kind: name(*kind), rows, bytes });
+    }
+    Ok(holdings)
+}
+
+const fn name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Format => "format version",
+        Kind::Channel => "channels (owner and access keys)",
+        Kind::Head => "channel counters",
+        Kind::Older => "older access keys",
+        Kind::Entry => "sealed entries",
+        Kind::Record => "record ids of entries",
+        Kind::Mailbox => "mailboxes",
+        Kind::Post => "sealed posts",
+        Kind::PostRecord => "record ids of posts",
+        Kind::BlobPart => "sealed blob parts",
+        Kind::Invitation => "invitations (hashes)",
+        Kind::Founder => "founder keys",
+        Kind::Expiry => "expiry times",
+    }
+}
+
+fn get<E: Engine, T: for<'b> Decode<'b, ()>>(view: &View<E>, key: &Key) -> Result<Option<T>, ReadError> {
+    match view.get(&key.encode()).map_err(failed)? {
+        Some(bytes) => row::decode(&bytes).map(Some).ok_or(ReadError::Failed),
+        None => Ok(None),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
+fn failed(error: EngineError) -> ReadError {
+    tracing::error!(%error, "a row could not be read");
+    ReadError::Failed
+}

@@ -1,0 +1,120 @@
+//! One batch in the making: reads see the changes made so far.
+
+use core::ops::ControlFlow;
+use std::collections::BTreeMap;
+
+use minicbor::{Decode, Encode};
+
+use crate::store::engine::{Change, Engine, EngineError};
+use crate::store::error::StoreError;
+use crate::store::key::Key;
+use crate::store::row;
+
+pub(super) struct Tx<'e, E> {
+    engine: &'e E,
+    rows: BTreeMap<Vec<u8>, Touched>,
+}
+
+/// A row this batch has looked at.
+struct Touched {
+    old: Option<Vec<u8>>,
+    /// `None`: not changed.
+    new: Option<Option<Vec<u8>>>,
+}
+
+impl Touched {
+    fn now(&self) -> Option<&Vec<u8>> {
+        self.new.as_ref().unwrap_or(&self.old).as_ref()
+    }
+}
+
+impl<'e, E: Engine> Tx<'e, E> {
+    pub(super) fn new(engine: &'e E) -> Self {
+        Self { engine, rows: BTreeMap::new() }
+    }
+
+    /// The row of `key`. One that cannot be read is an error, never "not there".
+    pub(super) fn get<T: for<'b> Decode<'b, ()>>(&mut self, key: &Key) -> Result<Option<T>, StoreError> {
+        match self.touch(key.encode())?.now() {
+            Some(bytes) => row::decode(bytes).map(Some).ok_or(StoreError::Damaged),
+            None => Ok(None),
+        }
+    }
+
+    pub(super) fn put<T: Encode<()>>(&mut self, key: &Key, value: &T) -> Result<(), StoreError> {
+        self.touch(key.encode())?.new = Some(Some(row::encode(value)));
+        Ok(())
+    }
+
+    /// For rows that cannot be there yet: spares looking for them.
+    pub(super) fn put_new<T: Encode<()>>(&mut self, key: &Key, value: &T) {
+        let touched = self.rows.entry(key.encode()).or_insert(Touched { old: None, new: None });
+        touched.new = Some(Some(row::encode(value)));
+    }
+
+    /// Also works on a row that cannot be read.
+    pub(super) fn delete(&mut self, key: &Key) {
+        let key = key.encode();
+        match self.touch(key.clone()) {
+            Ok(touched) => touched.new = Some(None),
+            Err(_) => {
+                self.rows.insert(key, Touched { old: Some(Vec::new()), new: Some(None) });
+            }
+        }
+    }
+
+    /// Remembers when the row of `key` expires.
+    pub(super) fn expires(&mut self, at: u64, key: Key) {
+        let key = Key::Expiry(at, Box::new(key)).encode();
+        self.rows.entry(key).or_insert(Touched { old: None, new: None }).new = Some(Some(Vec::new()));
+    }
+
+    /// The first `limit` keys from `from` to before `to`, this batch's own included.
+    pub(super) fn keys(&mut self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Key>, StoreError> {
+        let mut found = BTreeMap::new();
+        let mut stored = 0;
+        let rows = &self.rows;
+        let visited = self.engine.scan(from, to, &mut |key, _| {
+            if rows.get(key).is_none_or(|touched| touched.now().is_some()) {
+                found.insert(key.to_vec(), ());
+                stored += 1;
+            }
+            if stored < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        visited.map_err(unreadable)?;
+        for (key, touched) in rows.range(from.to_vec()..to.to_vec()) {
+            if touched.now().is_some() {
+                found.insert(key.clone(), ());
+            }
+        }
+        Ok(found.keys().take(limit).filter_map(|key| Key::decode(key)).collect())
+    }
+
+    /// What changed, each with what was there before.
+    pub(super) fn into_changes(self) -> Vec<(Change, Option<Vec<u8>>)> {
+        let changed = |(key, touched): (Vec<u8>, Touched)| match touched.new? {
+            Some(value) if touched.old.as_ref() == Some(&value) => None,
+            Some(value) => Some((Change::Put(key, value), touched.old)),
+            None if touched.old.is_none() => None,
+            None => Some((Change::Delete(key), touched.old)),
+        };
+        self.rows.into_iter().filter_map(changed).collect()
+    }
+
+    fn touch(&mut self, key: Vec<u8>) -> Result<&mut Touched, StoreError> {
+        use std::collections::btree_map::Entry;
+        Ok(match self.rows.entry(key) {
+            Entry::Occupied(occupied) => occupied.into_mut(),
+            Entry::Vacant(vacant) => {
+                let old = self.engine.get(vacant.key()).map_err(unreadable)?;
+                vacant.insert(Touched { old, new: None })
+            }
+        })
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
+fn unreadable(error: EngineError) -> StoreError {
+    tracing::error!(%error, "a row could not be read for a write");
+    StoreError::Damaged
+}

@@ -1,0 +1,337 @@
+//! The default engine: sled, used so that an acknowledged write survives a power cut.
+//!
+//! sled's own `flush` uses `sync_file_range`, which makes neither metadata nor the device's cache
+//! durable. So: its flush timer is off, each batch is flushed, then its files and their directory
+//! are fsynced, and only then is the batch durable. Values over [`LONG_VALUE`] are stored in
+//! pieces: a page of them would be put in a file of its own, outside that discipline.
+
+use core::ops::ControlFlow;
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use super::engine::{Change, Engine, EngineError, LONG_VALUE, Visit};
+use super::error::OpenError;
+use super::rows::{FORMAT, FormatError, RowStore};
+
+/// A store on disk.
+pub type SledStore = RowStore<Sled>;
+
+/// How a [`SledStore`] is opened.
+#[derive(Debug, Clone)]
+#[expect(clippy::exhaustive_structs, reason = "the two settings an operator has")]
+pub struct SledOptions {
+    /// Memory it may use as cache.
+    pub cache_bytes: u64,
+    /// Free disk space below which it takes no more writes.
+    pub min_free_bytes: u64,
+}
+
+impl Default for SledOptions {
+    fn default() -> Self {
+        Self { cache_bytes: crate::limits::CACHE_BYTES, min_free_bytes: crate::limits::MIN_FREE_BYTES }
+    }
+}
+
+impl SledStore {
+    /// Opens the store in `directory`, creating it if there is none.
+    ///
+    /// # Errors
+    /// [`OpenError`], which says what to do.
+    pub fn open_directory(directory: &Path, options: &SledOptions) -> Result<Self, OpenError> {
+        let path = || directory.to_path_buf();
+        Self::open(Sled::open(directory, options)?).map_err(|error| match error {
+            FormatError::Newer(found) => OpenError::Newer { path: path(), found, known: FORMAT },
+            other => OpenError::Damaged { path: path(), reason: other.to_string() },
+        })
+    }
+}
+
+/// sled, made durable.
+#[derive(Debug)]
+pub struct Sled {
+    db: sled::Db,
+    directory: PathBuf,
+    min_free_bytes: u64,
+    files: Mutex<Files>,
+}
+
+/// sled's files, as far as they have been made durable.
+#[derive(Debug)]
+struct Files {
+    db: File,
+    durable: BTreeSet<PathBuf>,
+}
+
+/// A quarter of this is sled's largest page in its log; a page holds some 27 values at most.
+const SEGMENT_BYTES: usize = 4 * 1_048_576;
+
+const INLINE: u8 = 0;
+const PIECES: u8 = 1;
+/// Above every kind of key.
+const PIECE_KEY: u8 = 0xff;
+
+impl Sled {
+    fn open(directory: &Path, options: &SledOptions) -> Result<Self, OpenError> {
+        let failed = |source| OpenError::Io { path: directory.to_path_buf(), source };
+        let damaged = |reason: String| OpenError::Damaged { path: directory.to_path_buf(), reason };
+        fs::create_dir_all(directory).map_err(failed)?;
+        let config = sled::Config::new()
+            .path(directory)
+            .cache_capacity(options.cache_bytes)
+            .segment_size(SEGMENT_BYTES)
+            .flush_every_ms(None);
+        let db = match catch_unwind(AssertUnwindSafe(|| config.open())) {
+            Ok(Ok(db)) => db,
+            Ok(Err(sled::Error::Io(error))) if error.to_string().contains("acquire lock") => {
+                return Err(OpenError::InUse(directory.to_path_buf()));
+            }
+            Ok(Err(sled::Error::Io(error))) => return Err(failed(error)),
+            Ok(Err(other)) => return Err(damaged(other.to_string())),
+            Err(_) => return Err(damaged("the engine panicked while opening".to_owned())),
+        };
+        let file = File::open(directory.join("db")).map_err(failed)?;
+        let files = Files { db: file, durable: BTreeSet::new() };
+        let opened = Self {
+            db,
+            directory: directory.to_path_buf(),
+            min_free_bytes: options.min_free_bytes,
+            files: Mutex::new(files),
+        };
+        opened.make_durable().map_err(|error| match error {
+            EngineError::Io(error) => failed(error),
+            other => damaged(other.to_string()),
+        })?;
+        if let Some(parent) = directory.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            File::open(parent).and_then(|parent| parent.sync_all()).map_err(failed)?;
+        }
+        Ok(opened)
+    }
+
+    /// flush, then fsync: only after both is anything durable.
+    fn make_durable(&self) -> Result<(), EngineError> {
+        self.db.flush().map_err(engine_error)?;
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.db.sync_all()?;
+        let present = self.files_present()?;
+        if present != files.durable {
+            for path in present.difference(&files.durable) {
+                match File::open(path) {
+                    Ok(file) => file.sync_all()?,
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            File::open(self.directory.join("blobs"))?.sync_all()?;
+            File::open(&self.directory)?.sync_all()?;
+            files.durable = present;
+        }
+        Ok(())
+    }
+
+    /// Everything sled keeps beside its log: settings, snapshots, oversized pages.
+    fn files_present(&self) -> io::Result<BTreeSet<PathBuf>> {
+        let mut present = BTreeSet::new();
+        for directory in [&self.directory, &self.directory.join("blobs")] {
+            for file in fs::read_dir(directory)? {
+                let path = file?.path();
+                if path.is_file() {
+                    present.insert(path);
+                }
+            }
+        }
+        Ok(present)
+    }
+
+    fn whole(&self, key: &[u8], stored: &[u8]) -> Result<Vec<u8>, EngineError> {
+        match stored.split_first() {
+            Some((&INLINE, value)) => Ok(value.to_vec()),
+            Some((&PIECES, count)) => {
+                let mut value = Vec::new();
+                for index in 0..piece_count(count)? {
+                    let piece = self.db.get(piece_key(key, index)).map_err(engine_error)?;
+                    value.extend_from_slice(
+                        &piece.ok_or_else(|| EngineError::Damaged("a piece is missing".into()))?,
+                    );
+                }
+                Ok(value)
+            }
+            _ => Err(EngineError::Damaged("a value without a tag".into())),
+        }
+    }
+
+    fn add(&self, batch: &mut sled::Batch, change: &Change) -> Result<(), EngineError> {
+        match change {
+            Change::Put(key, value) if value.len() <= LONG_VALUE => {
+                batch.insert(key.as_slice(), [&[INLINE], value.as_slice()].concat());
+            }
+            Change::Put(key, value) => {
+                let mut count = 0u16;
+                for piece in value.chunks(LONG_VALUE) {
+                    batch.insert(piece_key(key, count), piece);
+                    count += 1;
+                }
+                batch.insert(key.as_slice(), [&[PIECES], &count.to_be_bytes()[..]].concat());
+            }
+            Change::Delete(key) => {
+                if let Some((&PIECES, count)) =
+                    self.db.get(key).map_err(engine_error)?.as_deref().and_then(<[u8]>::split_first)
+                {
+                    for index in 0..piece_count(count)? {
+                        batch.remove(piece_key(key, index));
+                    }
+                }
+                batch.remove(key.as_slice());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Engine for Sled {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        guarded(|| match self.db.get(key).map_err(engine_error)? {
+            Some(stored) => self.whole(key, &stored).map(Some),
+            None => Ok(None),
+        })
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], visit: &mut Visit<'_>) -> Result<(), EngineError> {
+        guarded(|| {
+            if from >= to {
+                return Ok(());
+            }
+            for row in self.db.range(from.to_vec()..to.to_vec()) {
+                let (key, stored) = row.map_err(engine_error)?;
+                let value = self.whole(&key, &stored)?;
+                if let ControlFlow::Break(()) = visit(&key, &value) {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn apply(&self, changes: &[Change]) -> Result<(), EngineError> {
+        guarded(|| {
+            let mut batch = sled::Batch::default();
+            for change in changes {
+                self.add(&mut batch, change)?;
+            }
+            self.db.apply_batch(batch).map_err(engine_error)?;
+            self.make_durable()
+        })
+    }
+
+    fn has_room(&self) -> bool {
+        match rustix::fs::statvfs(&self.directory) {
+            Ok(fs) => fs.f_bavail.saturating_mul(fs.f_frsize) >= self.min_free_bytes,
+            // Not knowing is not a reason to refuse: the write itself will tell.
+            Err(_) => true,
+        }
+    }
+}
+
+/// sled panics on some damage; a panic there is an error here.
+fn guarded<T>(work: impl FnOnce() -> Result<T, EngineError>) -> Result<T, EngineError> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(EngineError::Failed("the engine panicked".to_owned())))
+}
+
+fn engine_error(error: sled::Error) -> EngineError {
+    match error {
+        sled::Error::Io(error) => EngineError::Io(error),
+        sled::Error::Corruption { .. } => EngineError::Damaged(error.to_string()),
+        other => EngineError::Failed(other.to_string()),
+    }
+}
+
+fn piece_key(key: &[u8], index: u16) -> Vec<u8> {
+    [&[PIECE_KEY], key, &index.to_be_bytes()].concat()
+}
+
+fn piece_count(bytes: &[u8]) -> Result<u16, EngineError> {
+    let bytes = bytes.try_into().map_err(|_| EngineError::Damaged("a count of pieces".into()))?;
+    Ok(u16::from_be_bytes(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::conformance::Fixture;
+
+    struct OnDisk {
+        directory: tempfile::TempDir,
+        store: Option<SledStore>,
+    }
+
+    fn options() -> SledOptions {
+        SledOptions { cache_bytes: 8 * 1_048_576, min_free_bytes: 0 }
+    }
+
+    impl Fixture for OnDisk {
+        type Store = SledStore;
+
+        fn new() -> Self {
+            let directory = tempfile::tempdir().expect("a directory");
+            let store = SledStore::open_directory(directory.path(), &options()).expect("opens");
+            Self { directory, store: Some(store) }
+        }
+
+        fn store(&self) -> &SledStore {
+            self.store.as_ref().expect("open between calls")
+        }
+
+        fn reopen(&mut self) {
+            drop(self.store.take());
+            self.store = Some(SledStore::open_directory(self.directory.path(), &options()).expect("opens"));
+        }
+    }
+
+    crate::conformance_tests!(super::OnDisk);
+
+    #[test]
+    fn a_store_of_a_newer_version_is_refused() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let sled = Sled::open(directory.path(), &options()).expect("opens");
+        let newer = (FORMAT + 1).to_be_bytes().to_vec();
+        sled.apply(&[Change::Put(crate::store::key::Key::Format.encode(), newer)]).expect("written");
+        drop(sled);
+        let error = SledStore::open_directory(directory.path(), &options()).expect_err("newer");
+        assert!(matches!(error, OpenError::Newer { found, .. } if found == FORMAT + 1), "{error}");
+    }
+
+    #[test]
+    fn a_second_process_is_told_that_the_store_is_in_use() {
+        let on_disk = OnDisk::new();
+        let error = SledStore::open_directory(on_disk.directory.path(), &options()).expect_err("in use");
+        assert!(matches!(error, OpenError::InUse(_)), "{error}");
+    }
+
+    #[test]
+    fn damaged_files_are_an_error_that_says_what_to_do() {
+        let mut on_disk = OnDisk::new();
+        drop(on_disk.store.take());
+        fs::write(on_disk.directory.path().join("conf"), b"not a configuration").expect("written");
+        let error = SledStore::open_directory(on_disk.directory.path(), &options()).expect_err("damaged");
+        assert!(error.to_string().contains(on_disk.directory.path().to_str().expect("a path")), "{error}");
+    }
+
+    #[test]
+    fn without_room_writes_are_refused_and_reads_served() {
+        use crate::store::error::StoreError;
+        use crate::store::{Health, Store, Write};
+        let mut on_disk = OnDisk::new();
+        let invite = Write::Invite { invitation: campana_protocol::id::Hash([1; 32]), expires_at: 5 };
+        assert!(on_disk.store().commit(0, core::slice::from_ref(&invite))[0].is_ok());
+        drop(on_disk.store.take());
+        let full = SledOptions { min_free_bytes: u64::MAX, ..options() };
+        let store = SledStore::open_directory(on_disk.directory.path(), &full).expect("opens");
+        assert_eq!(store.health(), Health::Full);
+        assert_eq!(store.commit(0, &[invite]), [Err(StoreError::Full.into())]);
+        assert_eq!(store.has_invitation(), Ok(true));
+    }
+}

@@ -1,0 +1,124 @@
+//! A device's connection to a real relay.
+
+use std::net::SocketAddr;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use campana_protocol::frame::{Class, ClientFrame, RelayFrame, Secret, Subject, challenge, creation};
+use campana_protocol::id::{ChannelId, PublicKey, RecordId, Signature};
+use ed25519_dalek::{Signer, SigningKey};
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+pub(crate) struct Device {
+    pub(crate) socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    nonce: Secret,
+}
+
+pub(crate) fn key(seed: u8) -> SigningKey {
+    SigningKey::from_bytes(&[seed; 32])
+}
+
+pub(crate) fn public(seed: u8) -> PublicKey {
+    PublicKey(key(seed).verifying_key().to_bytes())
+}
+
+pub(crate) const FOUNDER: u8 = 1;
+pub(crate) const OWNER: u8 = 2;
+pub(crate) const ACCESS: u8 = 3;
+
+pub(crate) fn channel() -> ChannelId {
+    ChannelId::of(&public(OWNER))
+}
+
+impl Device {
+    pub(crate) async fn connect(address: SocketAddr) -> Self {
+        let (socket, _) = connect_async(format!("ws://{address}/v1/relay")).await.expect("connects");
+        let mut device = Self { socket, nonce: Secret([0; 32]) };
+        match device.hear().await {
+            Some(RelayFrame::Hello { nonce, .. }) => device.nonce = nonce,
+            other => panic!("no hello: {other:?}"),
+        }
+        device
+    }
+
+    /// One that has created the channel, if it was not there, and proved the owner's key.
+    pub(crate) async fn owner(address: SocketAddr, invitation: Option<&str>) -> Self {
+        let mut device = Self::connect(address).await;
+        if let Some(secret) = invitation {
+            let secret = URL_SAFE_NO_PAD.decode(secret).expect("base64").try_into().expect("32 bytes");
+            let (invitation, founder) = (Secret(secret), public(FOUNDER));
+            device.done(ClientFrame::Redeem { request: 1, invitation, founder }).await;
+            let signature = sign(FOUNDER, &creation(&device.nonce, &public(OWNER)));
+            let (owner, access) = (public(OWNER), public(ACCESS));
+            device.done(ClientFrame::Create { request: 2, founder, signature, owner, access }).await;
+        }
+        device.prove(OWNER).await;
+        device
+    }
+
+    pub(crate) async fn member(address: SocketAddr) -> Self {
+        let mut device = Self::connect(address).await;
+        device.prove(ACCESS).await;
+        device
+    }
+
+    async fn prove(&mut self, seed: u8) {
+        let subject = Subject::Channel(channel());
+        let signature = sign(seed, &challenge(&self.nonce, &subject));
+        self.done(ClientFrame::Authenticate { request: 3, subject, key: public(seed), signature }).await;
+    }
+
+    pub(crate) async fn send(&mut self, frame: &ClientFrame) -> Result<(), ()> {
+        self.socket.send(Message::Binary(frame.encode().into())).await.map_err(|_| ())
+    }
+
+    /// The next frame; `None` when the connection is gone.
+    pub(crate) async fn hear(&mut self) -> Option<RelayFrame> {
+        loop {
+            match self.socket.next().await? {
+                Ok(Message::Binary(bytes)) => return Some(RelayFrame::decode(&bytes).expect("a frame")),
+                Ok(Message::Close(_)) | Err(_) => return None,
+                Ok(_) => {}
+            }
+        }
+    }
+
+    pub(crate) async fn done(&mut self, frame: ClientFrame) {
+        self.send(&frame).await.expect("sent");
+        let answer = self.hear().await;
+        assert!(matches!(answer, Some(RelayFrame::Done { .. })), "{answer:?}");
+    }
+
+    /// Subscribes; the head.
+    pub(crate) async fn subscribe(&mut self, after: u64) -> u64 {
+        self.send(&ClientFrame::Subscribe { request: 4, channel: channel(), after }).await.expect("sent");
+        match self.hear().await {
+            Some(RelayFrame::Subscribed { head, .. }) => head,
+            other => panic!("not subscribed: {other:?}"),
+        }
+    }
+}
+
+fn sign(seed: u8, message: &[u8]) -> Signature {
+    Signature(key(seed).sign(message).to_bytes())
+}
+
+/// An entry whose body can be told from its record id.
+pub(crate) fn entry(request: u32, record: u128, length: usize) -> ClientFrame {
+    ClientFrame::Append {
+        request,
+        channel: channel(),
+        record: RecordId(record.to_be_bytes()),
+        class: Class::Update,
+        control_seq: 0,
+        rotate: None,
+        body: body(record, length).into(),
+    }
+}
+
+pub(crate) fn body(record: u128, length: usize) -> Vec<u8> {
+    record.to_be_bytes().iter().copied().cycle().take(length).collect()
+}
