@@ -53,7 +53,7 @@ impl Play {
         joined
     }
 
-    fn entrust(&mut self, ana: usize, beto: usize, carla: usize) {
+    fn entrust(&self, ana: usize, beto: usize, carla: usize) {
         scene(
             "Trust: no single phone can appoint anybody",
             "Confianza: ningún teléfono solo puede nombrar a nadie",
@@ -70,7 +70,7 @@ impl Play {
         self.cluster.wait_until_converged(&self.cluster.all());
     }
 
-    fn report(&mut self, rosa: usize, verifiers: [usize; 2]) -> String {
+    fn report(&self, rosa: usize, verifiers: [usize; 2]) -> String {
         scene("A report: only those who verify see it", "Un reporte: solo lo ven quienes verifican");
         let line = ["report", "--activity", "detaining", "--size", "2-5", "--setting", "work", "--zone", "1"];
         let more =
@@ -86,7 +86,7 @@ impl Play {
         incident
     }
 
-    fn verify(&mut self, incident: &str, [ana, beto]: [usize; 2], readers: [usize; 2]) {
+    fn verify(&self, incident: &str, [ana, beto]: [usize; 2], readers: [usize; 2]) {
         scene(
             "Verified by two: every phone rings and checks both signatures",
             "Verificado por dos: suenan todos, y cada uno comprueba las firmas",
@@ -100,7 +100,7 @@ impl Play {
         self.say(readers[1], "es", &["incidents"]);
     }
 
-    fn close(&mut self, incident: &str, carla: usize, readers: [usize; 2]) {
+    fn close(&self, incident: &str, carla: usize, readers: [usize; 2]) {
         scene(
             "All clear: exactly those who had the alert hear that it is over",
             "Ya pasó: lo saben justo quienes recibieron la alerta",
@@ -111,7 +111,7 @@ impl Play {
         self.say(readers[1], "es", &["incidents"]);
     }
 
-    fn drill(&mut self, rosa: usize, verifiers: [usize; 2], reader: usize) {
+    fn drill(&self, rosa: usize, verifiers: [usize; 2], reader: usize) {
         scene("A drill can never be taken for an alert", "Un simulacro nunca parece una alerta");
         self.say(rosa, "es", &["report", "--drill", "--activity", "watching", "--size", "one"]);
         let incident =

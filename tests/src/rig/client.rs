@@ -184,8 +184,8 @@ impl Client {
 
     /// The last state of an incident its watch printed.
     pub fn incident(&self, id: &str) -> Option<Value> {
-        let all = self.events("incident").into_iter().map(|mut event| event["incident"].take());
-        all.filter(|incident| incident["id"] == id).last()
+        let mut all = self.events("incident").into_iter().map(|mut event| event["incident"].take());
+        all.rfind(|incident| incident["id"] == id)
     }
 
     /// Waits until its watch has shown a notice, and returns the notice's event.
