@@ -103,12 +103,16 @@ impl Device {
     /// # Errors
     /// [`DeviceError`]: the core was dropped, its connection is no longer known; connect anew.
     pub fn turn(&mut self, inputs: impl IntoIterator<Item = Input>) -> Result<Outcome, DeviceError> {
-        let mut loaded = self.loaded.take();
+        let loaded = self.loaded.take();
         let session = self.store.begin()?;
         let mut turns = Turns { session, outcome: Outcome::default() };
-        let mut loaded = turns.refresh(&self.vault, loaded.take())?;
+        let (mut loaded, fresh) = turns.refresh(&self.vault, loaded)?;
         for input in inputs {
             turns.take(&mut loaded, input)?;
+        }
+        if fresh {
+            // Last, so that what the inputs settle (a notice that was shown) is not owed again.
+            turns.take(&mut loaded, Input::Resume)?;
         }
         self.loaded = Some(loaded);
         Ok(turns.outcome)
@@ -153,19 +157,18 @@ struct Turns<'a> {
 }
 
 impl Turns<'_> {
-    fn refresh(&mut self, vault: &VaultKey, loaded: Option<Loaded>) -> Result<Loaded, DeviceError> {
-        let mut loaded = match loaded {
-            Some(loaded) if loaded.generation == self.session.generation() => return Ok(loaded),
+    /// The core as the store has it now, and whether that took loading.
+    fn refresh(&self, vault: &VaultKey, loaded: Option<Loaded>) -> Result<(Loaded, bool), DeviceError> {
+        match loaded {
+            Some(loaded) if loaded.generation == self.session.generation() => Ok((loaded, false)),
             Some(mut loaded) => {
                 let rows = self.session.rows()?;
                 caught(|| loaded.core.reload(rows))??;
                 loaded.generation = self.session.generation();
-                loaded
+                Ok((loaded, true))
             }
-            None => load(&self.session, vault)?,
-        };
-        self.take(&mut loaded, Input::Resume)?;
-        Ok(loaded)
+            None => Ok((load(&self.session, vault)?, true)),
+        }
     }
 
     fn take(&mut self, loaded: &mut Loaded, input: Input) -> Result<(), DeviceError> {
@@ -173,7 +176,12 @@ impl Turns<'_> {
         if !turn.changes.is_empty() {
             loaded.generation = self.session.commit(&turn.changes)?;
         }
-        self.outcome.effects.extend(turn.effects);
+        for effect in turn.effects {
+            let again = matches!(effect, Effect::Notify(_)) && self.outcome.effects.contains(&effect);
+            if !again {
+                self.outcome.effects.push(effect);
+            }
+        }
         self.outcome.wake = turn.wake;
         if turn.reply.is_some() {
             self.outcome.reply = turn.reply;

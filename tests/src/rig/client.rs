@@ -76,6 +76,25 @@ impl Client {
         finish(self.spawn(arguments))
     }
 
+    /// What a command prints for a person, in this language.
+    pub fn printed(&self, language: &str, arguments: &[&str]) -> String {
+        let mut program = Command::new(&Programs::find().client);
+        program
+            .arg("--store")
+            .arg(&self.store)
+            .args(["--lang", language])
+            .args(arguments)
+            .stdin(Stdio::null());
+        let out = program.output().expect("the client starts");
+        assert!(
+            out.status.success(),
+            "{}: {arguments:?}: {}",
+            self.name,
+            String::from_utf8_lossy(&out.stderr)
+        );
+        String::from_utf8_lossy(&out.stdout).into_owned()
+    }
+
     /// Runs a command that must be done.
     pub fn done(&self, arguments: &[&str]) -> Value {
         let out = self.run(arguments);
@@ -165,8 +184,8 @@ impl Client {
 
     /// The last state of an incident its watch printed.
     pub fn incident(&self, id: &str) -> Option<Value> {
-        let all = self.events("incident").into_iter().map(|mut event| event["incident"].take());
-        all.filter(|incident| incident["id"] == id).last()
+        let mut all = self.events("incident").into_iter().map(|mut event| event["incident"].take());
+        all.rfind(|incident| incident["id"] == id)
     }
 
     /// Waits until its watch has shown a notice, and returns the notice's event.

@@ -42,10 +42,8 @@ impl Relay {
 
     fn launch(place: RelayPlace, listen: &str) -> Self {
         let mut child = Command::new(&Programs::find().relay)
-            .args(["--listen", listen, "--json", "--data-dir"])
+            .args(["--listen", listen, "--json", "--log", "debug", "--data-dir"])
             .arg(&place.data)
-            .env("RUST_LOG", "debug")
-            .env("CAMPANA_LOG", "debug")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log(&place))

@@ -89,19 +89,18 @@ fn an_operators_invitation_starts_one_network() {
 
 #[test]
 fn commands_out_of_place_are_refused_by_name() {
-    let mut cluster = Cluster::new();
-    let id = cluster.client("Nobody");
-    let client = &cluster.clients[id];
+    let mut cluster = Cluster::founded("Red de errores", &["Founder"], 1);
+    let nobody = cluster.client("Nobody");
+    let client = &cluster.clients[nobody];
     client.refused(1, "not-in-a-network", &["people"]);
     client.refused(1, "not-in-a-network", &["report", "--activity", "watching"]);
     client.refused(1, "unknown-incident", &["all-clear", "abcdefgh"]);
     assert_eq!(client.run(&["report", "--activity", "dancing"]).code, Some(2));
     assert_eq!(client.run(&["fly"]).code, Some(2));
-    let invitation = cluster.relay.invitation.clone().expect("an invitation");
-    let start = ["start", "--name", "x", "--committee", "2", "--threshold", "3", invitation.as_str()];
+    let invitation = cluster.relay.invitation.as_deref().expect("an invitation");
+    let start = ["start", "--name", "x", "--committee", "2", "--threshold", "3", invitation];
     client.refused(1, "bad-threshold", &start);
-    cluster.found("Red de errores", &["Founder"], 1);
-    let founder = &cluster.clients[1];
+    let founder = &cluster.clients[0];
     founder.refused(1, "unknown-person", &["admit", "Nobody at all"]);
     founder.refused(1, "unknown-draft", &["approve", "abcdefgh"]);
     founder.refused(1, "unknown-invite", &["invite", "revoke", "abcdefgh"]);

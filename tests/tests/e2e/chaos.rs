@@ -59,6 +59,7 @@ fn whatever_is_killed_nothing_acknowledged_is_lost_or_shown_twice() {
             _ => thread::sleep(Duration::from_millis(u64::from(random.next_u32() % 150))),
         }
     }
+    eprintln!("{} reports and {} findings were acknowledged", acknowledged.len(), attested.len());
     assert!(!acknowledged.is_empty(), "the storm let nothing through");
 
     calm(&mut cluster);
@@ -92,7 +93,7 @@ fn whatever_is_killed_nothing_acknowledged_is_lost_or_shown_twice() {
 
 /// Kills something, or brings something back.
 fn strike(cluster: &mut Cluster, random: &mut ChaCha8Rng) {
-    if random.next_u32() % 4 == 0 {
+    if random.next_u32().is_multiple_of(4) {
         cluster.relay.kill();
         thread::sleep(Duration::from_millis(u64::from(random.next_u32() % 300)));
         cluster.relay.restart();
@@ -114,7 +115,7 @@ fn calm(cluster: &mut Cluster) {
 
 /// Runs a command and, one time in three, kills it somewhere on the way.
 fn perhaps_killed(cluster: &Cluster, by: usize, line: &[&str], random: &mut ChaCha8Rng) -> Option<Out> {
-    if random.next_u32() % 3 != 0 {
+    if !random.next_u32().is_multiple_of(3) {
         return Some(cluster.clients[by].run(line));
     }
     let mut child = cluster.clients[by].spawn(line);

@@ -83,8 +83,11 @@ fn decided(view: &View, keys: &[String]) -> bool {
 }
 
 fn line(words: &Words, person: &PersonView) -> String {
-    let roles =
-        if person.roles.is_empty() { words.say("role-none") } else { words.codes("role", &person.roles) };
+    let roles = match (person.roles.is_empty(), person.state) {
+        (false, _) => words.codes("role", &person.roles),
+        (true, PersonState::Member) => words.say("role-none"),
+        (true, _) => "–".to_owned(),
+    };
     words.with(
         "person-line",
         [

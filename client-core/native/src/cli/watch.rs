@@ -1,6 +1,7 @@
 //! `campana watch`: stays connected and shows what comes. Every notice has a name, and a watch
 //! prints a name twice only if it died between printing it and noting down that it had.
 
+use std::collections::BTreeSet;
 use std::fs::TryLockError;
 use std::io;
 
@@ -28,7 +29,8 @@ pub(crate) async fn watch(desk: &mut Desk) -> Result<(), Failure> {
         Err(TryLockError::Error(source)) => return Err(unreadable(source).into()),
     }
     let _ = desk.screen.coloured(Colour::Dim, &desk.screen.words.say("watching"));
-    let mut watch = Watch { screen: &desk.screen, seen: Seen::default(), deaf: false };
+    let mut watch =
+        Watch { screen: &desk.screen, seen: Seen::default(), shown: BTreeSet::new(), deaf: false };
     tokio::select! {
         ended = desk.edge.run(&mut watch, None) => ended.map(drop).map_err(Into::into),
         () = stopped() => Ok(()),
@@ -53,6 +55,8 @@ async fn stopped() {
 struct Watch<'a> {
     screen: &'a Screen,
     seen: Seen,
+    /// Shown in this life, whether or not that could be noted down.
+    shown: BTreeSet<NoticeId>,
     /// Nobody reads any more: nothing counts as shown.
     deaf: bool,
 }
@@ -158,7 +162,13 @@ impl Watch<'_> {
 
 impl Shell for Watch<'_> {
     fn notice(&mut self, notice: NoticeId, view: &View) -> bool {
+        if self.shown.contains(&notice) {
+            return true;
+        }
         self.deaf |= self.show_notice(notice, view).is_err();
+        if !self.deaf {
+            self.shown.insert(notice);
+        }
         !self.deaf
     }
 

@@ -1,0 +1,169 @@
+//! One raid, played by real processes: a relay and eight devices, in Spanish and English.
+//!
+//! `cargo run -p campana-tests --bin raid` plays it; what it prints is what people see.
+#![allow(clippy::print_stdout, clippy::indexing_slicing, reason = "it is a play")]
+
+use campana_tests::rig::Cluster;
+
+fn main() {
+    let mut play = Play { cluster: Cluster::new() };
+    play.found();
+    let [ana, beto, carla, dora, rosa] = play.gather();
+    play.entrust(ana, beto, carla);
+    let incident = play.report(rosa, [ana, beto]);
+    play.verify(&incident, [ana, beto], [dora, rosa]);
+    play.close(&incident, carla, [dora, rosa]);
+    play.drill(rosa, [ana, beto], dora);
+    play.end();
+}
+
+struct Play {
+    cluster: Cluster,
+}
+
+impl Play {
+    fn found(&mut self) {
+        scene(
+            "Founding: a committee of three, two of whom must sign",
+            "Fundación: un comité de tres, dos deben firmar",
+        );
+        self.cluster.found("Valle Solidario", &["Marisol", "Teo", "Lupe"], 2);
+        self.say(0, "es", &["status"]);
+    }
+
+    fn gather(&mut self) -> [usize; 5] {
+        scene(
+            "Joining: a link or a poster, then the waiting room",
+            "Entrar: un enlace o un cartel, y la sala de espera",
+        );
+        let link = self.cluster.invite(0, &[]);
+        let names = ["Ana", "Beto", "Carla", "Dora", "Rosa"];
+        let joined = names.map(|name| {
+            let id = self.cluster.client(name);
+            self.cluster.clients[id].done(&["join", &link, "--handle", name]);
+            self.cluster.clients[id].watch();
+            self.cluster.wait_for_request(0, name);
+            id
+        });
+        self.say(0, "es", &["people"]);
+        self.say(0, "es", &["admit", "--all"]);
+        for id in joined {
+            self.cluster.clients[id].wait_for_status("is a member", |status| status["stage"] == "member");
+        }
+        joined
+    }
+
+    fn entrust(&self, ana: usize, beto: usize, carla: usize) {
+        scene(
+            "Trust: no single phone can appoint anybody",
+            "Confianza: ningún teléfono solo puede nombrar a nadie",
+        );
+        self.say(0, "en", &["zones", "Holyoke", "Springfield"]);
+        self.say(1, "en", &["approve", "--all"]);
+        self.say(0, "es", &["grant", "Ana", "verifier"]);
+        self.say(1, "es", &["drafts"]);
+        self.say(1, "es", &["approve", "--all"]);
+        self.cluster.grant(&[1, 2], beto, "verifier");
+        self.cluster.grant(&[2, 0], carla, "dispatcher");
+        self.cluster.clients[ana]
+            .wait_for_status("is a verifier", |status| status["roles"] == serde_json::json!(["verifier"]));
+        self.cluster.wait_until_converged(&self.cluster.all());
+    }
+
+    fn report(&self, rosa: usize, verifiers: [usize; 2]) -> String {
+        scene("A report: only those who verify see it", "Un reporte: solo lo ven quienes verifican");
+        let line = ["report", "--activity", "detaining", "--size", "2-5", "--setting", "work", "--zone", "1"];
+        let more =
+            ["--unit", "ice", "--equipment", "masks", "--words", "Puerta norte, dos camionetas blancas"];
+        self.say(rosa, "es", &[&line[..], &more].concat());
+        let incident =
+            self.cluster.clients[rosa].view()["incidents"][0]["id"].as_str().unwrap_or_default().to_owned();
+        for verifier in verifiers {
+            self.cluster.clients[verifier].wait_for_notice(&incident, "report");
+        }
+        self.say(verifiers[0], "es", &["incidents"]);
+        self.say(0, "en", &["incidents"]);
+        incident
+    }
+
+    fn verify(&self, incident: &str, [ana, beto]: [usize; 2], readers: [usize; 2]) {
+        scene(
+            "Verified by two: every phone rings and checks both signatures",
+            "Verificado por dos: suenan todos, y cada uno comprueba las firmas",
+        );
+        let short = &incident[..8];
+        self.say(ana, "es", &["attest", short, "--finding", "confirmed", "--method", "in-person"]);
+        self.say(readers[0], "en", &["incidents"]);
+        self.say(beto, "es", &["attest", short, "--finding", "confirmed", "--method", "photo-and-call"]);
+        self.everybody(incident, "alert");
+        self.say(readers[0], "en", &["incidents"]);
+        self.say(readers[1], "es", &["incidents"]);
+    }
+
+    fn close(&self, incident: &str, carla: usize, readers: [usize; 2]) {
+        scene(
+            "All clear: exactly those who had the alert hear that it is over",
+            "Ya pasó: lo saben justo quienes recibieron la alerta",
+        );
+        self.say(carla, "es", &["all-clear", &incident[..8]]);
+        self.everybody(incident, "all-clear");
+        self.say(readers[0], "en", &["incidents"]);
+        self.say(readers[1], "es", &["incidents"]);
+    }
+
+    fn drill(&self, rosa: usize, verifiers: [usize; 2], reader: usize) {
+        scene("A drill can never be taken for an alert", "Un simulacro nunca parece una alerta");
+        self.say(rosa, "es", &["report", "--drill", "--activity", "watching", "--size", "one"]);
+        let incident =
+            self.cluster.clients[rosa].view()["incidents"][0]["id"].as_str().unwrap_or_default().to_owned();
+        for verifier in verifiers {
+            self.cluster.clients[verifier].wait_for_notice(&incident, "report");
+            self.cluster.attest(verifier, &incident, "confirmed", "live-video");
+        }
+        self.everybody(&incident, "drill");
+        self.say(reader, "es", &["incidents"]);
+    }
+
+    fn end(&self) {
+        scene(
+            "Everybody ends at the same place of the same history",
+            "Todos terminan en el mismo punto de la misma historia",
+        );
+        self.cluster.wait_until_converged(&self.cluster.all());
+        for client in &self.cluster.clients {
+            let network = client.view()["network"].take();
+            let short =
+                |name: &str| network[name].as_str().unwrap_or_default().chars().take(12).collect::<String>();
+            println!(
+                "  {:8} {} {} {}",
+                client.name,
+                network["cursor"],
+                short("log_hash"),
+                short("governance_head")
+            );
+        }
+    }
+
+    fn everybody(&self, incident: &str, kind: &str) {
+        for client in &self.cluster.clients {
+            client.wait_for_notice(incident, kind);
+        }
+    }
+
+    /// Runs a command as its user would and prints what they see.
+    fn say(&self, id: usize, language: &str, line: &[&str]) {
+        let client = &self.cluster.clients[id];
+        let typed: Vec<String> = line
+            .iter()
+            .map(|word| if word.contains(' ') { format!("\"{word}\"") } else { (*word).to_owned() })
+            .collect();
+        println!("{} $ campana {}", client.name, typed.join(" "));
+        for printed in client.printed(language, line).lines() {
+            println!("  {printed}");
+        }
+    }
+}
+
+fn scene(english: &str, spanish: &str) {
+    println!("\n── {spanish}\n── {english}\n");
+}
