@@ -6,7 +6,7 @@ use campana_protocol::event::{empty_log, extend_log};
 use campana_protocol::frame::Secret;
 use campana_protocol::governance::{ChannelKind, Charter, SignedStatement};
 use campana_protocol::handshake::RoleCredential;
-use campana_protocol::id::{ChannelId, Hash, PublicKey, hash};
+use campana_protocol::id::{ChannelId, Hash, PublicKey};
 use campana_protocol::wire;
 
 use crate::governance::Governance;
@@ -114,18 +114,6 @@ impl Channel {
         };
         self.group.members().filter(|member| !stays(member)).collect()
     }
-}
-
-/// Bytes of an MLS PrivateMessage up to the end of its encrypted sender data (RFC 9420 section
-/// 6.3.1), for a group id of 32 bytes and a body of 64 bytes or more.
-const SENDER_DATA_END: usize = 76;
-
-/// A message of ours, as [`Meta::sent`] remembers it: by its encrypted sender data, for a relay
-/// could alter what follows and the message would still name us as its sender. Others can't make
-/// such bytes, so eight of the hash do.
-pub(crate) fn fingerprint(message: &[u8]) -> u64 {
-    let digest = hash("campana sent v1", &[&message[..message.len().min(SENDER_DATA_END)]]);
-    u64::from_be_bytes(core::array::from_fn(|i| digest.0[i]))
 }
 
 /// The secret that members prove themselves to the relay with, from this epoch on.

@@ -17,7 +17,7 @@ use crate::judge::{Verdict, apply_all, check_plea, entitled};
 use crate::keys::{access_key, plea_key};
 use crate::mls::{self, Change, Member, MlsError, inspect_key_package};
 use crate::rows::Row;
-use crate::state::{Attempt, Job, Joiner, PreparedCommit};
+use crate::state::{Job, Joiner, PreparedCommit};
 use crate::vault;
 
 /// Statements that one commit applies at most.
@@ -88,7 +88,7 @@ impl Core {
     }
 
     /// Makes a commit of what is due. False: nothing is, and the job is gone.
-    pub(crate) fn attempt_commit(&mut self, id: u64, kind: ChannelKind, record: RecordId) -> bool {
+    pub(crate) fn attempt_commit(&mut self, id: u64, kind: ChannelKind) -> bool {
         let due = self.due(kind);
         if due.nothing() {
             self.finish_job(id);
@@ -96,12 +96,11 @@ impl Core {
         }
         match self.prepare(kind, due) {
             Ok((body, rotate, prepared)) => {
-                let control_seq = self.channels.get(&kind).map_or(0, |channel| channel.meta.last_control);
                 if let Some(Job::Commit { prepared: place, .. }) = self.outbox.get_mut(&id) {
                     *place = Some(prepared);
                 }
                 self.mark_channel(kind);
-                self.set_attempt(id, Attempt { record, control_seq, rotate, body });
+                self.set_attempt(id, kind, rotate, body);
                 true
             }
             Err(_) => {
@@ -268,7 +267,7 @@ impl Core {
     }
 
     /// Makes our plea. False: not possible now.
-    pub(crate) fn attempt_plea(&mut self, id: u64, kind: ChannelKind, record: RecordId) -> bool {
+    pub(crate) fn attempt_plea(&mut self, id: u64, kind: ChannelKind) -> bool {
         let Ok(spare) = self.make_spare(kind) else { return false };
         let nonce = self.random.bytes();
         let (Some(channel), Some(membership)) = (self.channels.get(&kind), self.membership()) else {
@@ -282,10 +281,9 @@ impl Core {
         let padded = pad(&wire::encode(&plea));
         let sealed = vault::seal(&plea_key(&channel.meta.access), &nonce, channel.id.as_bytes(), &padded);
         let body = wire::encode(&EntryBody::Plea(sealed));
-        let control_seq = channel.meta.last_control;
         self.spares.push(spare);
         self.mark(Row::Spares);
-        self.set_attempt(id, Attempt { record, control_seq, rotate: None, body });
+        self.set_attempt(id, kind, None, body);
         true
     }
 }

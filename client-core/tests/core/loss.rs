@@ -5,8 +5,7 @@ use campana_core::{Command, Input, NoticeKind};
 use campana_protocol::governance::Role;
 use campana_protocol::report::Finding;
 
-use crate::raid::{attest, report};
-use crate::rig::{DAY, World};
+use super::rig::{DAY, World, attest, report};
 
 /// A network of one committee device, two verifiers and some members.
 fn network(members: usize) -> (World, Vec<usize>) {
@@ -17,7 +16,7 @@ fn network(members: usize) -> (World, Vec<usize>) {
     (world, ids)
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn a_device_killed_before_any_effect_goes_on_where_it_was() {
     let (mut world, ids) = network(2);
     let (reporter, ana, beto) = (ids[3], ids[1], ids[2]);
@@ -41,7 +40,7 @@ fn a_device_killed_before_any_effect_goes_on_where_it_was() {
     world.assert_converged(&ids);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn a_device_away_for_twenty_epochs_catches_up() {
     let (mut world, mut ids) = network(2);
     let away = ids[4];
@@ -60,7 +59,7 @@ fn a_device_away_for_twenty_epochs_catches_up() {
     world.assert_converged(&ids);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn a_member_restored_from_yesterday_notices_and_rejoins() {
     let (mut world, ids) = network(2);
     let member = ids[1];
@@ -92,7 +91,7 @@ fn a_member_restored_from_yesterday_notices_and_rejoins() {
     assert!(ids.iter().all(verified), "and works as before");
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn the_only_committee_device_restored_from_yesterday_is_let_back_in_by_members() {
     let (mut world, mut ids) = network(2);
     let founder = ids[0];
@@ -113,7 +112,7 @@ fn the_only_committee_device_restored_from_yesterday_is_let_back_in_by_members()
     world.assert_converged(&ids);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn a_removed_member_reads_no_more_and_can_join_anew() {
     let (mut world, ids) = network(2);
     let (founder, leaver) = (ids[0], ids[2]);
@@ -134,7 +133,7 @@ fn a_removed_member_reads_no_more_and_can_join_anew() {
     world.assert_converged(&ids);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn a_verifier_whose_role_ends_reads_no_new_reports_and_the_others_do() {
     let (mut world, ids) = network(2);
     let (founder, former, reporter) = (ids[0], ids[1], ids[3]);
@@ -150,7 +149,7 @@ fn a_verifier_whose_role_ends_reads_no_new_reports_and_the_others_do() {
     assert!(world.view(former).incidents.iter().any(|incident| incident.id == again.to_string()));
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn a_report_made_offline_waits_and_is_sent() {
     let (mut world, ids) = network(2);
     let reporter = ids[3];
@@ -165,7 +164,7 @@ fn a_report_made_offline_waits_and_is_sent() {
     assert_eq!(world.incident(ids[1]).unwrap().status, Status::Unverified);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn two_committee_devices_admitting_at_once_admit_everybody_once() {
     let mut world = World::new();
     let mut ids = world.network(3, 2, 1);
@@ -184,7 +183,7 @@ fn two_committee_devices_admitting_at_once_admit_everybody_once() {
     world.assert_converged(&ids);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn words_leave_the_phones_after_a_day() {
     let (mut world, ids) = network(2);
     report(&mut world, ids[3], false);
@@ -193,7 +192,7 @@ fn words_leave_the_phones_after_a_day() {
     assert_eq!(world.incident(ids[1]).unwrap().words, None);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn a_received_alert_writes_little() {
     let (mut world, ids) = network(8);
     let incident = report(&mut world, ids[3], false);
