@@ -88,25 +88,64 @@ impl Core {
     }
 
     /// Makes a commit of what is due. False: nothing is, and the job is gone.
+    ///
+    /// A plea or key package can look right and still not go into this group: such a one is
+    /// dropped, for otherwise whoever made it would stop all commits of this channel.
     pub(crate) fn attempt_commit(&mut self, id: u64, kind: ChannelKind) -> bool {
-        let due = self.due(kind);
-        if due.nothing() {
-            self.finish_job(id);
-            return false;
-        }
-        match self.prepare(kind, due) {
-            Ok((body, rotate, prepared)) => {
-                if let Some(Job::Commit { prepared: place, .. }) = self.outbox.get_mut(&id) {
-                    *place = Some(prepared);
+        let mut most = MAX_ADMISSIONS;
+        loop {
+            let mut due = self.due(kind);
+            due.add.truncate(most);
+            let plea = due.plea.as_ref().map(|plea| plea.leaf);
+            let last = due.add.first().cloned().filter(|_| due.add.len() == 1);
+            most = due.add.len() / 2;
+            let prepared = if due.nothing() { Err(MlsError::Invalid) } else { self.prepare(kind, due) };
+            match (prepared, plea, last) {
+                (Ok((body, rotate, prepared)), ..) => {
+                    if let Some(Job::Commit { prepared: place, .. }) = self.outbox.get_mut(&id) {
+                        *place = Some(prepared);
+                    }
+                    self.mark_channel(kind);
+                    self.set_attempt(id, kind, rotate, body);
+                    return true;
                 }
-                self.mark_channel(kind);
-                self.set_attempt(id, kind, rotate, body);
-                true
+                (Err(_), Some(leaf), _) => {
+                    self.forget_plea(kind, &leaf);
+                    most = MAX_ADMISSIONS;
+                }
+                (Err(_), None, Some((package, _))) => {
+                    self.forget_package(kind, &package);
+                    most = MAX_ADMISSIONS;
+                }
+                (Err(_), None, None) if most > 0 => {}
+                (Err(_), None, None) => {
+                    self.finish_job(id);
+                    return false;
+                }
             }
-            Err(_) => {
-                self.finish_job(id);
-                false
+        }
+    }
+
+    fn forget_plea(&mut self, kind: ChannelKind, leaf: &PublicKey) {
+        if let Some(channel) = self.channels.get_mut(&kind) {
+            channel.meta.pleas.retain(|plea| plea.leaf != *leaf);
+            self.mark(Row::Meta(kind));
+        }
+    }
+
+    fn forget_package(&mut self, kind: ChannelKind, package: &[u8]) {
+        let mut changed = Vec::new();
+        for person in self.people.values_mut() {
+            let before = person.packages.len();
+            person.packages.retain(|own| own.kind != kind || own.key_package != package);
+            if person.packages.len() < before {
+                // Without one for the broadcast channel there is no way in.
+                person.declined |= kind == ChannelKind::Broadcast;
+                changed.push(person.role_key);
             }
+        }
+        for key in changed {
+            self.mark(Row::Person(key));
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod alerts;
 mod commits;
+mod joins;
 #[allow(dead_code, reason = "shared with the scenarios")]
 #[path = "../../tests/core/relay.rs"]
 mod relay;
@@ -128,4 +129,12 @@ impl World {
     fn nobody_lost(&self) -> bool {
         self.devices.iter().all(|device| device.core.channels.values().all(|channel| !channel.meta.lost))
     }
+}
+
+/// A key package of a fresh leaf, well signed, with the encryption key of a member: it looks right
+/// and no group with that member can take it in.
+fn doubled_encryption_key(world: &mut World, member: usize) -> Vec<u8> {
+    let group = &world.channel(member, ChannelKind::Broadcast).group;
+    let theirs = group.encryption_key(group.own_index());
+    crate::mls::tests::forge::key_package_with(&crate::mls::Leaf::generate().expect("a leaf"), &[], &theirs)
 }

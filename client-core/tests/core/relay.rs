@@ -39,6 +39,8 @@ pub(crate) struct Relay {
     pub(crate) stale: usize,
     /// Channels whose new entries are kept from these connections.
     pub(crate) withheld: BTreeSet<(usize, ChannelId)>,
+    /// When the relay says that posts arrived.
+    pub(crate) post_time: u64,
 }
 
 impl Relay {
@@ -83,7 +85,12 @@ impl Relay {
             let Some(known) = self.mailboxes.get(mailbox) else { continue };
             for (seq, (_, body)) in known.posts.range(*cursor + 1..) {
                 let body = body.clone().into();
-                frames.push(RelayFrame::Post { mailbox: *mailbox, seq: *seq, received_at: 0, body });
+                frames.push(RelayFrame::Post {
+                    mailbox: *mailbox,
+                    seq: *seq,
+                    received_at: self.post_time,
+                    body,
+                });
                 *cursor = *seq;
             }
         }
