@@ -2,7 +2,7 @@
 //! meanwhile is taken into account; it is in force when it is seen at its place in the log.
 
 use campana_protocol::frame::Secret;
-use campana_protocol::governance::{ChannelKind, SignedStatement};
+use campana_protocol::governance::{ChannelKind, Operation, SignedStatement, Statement};
 use campana_protocol::handshake::{Authority, EntryBody, Handshake, Plea, commit_digest};
 use campana_protocol::id::{BlobId, PublicKey, RecordId};
 use campana_protocol::limits::{MAX_ADMISSIONS, MAX_BLOB_PART};
@@ -51,10 +51,7 @@ impl Core {
         if !self.is_committee_in(channel) {
             return Due::default();
         }
-        let height = channel.statements.len();
-        let statements: Vec<SignedStatement> =
-            self.registry.complete.iter().skip(height).take(MAX_STATEMENTS).cloned().collect();
-        let Ok(after) = apply_all(&channel.governance, &statements) else { return Due::default() };
+        let (statements, after) = self.pending(channel, MAX_STATEMENTS);
         let own = channel.group.own_key();
         let remove = channel.overdue(&after).into_iter().filter(|member| member.key != own).collect();
         let add = self.due_additions(channel, &after);
@@ -255,7 +252,8 @@ impl Core {
         if !prepared.joiners.is_empty() {
             self.welcome(kind, seq, &prepared);
         }
-        if kind == ChannelKind::Desk && prepared.access.is_some() && !prepared.rejoin {
+        let moved = prepared.statements.iter().any(moves_desk);
+        if kind == ChannelKind::Desk && (moved || prepared.access.is_some()) && !prepared.rejoin {
             self.hand_on_desk_secret();
         }
     }
@@ -325,4 +323,9 @@ impl Core {
         self.set_attempt(id, kind, None, body);
         true
     }
+}
+
+fn moves_desk(signed: &SignedStatement) -> bool {
+    let statement = wire::decode::<Statement>(&signed.statement);
+    statement.is_ok_and(|s| s.operations.iter().any(|op| matches!(op, Operation::Desk { .. })))
 }

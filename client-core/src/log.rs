@@ -4,10 +4,11 @@ use campana_protocol::event::{Envelope, Event};
 use campana_protocol::frame::{Class, Entry};
 use campana_protocol::governance::ChannelKind;
 use campana_protocol::handshake::{EntryBody, Plea};
-use campana_protocol::id::ChannelId;
+use campana_protocol::id::{ChannelId, PublicKey};
 use campana_protocol::padding::unpad;
 use campana_protocol::wire;
 
+use crate::channel::Channel;
 use crate::core::Core;
 use crate::judge::{self, Skipped, Verdict};
 use crate::keys::plea_key;
@@ -91,7 +92,8 @@ impl Core {
             if let Some(channel) = self.channels.get_mut(&kind) {
                 channel.meta.sent.push(entry.record);
             }
-            return self.event(now, kind, entry.seq, event, &payload);
+            let own = self.membership().map(|membership| membership.role().public());
+            return self.event(now, kind, entry.seq, own, event, &payload);
         }
         let wrote = self.wrote(kind, entry);
         let Some(channel) = self.channels.get_mut(&kind) else { return };
@@ -106,16 +108,26 @@ impl Core {
             Err(_) => return self.skip(kind, entry.seq, SkipReason::Unopened),
         };
         let Ok(envelope) = unpad(&opened.plaintext).and_then(wire::decode::<Envelope>) else { return };
+        let from = channel.group.member(opened.sender).and_then(|member| Channel::role_key(&member));
         let forked = channel.agrees(envelope.seen, &envelope.log_hash) == Some(false);
         if forked && let Some(membership) = self.membership_mut() {
             membership.forked = true;
         }
-        self.event(now, kind, entry.seq, envelope.kind, &envelope.payload);
+        self.event(now, kind, entry.seq, from, envelope.kind, &envelope.payload);
     }
 
-    fn event(&mut self, now: u64, kind: ChannelKind, seq: u64, number: u16, payload: &[u8]) {
+    /// `from`: the author's role key, in working groups.
+    fn event(
+        &mut self,
+        now: u64,
+        kind: ChannelKind,
+        seq: u64,
+        from: Option<PublicKey>,
+        number: u16,
+        payload: &[u8],
+    ) {
         match Event::decode(number, payload) {
-            Ok(Some(event)) => self.known_event(now, kind, event),
+            Ok(Some(event)) => self.known_event(now, kind, from, event),
             Ok(None) => self.keep_unknown(
                 kind,
                 seq,
@@ -126,13 +138,13 @@ impl Core {
     }
 
     /// An event counts only in the channel it belongs to.
-    fn known_event(&mut self, now: u64, kind: ChannelKind, event: Event) {
+    fn known_event(&mut self, now: u64, kind: ChannelKind, from: Option<PublicKey>, event: Event) {
         match (kind, event) {
             (ChannelKind::Broadcast, Event::Alert(alert)) => self.alert_event(now, &alert),
             (ChannelKind::Broadcast, Event::FollowUp(signed)) => self.follow_up_event(now, &signed),
             (ChannelKind::Desk, Event::Attestation(signed)) => self.attestation_event(now, signed),
             (ChannelKind::Desk, Event::DeskSecret(desk)) => self.desk_secret(desk.secret),
-            (ChannelKind::Committee, event) => self.committee_event(event),
+            (ChannelKind::Committee, event) => self.committee_event(event, from),
             _ => {}
         }
     }

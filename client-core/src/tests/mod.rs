@@ -5,6 +5,7 @@
 
 mod alerts;
 mod commits;
+mod committee;
 mod joins;
 #[allow(dead_code, reason = "shared with the scenarios")]
 #[path = "../../tests/core/relay.rs"]
