@@ -7,7 +7,6 @@ use campana_protocol::governance::{
     Approval, ChannelKind, Operation, Role, SignedStatement, Statement, Zone, statement_digest,
 };
 use campana_protocol::handshake::{Authority, commit_digest};
-use campana_protocol::id::Hash;
 use campana_protocol::wire;
 
 use super::network;
@@ -33,11 +32,10 @@ fn approval(key: &KeyPair, statement: &[u8]) -> Approval {
     Approval { key: key.public(), signature: key.sign_hash(&statement_digest(statement)) }
 }
 
-fn draft(world: &mut World, by: usize, statement: &[u8]) -> Hash {
-    let approval = approval(&world.role(by), statement);
+fn draft(world: &mut World, by: usize, key: &KeyPair, statement: &[u8]) {
+    let approval = approval(key, statement);
     let draft = Event::Draft(Draft { statement: statement.to_vec(), approval, desk: None });
     world.say(by, COMMITTEE, draft.kind(), draft.payload());
-    statement_digest(statement)
 }
 
 fn approve(world: &mut World, through: usize, key: &KeyPair, statement: &[u8]) {
@@ -54,18 +52,22 @@ fn zone(world: &World, id: usize) -> Option<String> {
 fn statements_applied_in_another_order_stop_nobody() {
     let (mut world, mut ids) = network();
     let insider = ids.remove(2);
-    // The committee decides one statement; before the others have committed it, the insider
-    // commits another that was signed and never drafted.
-    let decided = zones(&mut world, ids[0], "decided");
-    draft(&mut world, insider, &decided);
+    // The committee decides two statements; before the others have committed them, the insider
+    // commits the second alone.
     let Ok(Reply::Draft(own)) = world.command(ids[0], Command::SetZones(vec!["waits".into()])) else {
         panic!()
     };
+    world.settle();
+    let [first, second] = ["first", "second"].map(|name| zones(&mut world, ids[0], name));
     let signer = world.role(ids[1]);
-    approve(&mut world, insider, &signer, &decided);
-    let hidden = zones(&mut world, ids[0], "hidden");
-    let signatures = [ids[0], ids[1]].map(|id| approval(&world.role(id), &hidden)).to_vec();
-    let statement = SignedStatement { statement: hidden, signatures };
+    for statement in [&first, &second] {
+        draft(&mut world, insider, &signer, statement);
+        let last = world.role(insider);
+        approve(&mut world, insider, &last, statement);
+    }
+    assert_eq!(world.core(ids[0]).registry.complete.len(), 5, "and nobody has committed them");
+    let signatures = [ids[0], ids[1]].map(|id| approval(&world.role(id), &second)).to_vec();
+    let statement = SignedStatement { statement: second, signatures };
     let channel = world.channel(insider, COMMITTEE);
     let mut double = channel.group.clone();
     let (id, epoch, mut after) = (channel.id, channel.group.epoch(), channel.governance.clone());
@@ -114,7 +116,8 @@ fn a_flood_of_drafts_leaves_room_for_the_others() {
     let (mut world, ids) = network();
     for number in 0..70 {
         let statement = zones(&mut world, ids[2], &format!("flood {number}"));
-        draft(&mut world, ids[2], &statement);
+        let key = world.role(ids[2]);
+        draft(&mut world, ids[2], &key, &statement);
     }
     assert_eq!(world.core(ids[0]).registry.drafts.len(), 64);
     let Ok(Reply::Draft(id)) = world.command(ids[0], Command::SetZones(vec!["north".into()])) else {
