@@ -308,3 +308,6 @@ pub(crate) fn thresholds_hold(n: u8, k: u8, confirmations: u8) -> bool {
 pub(crate) fn name_holds(name: &str) -> bool {
     !name.trim().is_empty() && name.chars().count() <= limits::MAX_NAME
 }
+
+#[cfg(test)]
+pub(crate) mod tests;
