@@ -61,10 +61,14 @@ impl Core {
 
     pub(crate) fn expired(&mut self, channel: ChannelId, through: u64) {
         let Some(kind) = self.kind_of(&channel) else { return };
+        let Some(stream) = self.session.streams.get(&kind).filter(|stream| stream.subscribed) else { return };
+        let last_control = stream.last_control;
+        // Nothing expires that had not been there when we subscribed.
         if let Some(channel) = self.channels.get_mut(&kind)
             && through > channel.meta.cursor
+            && through <= stream.head
         {
-            channel.skip(through);
+            channel.skip(through, last_control);
             self.mark(Row::Meta(kind));
         }
     }

@@ -229,12 +229,8 @@ impl Core {
         match self.outbox.get(&id).cloned() {
             Some(Job::Event { event, payload, .. }) => {
                 let Some(channel) = self.channels.get_mut(&kind) else { return false };
-                let envelope = Envelope {
-                    seen: channel.meta.cursor,
-                    log_hash: channel.meta.log_hash,
-                    kind: event,
-                    payload,
-                };
+                let (seen, log_hash) = channel.seen();
+                let envelope = Envelope { seen, log_hash, kind: event, payload };
                 let padded = pad(&wire::encode(&envelope));
                 let Ok(message) = channel.group.encrypt(&padded) else { return false };
                 let body = wire::encode(&EntryBody::Application(message));

@@ -172,7 +172,7 @@ pub(crate) struct Meta {
     /// The log holds something of our leaf that we never sent: we were rolled back.
     #[n(5)]
     pub(crate) lost: bool,
-    /// Entries were skipped since the last control entry we processed.
+    /// A control entry was skipped since the last one we processed: we may be an epoch behind.
     #[n(6)]
     pub(crate) gap: bool,
     /// Pleas of others that wait for a commit.
@@ -182,6 +182,9 @@ pub(crate) struct Meta {
     /// it is a replay and not a sign that we were rolled back.
     #[n(8)]
     pub(crate) sent: Vec<RecordId>,
+    /// Entries had expired before we read them, so `log_hash` can't be compared with anybody's.
+    #[n(9)]
+    pub(crate) unanchored: bool,
 }
 
 /// A signing key and key package of ours that a Welcome may come for.

@@ -123,6 +123,7 @@ impl Core {
             gap: false,
             pleas: Vec::new(),
             sent: Vec::new(),
+            unanchored: false,
         };
         let kind = welcome.kind;
         self.registry_from(kind, &snapshot);

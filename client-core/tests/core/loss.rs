@@ -2,6 +2,7 @@
 
 use campana_core::view::{Stage, Status, Warning};
 use campana_core::{Command, Input, NoticeKind};
+use campana_protocol::frame::Class;
 use campana_protocol::governance::Role;
 use campana_protocol::report::Finding;
 
@@ -216,4 +217,77 @@ fn a_received_alert_writes_little() {
     world.turn(reader, Input::Received(frames));
     let written = world.devices[reader].written;
     assert!(written > 0 && written <= 4_096, "{written} bytes");
+}
+
+#[cfg_attr(test, test)]
+fn a_phone_that_was_off_while_entries_expired_accuses_nobody() {
+    let (mut world, mut ids) = network(2);
+    let away = ids[4];
+    world.disconnect(away);
+    let incident = report(&mut world, ids[3], false);
+    attest(&mut world, ids[1], incident, Finding::Confirmed);
+    attest(&mut world, ids[2], incident, Finding::Confirmed);
+    expire(&mut world, Class::Alert);
+    let link = world.invite(ids[0], false);
+    ids.push(world.join(&link, "later"));
+    world.admit_all(ids[0]);
+    world.connect(away);
+    world.settle();
+    let second = report(&mut world, away, false);
+    attest(&mut world, ids[1], second, Finding::Confirmed);
+    attest(&mut world, ids[2], second, Finding::Confirmed);
+    let person = world.key(away);
+    world.command(ids[0], Command::Grant { person, role: Role::Verifier }).expect("a member");
+    world.pass(60_000);
+    let third = report(&mut world, ids[3], false);
+    attest(&mut world, ids[1], third, Finding::Confirmed);
+    attest(&mut world, away, third, Finding::Confirmed);
+    for id in &ids {
+        assert!(!world.view(*id).warnings.contains(&Warning::Forked), "device {id}");
+        assert_eq!(world.view(*id).incidents[0].status, Status::Verified, "device {id}");
+    }
+}
+
+#[cfg_attr(test, test)]
+fn a_phone_that_missed_the_last_commit_for_good_can_still_ask() {
+    let (mut world, mut ids) = network(2);
+    let away = ids[4];
+    world.disconnect(away);
+    let link = world.invite(ids[0], false);
+    ids.push(world.join(&link, "later"));
+    world.admit_all(ids[0]);
+    expire(&mut world, Class::Control);
+    world.connect(away);
+    let incident = report(&mut world, ids[3], false);
+    attest(&mut world, ids[1], incident, Finding::Confirmed);
+    attest(&mut world, ids[2], incident, Finding::Confirmed);
+    assert_eq!(world.view(away).warnings, [Warning::RolledBack]);
+    world.pass(600_000);
+    assert!(world.view(away).warnings.is_empty(), "it was let back in");
+    assert!(world.relay.stale < 10, "{} requests in vain", world.relay.stale);
+    let again = report(&mut world, ids[3], false);
+    attest(&mut world, ids[1], again, Finding::Confirmed);
+    attest(&mut world, ids[2], again, Finding::Confirmed);
+    assert_eq!(world.incident(away).expect("the alert").status, Status::Verified);
+}
+
+/// All entries of a class are gone from every log.
+fn expire(world: &mut World, class: Class) {
+    for channel in world.relay.channels.values_mut() {
+        let gone = channel.log.iter().filter(|entry| entry.class == class).map(|entry| entry.seq);
+        channel.expired.extend(gone);
+    }
+}
+
+#[cfg_attr(test, test)]
+fn a_relay_whose_log_has_shrunk_is_noticed() {
+    let (mut world, ids) = network(2);
+    for channel in world.relay.channels.values_mut() {
+        channel.log.pop();
+    }
+    world.disconnect(ids[3]);
+    assert!(!world.view(ids[3]).warnings.contains(&Warning::Forked));
+    world.connect(ids[3]);
+    world.settle();
+    assert!(world.view(ids[3]).warnings.contains(&Warning::Forked));
 }

@@ -13,6 +13,8 @@ pub(crate) struct Channel {
     /// Access keys and the seq of the entry that retired each.
     access: Vec<(PublicKey, Option<u64>)>,
     pub(crate) log: Vec<Entry>,
+    /// Entries that are there no more.
+    pub(crate) expired: BTreeSet<u64>,
     blobs: BTreeMap<(BlobId, u16), (u16, Vec<u8>)>,
 }
 
@@ -76,9 +78,18 @@ impl Relay {
             let Some(known) = self.channels.get(channel) else { continue };
             let key = connection.keys.get(&Subject::Channel(*channel));
             let until = key.map_or(0, |key| known.readable(key));
+            let mut expired = None;
             for entry in known.log.iter().filter(|entry| entry.seq > *cursor && entry.seq <= until) {
+                if known.expired.contains(&entry.seq) {
+                    expired = Some(entry.seq);
+                    continue;
+                }
+                let skipped =
+                    expired.take().map(|through| RelayFrame::Skipped { channel: *channel, through });
+                frames.extend(skipped);
                 frames.push(RelayFrame::Entry { channel: *channel, entry: entry.clone() });
             }
+            frames.extend(expired.map(|through| RelayFrame::Skipped { channel: *channel, through }));
             *cursor = (*cursor).max(until.min(known.log.len() as u64));
         }
         for (mailbox, cursor) in &mut connection.mailboxes {
