@@ -130,3 +130,12 @@ fn broadcast(world: &World) -> campana_protocol::id::ChannelId {
     let channels = world.relay.channels.keys();
     *channels.max_by_key(|channel| world.relay.followers(channel)).expect("a channel")
 }
+
+super::scenarios![
+    one_stolen_committee_device_can_grant_nothing,
+    a_member_can_use_no_power_of_the_committee_or_of_verifiers,
+    whoever_reports_cannot_verify_it,
+    a_drill_stays_a_drill,
+    a_relay_that_forks_two_views_is_found_out,
+    a_relay_that_replays_invents_or_reorders_changes_nothing
+];

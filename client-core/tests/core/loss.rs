@@ -291,3 +291,19 @@ fn a_relay_whose_log_has_shrunk_is_noticed() {
     world.settle();
     assert!(world.view(ids[3]).warnings.contains(&Warning::Forked));
 }
+
+super::scenarios![
+    a_device_killed_before_any_effect_goes_on_where_it_was,
+    a_device_away_for_twenty_epochs_catches_up,
+    a_member_restored_from_yesterday_notices_and_rejoins,
+    the_only_committee_device_restored_from_yesterday_is_let_back_in_by_members,
+    a_removed_member_reads_no_more_and_can_join_anew,
+    a_verifier_whose_role_ends_reads_no_new_reports_and_the_others_do,
+    a_report_made_offline_waits_and_is_sent,
+    two_committee_devices_admitting_at_once_admit_everybody_once,
+    words_leave_the_phones_after_a_day,
+    a_received_alert_writes_little,
+    a_phone_that_was_off_while_entries_expired_accuses_nobody,
+    a_phone_that_missed_the_last_commit_for_good_can_still_ask,
+    a_relay_whose_log_has_shrunk_is_noticed
+];

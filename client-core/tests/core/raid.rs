@@ -62,3 +62,5 @@ fn a_raid_is_reported_verified_told_to_all_and_cleared() {
     world.assert_converged(&ids);
     assert!(ids.iter().all(|id| world.view(*id).warnings.is_empty()), "nobody has anything to worry about");
 }
+
+super::scenarios![a_raid_is_reported_verified_told_to_all_and_cleared];
