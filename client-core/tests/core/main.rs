@@ -11,6 +11,7 @@ macro_rules! scenarios {
 }
 use scenarios;
 
+mod fuzz;
 mod insider;
 mod loss;
 mod raid;

@@ -7,7 +7,7 @@ use campana_protocol::code::Code;
 use campana_protocol::frame::{Class, ClientFrame, Entry, RelayFrame, Secret, Subject};
 use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey, RecordId};
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Channel {
     owners: Vec<PublicKey>,
     /// Access keys and the seq of the entry that retired each.
@@ -18,21 +18,21 @@ pub(crate) struct Channel {
     blobs: BTreeMap<(BlobId, u16), (u16, Vec<u8>)>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Mailbox {
     opened: bool,
     posts: BTreeMap<u64, (RecordId, Vec<u8>)>,
     next: u64,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Connection {
     keys: BTreeMap<Subject, PublicKey>,
     channels: BTreeMap<ChannelId, u64>,
     mailboxes: BTreeMap<MailboxId, u64>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Relay {
     pub(crate) channels: BTreeMap<ChannelId, Channel>,
     pub(crate) mailboxes: BTreeMap<MailboxId, Mailbox>,

@@ -25,6 +25,8 @@ macro_rules! scenarios {
 }
 use scenarios;
 
+#[path = "../../../client-core/tests/core/fuzz.rs"]
+mod fuzz;
 #[path = "../../../client-core/tests/core/insider.rs"]
 mod insider;
 #[path = "../../../client-core/tests/core/loss.rs"]
@@ -47,7 +49,7 @@ static TEXT: Mutex<String> = Mutex::new(String::new());
 
 /// Every scenario and the module it is in.
 fn all() -> Vec<(String, fn())> {
-    let modules = [("raid", raid::ALL), ("loss", loss::ALL), ("insider", insider::ALL)];
+    let modules = [("raid", raid::ALL), ("loss", loss::ALL), ("insider", insider::ALL), ("fuzz", fuzz::ALL)];
     let mut found: Vec<(String, fn())> = vec![("mls::a_group_lives".into(), a_group_lives)];
     for (module, scenarios) in modules {
         found.extend(scenarios.iter().map(|(name, run)| (format!("{module}::{name}"), *run)));
