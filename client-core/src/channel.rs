@@ -6,7 +6,7 @@ use campana_protocol::event::{empty_log, extend_log};
 use campana_protocol::frame::Secret;
 use campana_protocol::governance::{ChannelKind, Charter, SignedStatement};
 use campana_protocol::handshake::RoleCredential;
-use campana_protocol::id::{ChannelId, Hash, PublicKey, hash};
+use campana_protocol::id::{ChannelId, Hash, PublicKey};
 use campana_protocol::wire;
 
 use crate::governance::Governance;
@@ -50,6 +50,7 @@ impl Channel {
             gap: false,
             pleas: Vec::new(),
             sent: Vec::new(),
+            unanchored: false,
         };
         Ok(Self::new(kind, meta, group, governance, Vec::new()))
     }
@@ -78,17 +79,28 @@ impl Channel {
         }
     }
 
-    /// Moves the cursor over entries that have expired. Hashes can't be compared across them.
-    pub(crate) fn skip(&mut self, through: u64) {
+    /// Moves the cursor over entries that have expired. `last_control`: the log's, as the relay
+    /// says; what is appended from here on has to name it.
+    pub(crate) fn skip(&mut self, through: u64, last_control: u64) {
         self.recent.clear();
         self.meta.cursor = through;
-        self.meta.gap = true;
+        self.meta.unanchored = true;
+        self.meta.gap |= last_control > self.meta.last_control;
+        if last_control <= through {
+            self.meta.last_control = self.meta.last_control.max(last_control);
+        }
     }
 
-    /// Whether somebody who saw `log_hash` at `seq` saw another log than we did. `None`: too long
-    /// ago to tell.
+    /// What our next event says that we have seen: the beginning, where our own running hash
+    /// leaves out what had expired.
+    pub(crate) fn seen(&self) -> (u64, Hash) {
+        if self.meta.unanchored { (0, empty_log(&self.id)) } else { (self.meta.cursor, self.meta.log_hash) }
+    }
+
+    /// Whether somebody who saw `log_hash` at `seq` saw the log that we did. `None`: too long ago
+    /// to tell.
     pub(crate) fn agrees(&self, seq: u64, log_hash: &Hash) -> Option<bool> {
-        if self.meta.gap {
+        if self.meta.unanchored {
             return None;
         }
         // Nobody can have seen what comes after their own entry.
@@ -114,18 +126,6 @@ impl Channel {
         };
         self.group.members().filter(|member| !stays(member)).collect()
     }
-}
-
-/// Bytes of an MLS PrivateMessage up to the end of its encrypted sender data (RFC 9420 section
-/// 6.3.1), for a group id of 32 bytes and a body of 64 bytes or more.
-const SENDER_DATA_END: usize = 76;
-
-/// A message of ours, as [`Meta::sent`] remembers it: by its encrypted sender data, for a relay
-/// could alter what follows and the message would still name us as its sender. Others can't make
-/// such bytes, so eight of the hash do.
-pub(crate) fn fingerprint(message: &[u8]) -> u64 {
-    let digest = hash("campana sent v1", &[&message[..message.len().min(SENDER_DATA_END)]]);
-    u64::from_be_bytes(core::array::from_fn(|i| digest.0[i]))
 }
 
 /// The secret that members prove themselves to the relay with, from this epoch on.

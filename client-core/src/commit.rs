@@ -2,7 +2,7 @@
 //! meanwhile is taken into account; it is in force when it is seen at its place in the log.
 
 use campana_protocol::frame::Secret;
-use campana_protocol::governance::{ChannelKind, SignedStatement};
+use campana_protocol::governance::{ChannelKind, Operation, SignedStatement, Statement};
 use campana_protocol::handshake::{Authority, EntryBody, Handshake, Plea, commit_digest};
 use campana_protocol::id::{BlobId, PublicKey, RecordId};
 use campana_protocol::limits::{MAX_ADMISSIONS, MAX_BLOB_PART};
@@ -17,7 +17,7 @@ use crate::judge::{Verdict, apply_all, check_plea, entitled};
 use crate::keys::{access_key, plea_key};
 use crate::mls::{self, Change, Member, MlsError, inspect_key_package};
 use crate::rows::Row;
-use crate::state::{Attempt, Job, Joiner, PreparedCommit};
+use crate::state::{Job, Joiner, PreparedCommit};
 use crate::vault;
 
 /// Statements that one commit applies at most.
@@ -51,10 +51,7 @@ impl Core {
         if !self.is_committee_in(channel) {
             return Due::default();
         }
-        let height = channel.statements.len();
-        let statements: Vec<SignedStatement> =
-            self.registry.complete.iter().skip(height).take(MAX_STATEMENTS).cloned().collect();
-        let Ok(after) = apply_all(&channel.governance, &statements) else { return Due::default() };
+        let (statements, after) = self.pending(channel, MAX_STATEMENTS);
         let own = channel.group.own_key();
         let remove = channel.overdue(&after).into_iter().filter(|member| member.key != own).collect();
         let add = self.due_additions(channel, &after);
@@ -88,26 +85,64 @@ impl Core {
     }
 
     /// Makes a commit of what is due. False: nothing is, and the job is gone.
-    pub(crate) fn attempt_commit(&mut self, id: u64, kind: ChannelKind, record: RecordId) -> bool {
-        let due = self.due(kind);
-        if due.nothing() {
-            self.finish_job(id);
-            return false;
-        }
-        match self.prepare(kind, due) {
-            Ok((body, rotate, prepared)) => {
-                let control_seq = self.channels.get(&kind).map_or(0, |channel| channel.meta.last_control);
-                if let Some(Job::Commit { prepared: place, .. }) = self.outbox.get_mut(&id) {
-                    *place = Some(prepared);
+    ///
+    /// A plea or key package can look right and still not go into this group: such a one is
+    /// dropped, for otherwise whoever made it would stop all commits of this channel.
+    pub(crate) fn attempt_commit(&mut self, id: u64, kind: ChannelKind) -> bool {
+        let mut most = MAX_ADMISSIONS;
+        loop {
+            let mut due = self.due(kind);
+            due.add.truncate(most);
+            let plea = due.plea.as_ref().map(|plea| plea.leaf);
+            let last = due.add.first().cloned().filter(|_| due.add.len() == 1);
+            most = due.add.len() / 2;
+            let prepared = if due.nothing() { Err(MlsError::Invalid) } else { self.prepare(kind, due) };
+            match (prepared, plea, last) {
+                (Ok((body, rotate, prepared)), ..) => {
+                    if let Some(Job::Commit { prepared: place, .. }) = self.outbox.get_mut(&id) {
+                        *place = Some(prepared);
+                    }
+                    self.mark_channel(kind);
+                    self.set_attempt(id, kind, rotate, body);
+                    return true;
                 }
-                self.mark_channel(kind);
-                self.set_attempt(id, Attempt { record, control_seq, rotate, body });
-                true
+                (Err(_), Some(leaf), _) => {
+                    self.forget_plea(kind, &leaf);
+                    most = MAX_ADMISSIONS;
+                }
+                (Err(_), None, Some((package, _))) => {
+                    self.forget_package(kind, &package);
+                    most = MAX_ADMISSIONS;
+                }
+                (Err(_), None, None) if most > 0 => {}
+                (Err(_), None, None) => {
+                    self.finish_job(id);
+                    return false;
+                }
             }
-            Err(_) => {
-                self.finish_job(id);
-                false
+        }
+    }
+
+    fn forget_plea(&mut self, kind: ChannelKind, leaf: &PublicKey) {
+        if let Some(channel) = self.channels.get_mut(&kind) {
+            channel.meta.pleas.retain(|plea| plea.leaf != *leaf);
+            self.mark(Row::Meta(kind));
+        }
+    }
+
+    fn forget_package(&mut self, kind: ChannelKind, package: &[u8]) {
+        let mut changed = Vec::new();
+        for person in self.people.values_mut() {
+            let before = person.packages.len();
+            person.packages.retain(|own| own.kind != kind || own.key_package != package);
+            if person.packages.len() < before {
+                // Without one for the broadcast channel there is no way in.
+                person.declined |= kind == ChannelKind::Broadcast;
+                changed.push(person.role_key);
             }
+        }
+        for key in changed {
+            self.mark(Row::Person(key));
         }
     }
 
@@ -217,7 +252,8 @@ impl Core {
         if !prepared.joiners.is_empty() {
             self.welcome(kind, seq, &prepared);
         }
-        if kind == ChannelKind::Desk && prepared.access.is_some() && !prepared.rejoin {
+        let moved = prepared.statements.iter().any(moves_desk);
+        if kind == ChannelKind::Desk && (moved || prepared.access.is_some()) && !prepared.rejoin {
             self.hand_on_desk_secret();
         }
     }
@@ -268,7 +304,7 @@ impl Core {
     }
 
     /// Makes our plea. False: not possible now.
-    pub(crate) fn attempt_plea(&mut self, id: u64, kind: ChannelKind, record: RecordId) -> bool {
+    pub(crate) fn attempt_plea(&mut self, id: u64, kind: ChannelKind) -> bool {
         let Ok(spare) = self.make_spare(kind) else { return false };
         let nonce = self.random.bytes();
         let (Some(channel), Some(membership)) = (self.channels.get(&kind), self.membership()) else {
@@ -282,10 +318,14 @@ impl Core {
         let padded = pad(&wire::encode(&plea));
         let sealed = vault::seal(&plea_key(&channel.meta.access), &nonce, channel.id.as_bytes(), &padded);
         let body = wire::encode(&EntryBody::Plea(sealed));
-        let control_seq = channel.meta.last_control;
         self.spares.push(spare);
         self.mark(Row::Spares);
-        self.set_attempt(id, Attempt { record, control_seq, rotate: None, body });
+        self.set_attempt(id, kind, None, body);
         true
     }
+}
+
+fn moves_desk(signed: &SignedStatement) -> bool {
+    let statement = wire::decode::<Statement>(&signed.statement);
+    statement.is_ok_and(|s| s.operations.iter().any(|op| matches!(op, Operation::Desk { .. })))
 }

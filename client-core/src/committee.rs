@@ -2,24 +2,27 @@
 
 use std::collections::BTreeSet;
 
-use campana_protocol::event::{Admitted, Approve, DeskSecret, Draft, Event, Owner};
+use campana_protocol::event::{Admitted, Approve, DeskSecret, Draft, Event, Invite, Owner};
 use campana_protocol::frame::{Class, Secret};
 use campana_protocol::governance::{
-    Approval, ChannelKind, Operation, SignedStatement, Statement, statement_digest,
+    Approval, ChannelKind, DeskMailbox, Operation, SignedStatement, Statement, statement_digest,
 };
 use campana_protocol::id::{Hash, PublicKey};
 use campana_protocol::mailbox::Join;
 use campana_protocol::wire;
 
+use crate::channel::Channel;
 use crate::core::Core;
 use crate::governance::Governance;
-use crate::keys;
+use crate::keys::{self, MailboxKeys};
 use crate::post::MAX_DESKS;
 use crate::rows::Row;
 use crate::state::{DraftRecord, InviteRecord, Job, Package, Person, Reading};
 
-/// Invites, drafts and owners kept at most.
-const MAX_KEPT: usize = 1_024;
+/// Invites kept at most; the one that expires first makes room.
+const MAX_INVITES: usize = 1_024;
+/// Undecided drafts of one committee device kept at most; its oldest makes room.
+const MAX_DRAFTS: usize = 64;
 
 impl Core {
     /// Queues an event.
@@ -43,14 +46,15 @@ impl Core {
         channel.governance.committee().iter().position(|key| *key == own)
     }
 
-    pub(crate) fn committee_event(&mut self, event: Event) {
+    /// `from`: whose device said it; `None`: a snapshot, which its committer answers for.
+    pub(crate) fn committee_event(&mut self, event: Event, from: Option<PublicKey>) {
         match event {
             Event::Draft(draft) => self.draft_event(draft),
             Event::Approve(approve) => self.approve_event(&approve),
             Event::Invite(invite) => {
                 let known = self.registry.invites.iter().any(|record| record.invite.invite == invite.invite);
-                if !known && self.registry.invites.len() < MAX_KEPT {
-                    self.registry.invites.push(InviteRecord { invite, revoked: false });
+                if !known {
+                    self.keep_invite(invite);
                     self.retry_early_joins();
                 }
             }
@@ -66,33 +70,64 @@ impl Core {
                 }
             }
             Event::Admitted(admitted) => self.admitted_event(&admitted),
-            Event::Owner(owner) => {
-                let known = &mut self.registry.owners;
-                known.retain(|other| (other.channel, other.role_key) != (owner.channel, owner.role_key));
-                if known.len() < MAX_KEPT {
-                    known.push(owner);
-                }
-            }
-            Event::Alert(_) | Event::FollowUp(_) | Event::Attestation(_) | Event::DeskSecret(_) => {}
+            // A device speaks for itself alone.
+            Event::Owner(owner) if from.is_none_or(|from| from == owner.role_key) => self.owner_event(owner),
+            Event::Owner(_)
+            | Event::Alert(_)
+            | Event::FollowUp(_)
+            | Event::Attestation(_)
+            | Event::DeskSecret(_) => {}
         }
         self.mark(Row::Registry);
     }
 
+    pub(crate) fn keep_invite(&mut self, invite: Invite) {
+        let invites = &mut self.registry.invites;
+        if invites.len() >= MAX_INVITES
+            && let Some((first, _)) =
+                invites.iter().enumerate().min_by_key(|(_, record)| record.invite.expires_at)
+        {
+            invites.remove(first);
+        }
+        invites.push(InviteRecord { invite, revoked: false });
+        self.mark(Row::Registry);
+    }
+
+    fn owner_event(&mut self, owner: Owner) {
+        let ours = self.channels.get(&ChannelKind::Committee).is_some_and(|channel| {
+            let charter = channel.governance.charter();
+            ChannelKind::ALL.into_iter().any(|kind| charter.channel(kind) == owner.channel)
+        });
+        if ours {
+            let known = &mut self.registry.owners;
+            known.retain(|other| (other.channel, other.role_key) != (owner.channel, owner.role_key));
+            known.push(owner);
+        }
+    }
+
     fn draft_event(&mut self, draft: Draft) {
         let digest = statement_digest(&draft.statement);
-        let known = self.registry.drafts.iter().any(|record| statement_digest(&record.statement) == digest);
+        let Draft { statement, approval, desk } = draft;
         let Some(chain) = self.chain() else { return };
-        if known || self.registry.drafts.len() >= MAX_KEPT || chain.check_draft(&draft.statement).is_err() {
+        let signed = chain.committee().contains(&approval.key)
+            && keys::verify(&approval.key, &digest, &approval.signature);
+        if !signed || chain.check_draft(&statement).is_err() {
             return;
         }
-        let record = DraftRecord {
-            statement: draft.statement,
-            approvals: Vec::new(),
-            desk: draft.desk,
-            decided: false,
-        };
-        self.registry.drafts.push(record);
-        self.approve_event(&Approve { statement: digest, approval: draft.approval });
+        let drafts = &mut self.registry.drafts;
+        drafts.retain(|record| !record.decided && chain.check_draft(&record.statement).is_ok());
+        if drafts.iter().any(|record| record.statement == statement) {
+            return;
+        }
+        let of_author =
+            |record: &DraftRecord| record.approvals.first().map(|first| first.key) == Some(approval.key);
+        if drafts.iter().filter(|record| of_author(record)).count() >= MAX_DRAFTS
+            && let Some(oldest) = drafts.iter().position(of_author)
+        {
+            drafts.remove(oldest);
+        }
+        drafts.push(DraftRecord { statement, approvals: Vec::new(), desk, decided: false });
+        self.approve_event(&Approve { statement: digest, approval });
         self.approve_founding(&digest);
     }
 
@@ -134,18 +169,20 @@ impl Core {
             return;
         };
         let approval = &approve.approval;
+        let Ok(statement) = chain.check_draft(&record.statement) else {
+            record.decided = true;
+            return;
+        };
         let known = record.approvals.iter().any(|other| other.key == approval.key);
-        if record.decided || known || !keys::verify(&approval.key, &approve.statement, &approval.signature) {
+        let counts = chain.may_sign(&statement, &approval.key)
+            && keys::verify(&approval.key, &approve.statement, &approval.signature);
+        if record.decided || known || !counts {
             return;
         }
         record.approvals.push(approval.clone());
         let signed =
             SignedStatement { statement: record.statement.clone(), signatures: record.approvals.clone() };
         let signers: BTreeSet<PublicKey> = record.approvals.iter().map(|approval| approval.key).collect();
-        let Ok(statement) = chain.check_draft(&signed.statement) else {
-            record.decided = true;
-            return;
-        };
         if !chain.sufficient(&statement, &signers) {
             return;
         }
@@ -167,11 +204,43 @@ impl Core {
     /// The chain as far as the committee has decided it.
     pub(crate) fn chain(&self) -> Option<Governance> {
         let channel = self.channels.get(&ChannelKind::Committee)?;
-        let mut governance = channel.governance.clone();
-        for statement in self.registry.complete.iter().skip(channel.statements.len()) {
-            governance.apply(statement).ok()?;
+        Some(self.pending(channel, usize::MAX).1)
+    }
+
+    /// What the committee has decided and a channel has not applied, and the chain after it. A
+    /// committee device can apply signed statements in another order than the committee's log has
+    /// them: what does not apply any more is left out, and stops nothing else.
+    pub(crate) fn pending(&self, channel: &Channel, most: usize) -> (Vec<SignedStatement>, Governance) {
+        let (decided, applied) = (&self.registry.complete, &channel.statements);
+        let first = if begins_with(decided, applied) { applied.len() } else { 0 };
+        let mut after = channel.governance.clone();
+        let mut pending = Vec::new();
+        for statement in &decided[first..] {
+            if pending.len() < most && after.apply(statement).is_ok() {
+                pending.push(statement.clone());
+            }
         }
-        Some(governance)
+        (pending, after)
+    }
+
+    /// Statements that a channel has applied are decided, even if this device does not know it: it
+    /// was restored from a copy, or the committee's log was passed by.
+    pub(crate) fn adopt_chain(&mut self) {
+        if !self.channels.contains_key(&ChannelKind::Committee) {
+            return;
+        }
+        let mut missing: Vec<SignedStatement> = Vec::new();
+        let decided = &self.registry.complete;
+        let unlike = self.channels.values().filter(|channel| !begins_with(decided, &channel.statements));
+        for statement in unlike.flat_map(|channel| &channel.statements) {
+            if decided.iter().chain(&missing).all(|other| other.statement != statement.statement) {
+                missing.push(statement.clone());
+            }
+        }
+        if !missing.is_empty() {
+            self.registry.complete.extend(missing);
+            self.mark(Row::Registry);
+        }
     }
 
     /// A statement of these operations, drafted and signed by this device.
@@ -263,8 +332,15 @@ impl Core {
         }
     }
 
-    /// Takes over a desk secret; the ones before are still read for late reports.
+    /// Takes over the secret of the desk mailbox that the committee has named, and of no other;
+    /// the ones before are still read for late reports.
     pub(crate) fn desk_secret(&mut self, secret: Secret) {
+        let mailbox = desk_mailbox(&secret);
+        let chain = self.chain();
+        let named = self.channels.values().map(|channel| &channel.governance).chain(&chain);
+        if !named.into_iter().any(|governance| *governance.desk() == mailbox) {
+            return;
+        }
         let Some(membership) = self.membership_mut() else { return };
         if membership.desks.iter().all(|reading| reading.secret != secret) {
             membership.desks.insert(0, Reading::new(secret));
@@ -273,10 +349,15 @@ impl Core {
         self.read_mailboxes();
     }
 
-    /// After somebody left the desk: those who stay get the secret of the new mailbox.
+    /// After the desk mailbox has moved: those at the desk get its secret.
     pub(crate) fn hand_on_desk_secret(&mut self) {
-        let desk = self.membership().and_then(|m| m.desks.first()).map(|reading| reading.secret.clone());
-        if let Some(secret) = desk {
+        let Some(desk) = self.channels.get(&ChannelKind::Desk).map(|channel| *channel.governance.desk())
+        else {
+            return;
+        };
+        let mut readings = self.membership().into_iter().flat_map(|membership| &membership.desks);
+        let secret = readings.find(|reading| desk_mailbox(&reading.secret) == desk);
+        if let Some(secret) = secret.map(|reading| reading.secret.clone()) {
             self.say(ChannelKind::Desk, &Event::DeskSecret(DeskSecret { secret }), Class::Update);
         }
     }
@@ -318,4 +399,15 @@ impl Core {
             self.mark(Row::Person(key));
         }
     }
+}
+
+/// The mailbox that a desk secret opens.
+pub(crate) fn desk_mailbox(secret: &Secret) -> DeskMailbox {
+    let keys = MailboxKeys::derive(secret);
+    DeskMailbox { mailbox: keys.id(), sealing: keys.sealing_key() }
+}
+
+/// Whether a chain goes on from the other.
+fn begins_with(chain: &[SignedStatement], start: &[SignedStatement]) -> bool {
+    chain.len() >= start.len() && chain.iter().zip(start).all(|(a, b)| a.statement == b.statement)
 }

@@ -3,7 +3,7 @@
 
 use campana_protocol::event::Event;
 use campana_protocol::frame::Class;
-use campana_protocol::governance::{ChannelKind, Operation, Role, SignedStatement};
+use campana_protocol::governance::{ChannelKind, Operation, Role};
 use campana_protocol::id::{IncidentId, PublicKey};
 use campana_protocol::mailbox::{Join, KeyPackageFor, Post, SignedJoin, join_digest};
 use campana_protocol::report::Alert;
@@ -95,21 +95,6 @@ impl Core {
             return false;
         };
         !channel.meta.pleas.is_empty() || (self.caught_up(kind) && self.is_committee_in(channel))
-    }
-
-    /// Statements that a channel has applied are decided, even if this device was restored from a
-    /// copy that does not know it.
-    fn adopt_chain(&mut self) {
-        let known = self.registry.complete.len();
-        let longest = self.channels.values().max_by_key(|channel| channel.statements.len());
-        let Some(channel) = longest.filter(|channel| channel.statements.len() > known) else { return };
-        let same = |(ours, theirs): (&SignedStatement, &SignedStatement)| ours.statement == theirs.statement;
-        if self.channels.contains_key(&ChannelKind::Committee)
-            && self.registry.complete.iter().zip(&channel.statements).all(same)
-        {
-            self.registry.complete = channel.statements.clone();
-            self.mark(Row::Registry);
-        }
     }
 
     /// Once every committee device is in, the founder drafts the constitution.

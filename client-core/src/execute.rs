@@ -20,7 +20,7 @@ use crate::governance::{Governance, name_holds, thresholds_hold};
 use crate::keys::{KeyPair, MailboxKeys};
 use crate::mls::Leaf;
 use crate::rows::Row;
-use crate::state::{InviteRecord, Job, Membership, Reading, Standing, owner};
+use crate::state::{Job, Membership, Reading, Standing, owner};
 use crate::welcome::credential;
 
 impl Core {
@@ -202,8 +202,7 @@ impl Core {
         };
         let link = InviteLink { relay: membership.relay.clone(), invite: invitation }.format();
         let invite = Invite { invite: id, secret, expires_at, committee };
-        self.registry.invites.push(InviteRecord { invite: invite.clone(), revoked: false });
-        self.mark(Row::Registry);
+        self.keep_invite(invite.clone());
         self.say(ChannelKind::Committee, &Event::Invite(invite), Class::Update);
         Ok(Reply::Invite { id, link })
     }

@@ -133,6 +133,15 @@ impl Governance {
         of_committee >= self.threshold && added_sign
     }
 
+    /// Whether this key's signature counts for this statement: the committee's, and whom it adds.
+    pub(crate) fn may_sign(&self, statement: &Statement, key: &PublicKey) -> bool {
+        let added = statement.operations.iter().any(|operation| match operation {
+            Operation::Constitute { committee, .. } => committee.contains(key),
+            _ => false,
+        });
+        added || self.committee.contains(key)
+    }
+
     /// Signatures that a statement needs.
     pub(crate) fn needed(&self, statement: &Statement) -> usize {
         let added = statement.operations.iter().filter_map(|operation| match operation {
@@ -299,3 +308,6 @@ pub(crate) fn thresholds_hold(n: u8, k: u8, confirmations: u8) -> bool {
 pub(crate) fn name_holds(name: &str) -> bool {
     !name.trim().is_empty() && name.chars().count() <= limits::MAX_NAME
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,5 +1,6 @@
-//! An incident: one reducer of signed events. Events may come in any order and any number of
-//! times; the result depends only on which came.
+//! An incident: one reducer of signed events. They may come any number of times, and in any order
+//! but two: what follows an alert counts after it, and of two reports or alerts that contradict
+//! each other the first stays.
 
 use campana_protocol::governance::Role;
 use campana_protocol::id::{Hash, IncidentId, PublicKey};
@@ -14,6 +15,9 @@ use crate::governance::Governance;
 use crate::keys;
 use crate::turn::NoticeKind;
 use crate::view::Status;
+
+/// Attestations of one incident kept at the desk.
+const MAX_ATTESTING: usize = 8 * limits::MAX_ATTESTATIONS;
 
 /// What this device knows of an incident.
 #[derive(Debug, Clone, Encode, Decode)]
@@ -85,35 +89,45 @@ impl Incident {
         }
     }
 
-    /// Takes in the report. The first report of an incident stays.
+    /// Takes in the report. The first report of an incident stays, in both its parts.
     pub(crate) fn report(&mut self, public: &[u8], private: &[u8]) -> bool {
-        if self.public.as_deref().is_some_and(|known| known != public) {
+        let hash = private_hash(private);
+        if self.public.as_deref().is_some_and(|known| known != public)
+            || self.private_hash.is_some_and(|known| known != hash)
+        {
             return false;
         }
         self.public = Some(public.to_vec());
-        self.private_hash = Some(private_hash(private));
+        self.private_hash = Some(hash);
         self.private = Some(private.to_vec());
         true
     }
 
-    /// Takes in an attestation seen at the desk; the first of each verifier stays.
-    pub(crate) fn attest(&mut self, signed: Signed) -> bool {
-        let known = self.attestations.iter().any(|other| other.key == signed.key);
-        if known || self.attestations.len() >= 8 * limits::MAX_ATTESTATIONS {
+    /// Takes in an attestation seen at the desk; the first of each verifier stays. Whoever holds
+    /// no role makes room for the others.
+    pub(crate) fn attest(&mut self, signed: Signed, governance: &Governance) -> bool {
+        if self.attestations.iter().any(|other| other.key == signed.key) {
             return false;
+        }
+        if self.attestations.len() >= MAX_ATTESTING {
+            let idle = self.attestations.iter().position(|o| !governance.holds(&o.key, Role::Verifier));
+            let Some(idle) = idle else { return false };
+            self.attestations.remove(idle);
         }
         self.attestations.push(signed);
         true
     }
 
-    /// Takes in an alert after checking it; the checked attestations stay with it.
+    /// Takes in an alert after checking it; the checked attestations stay with it. What verifiers
+    /// signed outranks a report that says otherwise.
     pub(crate) fn alert(&mut self, alert: &Alert, governance: &Governance) -> Result<bool, Rejected> {
         let checked = check_alert(alert, governance)?;
-        if self.public.as_deref().is_some_and(|known| known != alert.public) {
-            return Err(Rejected::Contradiction);
-        }
         if self.alert.is_some() {
-            return Ok(false);
+            let same = self.public.as_deref() == Some(&alert.public[..]);
+            return if same { Ok(false) } else { Err(Rejected::Contradiction) };
+        }
+        if self.private_hash.is_some_and(|known| known != alert.private) {
+            self.private = None;
         }
         self.public = Some(alert.public.clone());
         self.private_hash = Some(alert.private);
@@ -121,11 +135,14 @@ impl Incident {
         Ok(true)
     }
 
-    /// Takes in a follow-up after checking it. A false alarm outranks an all clear.
+    /// Takes in a follow-up after checking it. Before the alert there is nothing to follow; a false
+    /// alarm outranks an all clear.
     pub(crate) fn follow_up(&mut self, signed: &Signed, governance: &Governance) -> Result<bool, Rejected> {
         let new = check_follow_up(signed, governance)?;
         let known = self.follow_up_kind();
-        if known.is_some_and(|known| known == new.kind || known == FollowUpKind::FalseAlarm) {
+        if self.alert.is_none()
+            || known.is_some_and(|known| known == new.kind || known == FollowUpKind::FalseAlarm)
+        {
             return Ok(false);
         }
         self.follow_up = Some(signed.clone());
@@ -277,3 +294,6 @@ pub(crate) fn read_follow_up(signed: &Signed) -> Option<FollowUp> {
         .then(|| wire::decode(&signed.content).ok())
         .flatten()
 }
+
+#[cfg(test)]
+mod tests;

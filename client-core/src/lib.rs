@@ -16,6 +16,9 @@
 //! Time is an argument (Unix milliseconds). So is the seed of all randomness but the MLS
 //! library's own keys.
 
+#[cfg(test)]
+extern crate self as campana_core;
+
 mod channel;
 pub mod command;
 mod commit;
@@ -39,6 +42,8 @@ mod rows;
 mod session;
 mod snapshot;
 mod state;
+#[cfg(test)]
+mod tests;
 pub mod turn;
 mod vault;
 pub mod view;

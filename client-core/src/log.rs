@@ -4,11 +4,11 @@ use campana_protocol::event::{Envelope, Event};
 use campana_protocol::frame::{Class, Entry};
 use campana_protocol::governance::ChannelKind;
 use campana_protocol::handshake::{EntryBody, Plea};
-use campana_protocol::id::ChannelId;
+use campana_protocol::id::{ChannelId, PublicKey};
 use campana_protocol::padding::unpad;
 use campana_protocol::wire;
 
-use crate::channel::fingerprint;
+use crate::channel::Channel;
 use crate::core::Core;
 use crate::judge::{self, Skipped, Verdict};
 use crate::keys::plea_key;
@@ -40,7 +40,7 @@ impl Core {
         // What a body says counts only in the class that its kind belongs to.
         match (wire::decode::<EntryBody>(&entry.body), entry.class) {
             (Ok(EntryBody::Handshake(sealed)), Class::Control) => {
-                self.handshake(now, kind, entry.seq, own, &sealed)
+                self.handshake(now, kind, &entry, own, &sealed)
             }
             (Ok(EntryBody::Application(message)), Class::Alert | Class::Update) => {
                 self.application(now, kind, &entry, own, &message);
@@ -61,10 +61,14 @@ impl Core {
 
     pub(crate) fn expired(&mut self, channel: ChannelId, through: u64) {
         let Some(kind) = self.kind_of(&channel) else { return };
+        let Some(stream) = self.session.streams.get(&kind).filter(|stream| stream.subscribed) else { return };
+        let last_control = stream.last_control;
+        // Nothing expires that had not been there when we subscribed.
         if let Some(channel) = self.channels.get_mut(&kind)
             && through > channel.meta.cursor
+            && through <= stream.head
         {
-            channel.skip(through);
+            channel.skip(through, last_control);
             self.mark(Row::Meta(kind));
         }
     }
@@ -77,37 +81,57 @@ impl Core {
         })
     }
 
+    /// Whether this device made this very entry, now or in a future that it was rolled back from.
+    /// What MLS says of a message's sender is not enough: any member can name another's leaf.
+    fn wrote(&self, kind: ChannelKind, entry: &Entry) -> bool {
+        let channel = self.channels.get(&kind).map(|channel| channel.id);
+        let membership = self.membership().zip(channel);
+        membership.is_some_and(|(own, channel)| own.record(&channel, &entry.body) == entry.record)
+    }
+
     fn application(&mut self, now: u64, kind: ChannelKind, entry: &Entry, own: Option<u64>, message: &[u8]) {
         if let Some(id) = own {
             let Some(Job::Event { event, payload, .. }) = self.outbox.get(&id).cloned() else { return };
             self.finish_job(id);
             if let Some(channel) = self.channels.get_mut(&kind) {
-                channel.meta.sent.push(fingerprint(message));
+                channel.meta.sent.push(entry.record);
             }
-            return self.event(now, kind, entry.seq, event, &payload);
+            let own = self.membership().map(|membership| membership.role().public());
+            return self.event(now, kind, entry.seq, own, event, &payload);
         }
+        let wrote = self.wrote(kind, entry);
         let Some(channel) = self.channels.get_mut(&kind) else { return };
         let opened = match channel.group.open(message) {
             Ok(opened) => opened,
-            Err(MlsError::OwnMessage) if channel.meta.sent.contains(&fingerprint(message)) => {
-                return self.skip(kind, entry.seq, SkipReason::Replayed);
+            Err(MlsError::OwnMessage) if wrote && !channel.meta.sent.contains(&entry.record) => {
+                return self.lose(kind);
             }
-            Err(MlsError::OwnMessage) => return self.lose(kind),
+            Err(MlsError::OwnMessage) => return self.skip(kind, entry.seq, SkipReason::Replayed),
             Err(MlsError::WrongEpoch) if channel.meta.gap => return self.lose(kind),
             // Nobody can open it: it is skipped by all alike.
             Err(_) => return self.skip(kind, entry.seq, SkipReason::Unopened),
         };
         let Ok(envelope) = unpad(&opened.plaintext).and_then(wire::decode::<Envelope>) else { return };
+        let from = channel.group.member(opened.sender).and_then(|member| Channel::role_key(&member));
         let forked = channel.agrees(envelope.seen, &envelope.log_hash) == Some(false);
         if forked && let Some(membership) = self.membership_mut() {
             membership.forked = true;
         }
-        self.event(now, kind, entry.seq, envelope.kind, &envelope.payload);
+        self.event(now, kind, entry.seq, from, envelope.kind, &envelope.payload);
     }
 
-    fn event(&mut self, now: u64, kind: ChannelKind, seq: u64, number: u16, payload: &[u8]) {
+    /// `from`: the author's role key, in working groups.
+    fn event(
+        &mut self,
+        now: u64,
+        kind: ChannelKind,
+        seq: u64,
+        from: Option<PublicKey>,
+        number: u16,
+        payload: &[u8],
+    ) {
         match Event::decode(number, payload) {
-            Ok(Some(event)) => self.known_event(now, kind, event),
+            Ok(Some(event)) => self.known_event(now, kind, from, event),
             Ok(None) => self.keep_unknown(
                 kind,
                 seq,
@@ -118,29 +142,30 @@ impl Core {
     }
 
     /// An event counts only in the channel it belongs to.
-    fn known_event(&mut self, now: u64, kind: ChannelKind, event: Event) {
+    fn known_event(&mut self, now: u64, kind: ChannelKind, from: Option<PublicKey>, event: Event) {
         match (kind, event) {
             (ChannelKind::Broadcast, Event::Alert(alert)) => self.alert_event(now, &alert),
             (ChannelKind::Broadcast, Event::FollowUp(signed)) => self.follow_up_event(now, &signed),
             (ChannelKind::Desk, Event::Attestation(signed)) => self.attestation_event(now, signed),
             (ChannelKind::Desk, Event::DeskSecret(desk)) => self.desk_secret(desk.secret),
-            (ChannelKind::Committee, event) => self.committee_event(event),
+            (ChannelKind::Committee, event) => self.committee_event(event, from),
             _ => {}
         }
     }
 
-    fn handshake(&mut self, now: u64, kind: ChannelKind, seq: u64, own: Option<u64>, sealed: &[u8]) {
+    fn handshake(&mut self, now: u64, kind: ChannelKind, entry: &Entry, own: Option<u64>, sealed: &[u8]) {
         if let Some(id) = own {
             return self.own_commit(now, kind, id);
         }
         let Some(channel) = self.channels.get(&kind) else { return };
         match judge::judge(channel, sealed) {
             Ok(verdict) => self.take(now, kind, verdict),
-            Err(Skipped::Mls(MlsError::OwnMessage)) => self.lose(kind),
+            Err(Skipped::Mls(MlsError::OwnMessage)) if self.wrote(kind, entry) => self.lose(kind),
+            Err(Skipped::Mls(MlsError::OwnMessage)) => self.skip(kind, entry.seq, SkipReason::Replayed),
             Err(_) if channel.meta.gap => self.lose(kind),
-            Err(Skipped::Unsealed | Skipped::Mls(_)) => self.skip(kind, seq, SkipReason::Unopened),
-            Err(Skipped::Malformed) => self.skip(kind, seq, SkipReason::Malformed),
-            Err(_) => self.skip(kind, seq, SkipReason::Unentitled),
+            Err(Skipped::Unsealed | Skipped::Mls(_)) => self.skip(kind, entry.seq, SkipReason::Unopened),
+            Err(Skipped::Malformed) => self.skip(kind, entry.seq, SkipReason::Malformed),
+            Err(_) => self.skip(kind, entry.seq, SkipReason::Unentitled),
         }
     }
 

@@ -9,7 +9,7 @@ use campana_protocol::event::Envelope;
 use campana_protocol::frame::{Class, ClientFrame, creation};
 use campana_protocol::governance::ChannelKind;
 use campana_protocol::handshake::EntryBody;
-use campana_protocol::id::{ChannelId, MailboxId, RecordId};
+use campana_protocol::id::{ChannelId, MailboxId, PublicKey, RecordId};
 use campana_protocol::mailbox::{Post, SEAL_INFO};
 use campana_protocol::padding::pad;
 use campana_protocol::wire;
@@ -226,31 +226,34 @@ impl Core {
 
     /// Makes the bytes to append. False: not now, or (the job is gone) never.
     fn attempt(&mut self, id: u64, kind: ChannelKind) -> bool {
-        let record = RecordId(self.random.bytes());
         match self.outbox.get(&id).cloned() {
             Some(Job::Event { event, payload, .. }) => {
                 let Some(channel) = self.channels.get_mut(&kind) else { return false };
-                let envelope = Envelope {
-                    seen: channel.meta.cursor,
-                    log_hash: channel.meta.log_hash,
-                    kind: event,
-                    payload,
-                };
+                let (seen, log_hash) = channel.seen();
+                let envelope = Envelope { seen, log_hash, kind: event, payload };
                 let padded = pad(&wire::encode(&envelope));
                 let Ok(message) = channel.group.encrypt(&padded) else { return false };
                 let body = wire::encode(&EntryBody::Application(message));
-                let control_seq = channel.meta.last_control;
                 self.mark_channel(kind);
-                self.set_attempt(id, Attempt { record, control_seq, rotate: None, body });
+                self.set_attempt(id, kind, None, body);
                 true
             }
-            Some(Job::Commit { .. }) => self.attempt_commit(id, kind, record),
-            Some(Job::Plead { .. }) => self.attempt_plea(id, kind, record),
+            Some(Job::Commit { .. }) => self.attempt_commit(id, kind),
+            Some(Job::Plead { .. }) => self.attempt_plea(id, kind),
             _ => false,
         }
     }
 
-    pub(crate) fn set_attempt(&mut self, id: u64, new: Attempt) {
+    pub(crate) fn set_attempt(
+        &mut self,
+        id: u64,
+        kind: ChannelKind,
+        rotate: Option<PublicKey>,
+        body: Vec<u8>,
+    ) {
+        let (Some(channel), Some(membership)) = (self.channels.get(&kind), self.membership()) else { return };
+        let record = membership.record(&channel.id, &body);
+        let new = Attempt { record, control_seq: channel.meta.last_control, rotate, body };
         if let Some(Job::Event { attempt, .. } | Job::Commit { attempt, .. } | Job::Plead { attempt, .. }) =
             self.outbox.get_mut(&id)
         {

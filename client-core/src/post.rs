@@ -123,6 +123,10 @@ impl Core {
         let Some(leaf) = broadcast.and_then(|package| inspect_key_package(&package.key_package).ok()) else {
             return;
         };
+        // A leaf is one person's: used key packages show in commits, and must not pass for another's.
+        if self.people.values().any(|person| person.leaf == leaf.key) {
+            return;
+        }
         let member = self
             .channels
             .get(&ChannelKind::Broadcast)
@@ -146,10 +150,12 @@ impl Core {
 
     /// The invite may be on its way to us: the request is tried again when one comes.
     fn keep_early_join(&mut self, seq: u64, received_at: u64, join: SignedJoin) {
-        if self.registry.early_joins.len() < MAX_EARLY_JOINS {
-            self.registry.early_joins.push(EarlyJoin { seq, received_at, join });
-            self.mark(Row::Registry);
+        let early = &mut self.registry.early_joins;
+        if early.len() == MAX_EARLY_JOINS {
+            early.remove(0);
         }
+        early.push(EarlyJoin { seq, received_at, join });
+        self.mark(Row::Registry);
     }
 
     pub(crate) fn retry_early_joins(&mut self) {
@@ -159,11 +165,13 @@ impl Core {
         self.mark(Row::Registry);
     }
 
-    /// New key packages of somebody known: they were removed from a working group before.
+    /// New key packages of somebody known, for working groups that they were removed from. The
+    /// leaf in the broadcast channel stays the one that the committee admitted and can remove.
     fn key_packages_post(&mut self, signed: SignedJoin) {
         let Some(join) = check_join(&signed) else { return };
         let Some(person) = self.people.get_mut(&join.role_key) else { return };
-        for package in packages(join.key_packages) {
+        let groups = packages(join.key_packages).into_iter().filter(|p| p.kind != ChannelKind::Broadcast);
+        for package in groups {
             person.packages.retain(|known| known.kind != package.kind);
             person.packages.push(package);
         }
@@ -173,9 +181,10 @@ impl Core {
     fn report_post(&mut self, now: u64, received_at: u64, report: SignedReport) {
         if self.take_report(now, &report) == Some(false) {
             let Some(membership) = self.membership_mut() else { return };
-            if membership.early_reports.len() < MAX_EARLY_REPORTS {
-                membership.early_reports.push(EarlyReport { report, received_at });
+            if membership.early_reports.len() == MAX_EARLY_REPORTS {
+                membership.early_reports.remove(0);
             }
+            membership.early_reports.push(EarlyReport { report, received_at });
         }
     }
 

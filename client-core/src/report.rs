@@ -55,8 +55,9 @@ impl Core {
     pub(crate) fn attestation_event(&mut self, now: u64, signed: Signed) {
         let Some(attestation) = read_attestation(&signed) else { return };
         let id = attestation.incident;
+        let Some(channel) = self.channels.get(&ChannelKind::Broadcast) else { return };
         let incident = self.incidents.entry(id).or_insert_with(|| Incident::new(id, now));
-        if incident.attest(signed) {
+        if incident.attest(signed, &channel.governance) {
             self.mark(Row::Incident(id));
         }
     }

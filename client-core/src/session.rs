@@ -77,6 +77,8 @@ pub(crate) struct Stream {
     pub(crate) subscribed: bool,
     /// The relay's head when we subscribed.
     pub(crate) head: u64,
+    /// Its last control entry then.
+    pub(crate) last_control: u64,
     /// Whether we may append.
     pub(crate) current: bool,
 }
@@ -127,12 +129,13 @@ impl Core {
             RelayFrame::Appended { request, .. } => {
                 self.session.pause = 0;
                 if let Some(Asked::Job(id)) = self.session.requests.remove(&request) {
+                    self.session.relay_full = false;
                     self.session.in_flight.remove(&id);
                     self.session.acknowledged.insert(id);
                 }
             }
-            RelayFrame::Subscribed { request, channel, head, current, .. } => {
-                self.subscribed(request, channel, head, current);
+            RelayFrame::Subscribed { request, channel, head, last_control, current } => {
+                self.subscribed(request, channel, [head, last_control], current);
             }
             RelayFrame::Entry { channel, entry } => self.entry(now, channel, entry),
             RelayFrame::Skipped { channel, through } => self.expired(channel, through),
@@ -210,7 +213,8 @@ impl Core {
         self.session.pause = 0;
         match self.session.requests.remove(&request) {
             Some(Asked::Prove(kind, role)) => {
-                let stream = Stream { proved: role, subscribed: false, head: 0, current: false };
+                let stream =
+                    Stream { proved: role, subscribed: false, head: 0, last_control: 0, current: false };
                 self.session.streams.insert(kind, stream);
                 self.subscribe(kind);
             }
@@ -221,7 +225,15 @@ impl Core {
                 }
             }
             Some(Asked::ProveWelcome(channel)) => self.ask_parts(channel),
-            Some(Asked::Job(id)) => self.job_done(id),
+            // An append is done when it is seen in the log, whatever the relay says.
+            Some(Asked::Job(id)) if self.outbox.get(&id).is_some_and(|job| job.appends_to().is_some()) => {
+                self.session.in_flight.remove(&id);
+                self.session.acknowledged.insert(id);
+            }
+            Some(Asked::Job(id)) => {
+                self.session.relay_full = false;
+                self.job_done(id);
+            }
             Some(Asked::Subscribe(_) | Asked::Part(..) | Asked::Nothing) | None => {}
         }
     }
@@ -236,13 +248,20 @@ impl Core {
         self.send(&ClientFrame::Subscribe { request, channel: id, after });
     }
 
-    fn subscribed(&mut self, request: u32, channel: ChannelId, head: u64, current: bool) {
+    fn subscribed(&mut self, request: u32, channel: ChannelId, ends: [u64; 2], current: bool) {
         let Some(Asked::Subscribe(kind)) = self.session.requests.remove(&request) else { return };
-        if self.channels.get(&kind).is_none_or(|known| known.id != channel) {
+        let Some(cursor) = self.channels.get(&kind).filter(|c| c.id == channel).map(|c| c.meta.cursor) else {
             return;
-        }
+        };
+        let [head, last_control] = ends;
         if let Some(stream) = self.session.streams.get_mut(&kind) {
-            *stream = Stream { subscribed: true, head, current, ..*stream };
+            *stream = Stream { subscribed: true, head, last_control, current, ..*stream };
+        }
+        // A log never gets shorter: this is another one than we have read.
+        if head < cursor
+            && let Some(membership) = self.membership_mut()
+        {
+            membership.forked = true;
         }
     }
 

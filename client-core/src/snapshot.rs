@@ -41,7 +41,7 @@ impl Core {
                 (ChannelKind::Desk, Ok(Some(Event::Attestation(signed)))) => {
                     self.attestation_event(now, signed)
                 }
-                (ChannelKind::Committee, Ok(Some(event))) => self.committee_event(event),
+                (ChannelKind::Committee, Ok(Some(event))) => self.committee_event(event, None),
                 _ => {}
             }
         }

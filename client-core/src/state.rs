@@ -4,7 +4,9 @@ use campana_protocol::event::{Invite, Owner};
 use campana_protocol::frame::{Class, Secret};
 use campana_protocol::governance::{Approval, ChannelKind, SignedStatement};
 use campana_protocol::handshake::Plea;
-use campana_protocol::id::{BlobId, Hash, IncidentId, MailboxId, NetworkId, PublicKey, RecordId, hash};
+use campana_protocol::id::{
+    BlobId, ChannelId, Hash, IncidentId, MailboxId, NetworkId, PublicKey, RecordId, hash,
+};
 use campana_protocol::link::Invitation;
 use campana_protocol::mailbox::{Refusal, ReturnAddress, SignedJoin, Welcome};
 use campana_protocol::report::SignedReport;
@@ -127,6 +129,13 @@ impl Membership {
         owner(&self.secret, kind)
     }
 
+    /// The record id of an append of ours: only this device can make it, before and after a
+    /// rollback, and nobody else can tell it from a random one.
+    pub(crate) fn record(&self, channel: &ChannelId, body: &[u8]) -> RecordId {
+        let digest = hash("campana record v1", &[&self.secret.0, channel.as_bytes(), body]);
+        RecordId(core::array::from_fn(|i| digest.0[i]))
+    }
+
     pub(crate) fn reply(&self) -> MailboxKeys {
         MailboxKeys::derive(&Secret(hash("campana reply v1", &[&self.secret.0]).0))
     }
@@ -163,16 +172,19 @@ pub(crate) struct Meta {
     /// The log holds something of our leaf that we never sent: we were rolled back.
     #[n(5)]
     pub(crate) lost: bool,
-    /// Entries were skipped since the last control entry we processed.
+    /// A control entry was skipped since the last one we processed: we may be an epoch behind.
     #[n(6)]
     pub(crate) gap: bool,
     /// Pleas of others that wait for a commit.
     #[n(7)]
     pub(crate) pleas: Vec<Plea>,
-    /// Fingerprints of our own messages of this epoch that were seen in the log: when the relay
-    /// shows one again, it is a replay and not a sign that we were rolled back.
+    /// Our own messages of this epoch that were seen in the log: when the relay shows one again,
+    /// it is a replay and not a sign that we were rolled back.
     #[n(8)]
-    pub(crate) sent: Vec<u64>,
+    pub(crate) sent: Vec<RecordId>,
+    /// Entries had expired before we read them, so `log_hash` can't be compared with anybody's.
+    #[n(9)]
+    pub(crate) unanchored: bool,
 }
 
 /// A signing key and key package of ours that a Welcome may come for.

@@ -82,7 +82,8 @@ pub enum SkipReason {
     Unopened,
     /// A commit that its authority does not entitle.
     Unentitled,
-    /// A message of ours that the relay shows again.
+    /// A message that names this device as its sender and is no new one of it: shown again by the
+    /// relay, or made up by another member.
     Replayed,
 }
 

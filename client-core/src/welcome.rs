@@ -123,6 +123,7 @@ impl Core {
             gap: false,
             pleas: Vec::new(),
             sent: Vec::new(),
+            unanchored: false,
         };
         let kind = welcome.kind;
         if kind == ChannelKind::Committee && self.registry.complete.len() < snapshot.statements.len() {

@@ -28,7 +28,7 @@ mod saved;
 mod sealed;
 mod stage;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tree;
 
 pub use change::{Change, Prepared};

@@ -5,8 +5,7 @@ use campana_core::{Command, CommandError, NoticeKind};
 use campana_protocol::governance::Role;
 use campana_protocol::report::{Finding, Method};
 
-use crate::raid::{attest, report};
-use crate::rig::World;
+use super::rig::{World, attest, report};
 
 fn network() -> (World, Vec<usize>) {
     let mut world = World::new();
@@ -17,7 +16,7 @@ fn network() -> (World, Vec<usize>) {
     (world, ids)
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn one_stolen_committee_device_can_grant_nothing() {
     let (mut world, ids) = network();
     let person = world.key(ids[5]);
@@ -28,7 +27,7 @@ fn one_stolen_committee_device_can_grant_nothing() {
     world.assert_converged(&ids);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn a_member_can_use_no_power_of_the_committee_or_of_verifiers() {
     let (mut world, ids) = network();
     let (member, person) = (ids[5], world.key(ids[6]));
@@ -47,7 +46,7 @@ fn a_member_can_use_no_power_of_the_committee_or_of_verifiers() {
     }
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn whoever_reports_cannot_verify_it() {
     let (mut world, ids) = network();
     let incident = report(&mut world, ids[3], false);
@@ -58,7 +57,7 @@ fn whoever_reports_cannot_verify_it() {
     assert_eq!(world.incident(ids[6]), None);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn a_drill_stays_a_drill() {
     let (mut world, ids) = network();
     let incident = report(&mut world, ids[5], true);
@@ -72,7 +71,7 @@ fn a_drill_stays_a_drill() {
     }
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn a_relay_that_forks_two_views_is_found_out() {
     let (mut world, ids) = network();
     let (left_out, reader) = (ids[5], ids[6]);
@@ -95,7 +94,7 @@ fn a_relay_that_forks_two_views_is_found_out() {
     );
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn a_relay_that_replays_invents_or_reorders_changes_nothing() {
     let (mut world, ids) = network();
     let id = broadcast(&world);
@@ -131,3 +130,12 @@ fn broadcast(world: &World) -> campana_protocol::id::ChannelId {
     let channels = world.relay.channels.keys();
     *channels.max_by_key(|channel| world.relay.followers(channel)).expect("a channel")
 }
+
+super::scenarios![
+    one_stolen_committee_device_can_grant_nothing,
+    a_member_can_use_no_power_of_the_committee_or_of_verifiers,
+    whoever_reports_cannot_verify_it,
+    a_drill_stays_a_drill,
+    a_relay_that_forks_two_views_is_found_out,
+    a_relay_that_replays_invents_or_reorders_changes_nothing
+];

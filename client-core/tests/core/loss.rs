@@ -2,11 +2,11 @@
 
 use campana_core::view::{Stage, Status, Warning};
 use campana_core::{Command, Input, NoticeKind};
+use campana_protocol::frame::Class;
 use campana_protocol::governance::Role;
 use campana_protocol::report::Finding;
 
-use crate::raid::{attest, report};
-use crate::rig::{DAY, World};
+use super::rig::{DAY, World, attest, report};
 
 /// A network of one committee device, two verifiers and some members.
 fn network(members: usize) -> (World, Vec<usize>) {
@@ -17,7 +17,7 @@ fn network(members: usize) -> (World, Vec<usize>) {
     (world, ids)
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn a_device_killed_before_any_effect_goes_on_where_it_was() {
     let (mut world, ids) = network(2);
     let (reporter, ana, beto) = (ids[3], ids[1], ids[2]);
@@ -41,7 +41,7 @@ fn a_device_killed_before_any_effect_goes_on_where_it_was() {
     world.assert_converged(&ids);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn a_device_away_for_twenty_epochs_catches_up() {
     let (mut world, mut ids) = network(2);
     let away = ids[4];
@@ -60,7 +60,7 @@ fn a_device_away_for_twenty_epochs_catches_up() {
     world.assert_converged(&ids);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn a_member_restored_from_yesterday_notices_and_rejoins() {
     let (mut world, ids) = network(2);
     let member = ids[1];
@@ -92,7 +92,7 @@ fn a_member_restored_from_yesterday_notices_and_rejoins() {
     assert!(ids.iter().all(verified), "and works as before");
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn the_only_committee_device_restored_from_yesterday_is_let_back_in_by_members() {
     let (mut world, mut ids) = network(2);
     let founder = ids[0];
@@ -113,7 +113,7 @@ fn the_only_committee_device_restored_from_yesterday_is_let_back_in_by_members()
     world.assert_converged(&ids);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn a_removed_member_reads_no_more_and_can_join_anew() {
     let (mut world, ids) = network(2);
     let (founder, leaver) = (ids[0], ids[2]);
@@ -134,7 +134,7 @@ fn a_removed_member_reads_no_more_and_can_join_anew() {
     world.assert_converged(&ids);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn a_verifier_whose_role_ends_reads_no_new_reports_and_the_others_do() {
     let (mut world, ids) = network(2);
     let (founder, former, reporter) = (ids[0], ids[1], ids[3]);
@@ -150,7 +150,7 @@ fn a_verifier_whose_role_ends_reads_no_new_reports_and_the_others_do() {
     assert!(world.view(former).incidents.iter().any(|incident| incident.id == again.to_string()));
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn a_report_made_offline_waits_and_is_sent() {
     let (mut world, ids) = network(2);
     let reporter = ids[3];
@@ -165,7 +165,7 @@ fn a_report_made_offline_waits_and_is_sent() {
     assert_eq!(world.incident(ids[1]).unwrap().status, Status::Unverified);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn two_committee_devices_admitting_at_once_admit_everybody_once() {
     let mut world = World::new();
     let mut ids = world.network(3, 2, 1);
@@ -184,7 +184,7 @@ fn two_committee_devices_admitting_at_once_admit_everybody_once() {
     world.assert_converged(&ids);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn words_leave_the_phones_after_a_day() {
     let (mut world, ids) = network(2);
     report(&mut world, ids[3], false);
@@ -193,7 +193,7 @@ fn words_leave_the_phones_after_a_day() {
     assert_eq!(world.incident(ids[1]).unwrap().words, None);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn a_received_alert_writes_little() {
     let (mut world, ids) = network(8);
     let incident = report(&mut world, ids[3], false);
@@ -218,3 +218,92 @@ fn a_received_alert_writes_little() {
     let written = world.devices[reader].written;
     assert!(written > 0 && written <= 4_096, "{written} bytes");
 }
+
+#[cfg_attr(test, test)]
+fn a_phone_that_was_off_while_entries_expired_accuses_nobody() {
+    let (mut world, mut ids) = network(2);
+    let away = ids[4];
+    world.disconnect(away);
+    let incident = report(&mut world, ids[3], false);
+    attest(&mut world, ids[1], incident, Finding::Confirmed);
+    attest(&mut world, ids[2], incident, Finding::Confirmed);
+    expire(&mut world, Class::Alert);
+    let link = world.invite(ids[0], false);
+    ids.push(world.join(&link, "later"));
+    world.admit_all(ids[0]);
+    world.connect(away);
+    world.settle();
+    let second = report(&mut world, away, false);
+    attest(&mut world, ids[1], second, Finding::Confirmed);
+    attest(&mut world, ids[2], second, Finding::Confirmed);
+    let person = world.key(away);
+    world.command(ids[0], Command::Grant { person, role: Role::Verifier }).expect("a member");
+    world.pass(60_000);
+    let third = report(&mut world, ids[3], false);
+    attest(&mut world, ids[1], third, Finding::Confirmed);
+    attest(&mut world, away, third, Finding::Confirmed);
+    for id in &ids {
+        assert!(!world.view(*id).warnings.contains(&Warning::Forked), "device {id}");
+        assert_eq!(world.view(*id).incidents[0].status, Status::Verified, "device {id}");
+    }
+}
+
+#[cfg_attr(test, test)]
+fn a_phone_that_missed_the_last_commit_for_good_can_still_ask() {
+    let (mut world, mut ids) = network(2);
+    let away = ids[4];
+    world.disconnect(away);
+    let link = world.invite(ids[0], false);
+    ids.push(world.join(&link, "later"));
+    world.admit_all(ids[0]);
+    expire(&mut world, Class::Control);
+    world.connect(away);
+    let incident = report(&mut world, ids[3], false);
+    attest(&mut world, ids[1], incident, Finding::Confirmed);
+    attest(&mut world, ids[2], incident, Finding::Confirmed);
+    assert_eq!(world.view(away).warnings, [Warning::RolledBack]);
+    world.pass(600_000);
+    assert!(world.view(away).warnings.is_empty(), "it was let back in");
+    assert!(world.relay.stale < 10, "{} requests in vain", world.relay.stale);
+    let again = report(&mut world, ids[3], false);
+    attest(&mut world, ids[1], again, Finding::Confirmed);
+    attest(&mut world, ids[2], again, Finding::Confirmed);
+    assert_eq!(world.incident(away).expect("the alert").status, Status::Verified);
+}
+
+/// All entries of a class are gone from every log.
+fn expire(world: &mut World, class: Class) {
+    for channel in world.relay.channels.values_mut() {
+        let gone = channel.log.iter().filter(|entry| entry.class == class).map(|entry| entry.seq);
+        channel.expired.extend(gone);
+    }
+}
+
+#[cfg_attr(test, test)]
+fn a_relay_whose_log_has_shrunk_is_noticed() {
+    let (mut world, ids) = network(2);
+    for channel in world.relay.channels.values_mut() {
+        channel.log.pop();
+    }
+    world.disconnect(ids[3]);
+    assert!(!world.view(ids[3]).warnings.contains(&Warning::Forked));
+    world.connect(ids[3]);
+    world.settle();
+    assert!(world.view(ids[3]).warnings.contains(&Warning::Forked));
+}
+
+super::scenarios![
+    a_device_killed_before_any_effect_goes_on_where_it_was,
+    a_device_away_for_twenty_epochs_catches_up,
+    a_member_restored_from_yesterday_notices_and_rejoins,
+    the_only_committee_device_restored_from_yesterday_is_let_back_in_by_members,
+    a_removed_member_reads_no_more_and_can_join_anew,
+    a_verifier_whose_role_ends_reads_no_new_reports_and_the_others_do,
+    a_report_made_offline_waits_and_is_sent,
+    two_committee_devices_admitting_at_once_admit_everybody_once,
+    words_leave_the_phones_after_a_day,
+    a_received_alert_writes_little,
+    a_phone_that_was_off_while_entries_expired_accuses_nobody,
+    a_phone_that_missed_the_last_commit_for_good_can_still_ask,
+    a_relay_whose_log_has_shrunk_is_noticed
+];

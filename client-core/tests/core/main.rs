@@ -2,6 +2,16 @@
 #![expect(clippy::expect_used, reason = "tests")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+/// The scenarios of a module, by name, for where there is no test harness (see `tests/wasm`).
+macro_rules! scenarios {
+    ($($name:ident),+ $(,)?) => {
+        #[cfg(not(test))]
+        pub(crate) const ALL: &[(&str, fn())] = &[$((stringify!($name), $name)),+];
+    };
+}
+use scenarios;
+
+mod fuzz;
 mod insider;
 mod loss;
 mod raid;

@@ -1,42 +1,13 @@
 //! One raid, from the founding of the network to the all clear.
 
-use campana_core::command::ReportForm;
 use campana_core::view::{Stage, Status};
 use campana_core::{Command, CommandError, NoticeKind, Reply};
 use campana_protocol::governance::Role;
-use campana_protocol::id::IncidentId;
-use campana_protocol::report::{
-    Activity, Equipment, Finding, FollowUpKind, Method, Setting, Size, Unit, When,
-};
+use campana_protocol::report::{Finding, FollowUpKind};
 
-use crate::rig::World;
+use super::rig::{World, attest, report};
 
-pub(crate) fn form(drill: bool) -> ReportForm {
-    ReportForm {
-        drill,
-        size: Size::Few,
-        activities: vec![Activity::Detaining],
-        setting: Setting::Work,
-        zone: 0,
-        units: vec![Unit::Ice],
-        when: When::Now,
-        equipment: vec![Equipment::Masks],
-        words: "the farm gate on River Road".into(),
-    }
-}
-
-pub(crate) fn report(world: &mut World, by: usize, drill: bool) -> IncidentId {
-    let Ok(Reply::Incident(id)) = world.command(by, Command::Report(form(drill))) else { panic!("a report") };
-    world.settle();
-    id
-}
-
-pub(crate) fn attest(world: &mut World, by: usize, incident: IncidentId, finding: Finding) {
-    world.command(by, Command::Attest { incident, finding, method: Method::InPerson }).expect("a verifier");
-    world.settle();
-}
-
-#[test]
+#[cfg_attr(test, test)]
 fn a_raid_is_reported_verified_told_to_all_and_cleared() {
     let mut world = World::new();
     let ids = world.network(3, 2, 5);
@@ -91,3 +62,5 @@ fn a_raid_is_reported_verified_told_to_all_and_cleared() {
     world.assert_converged(&ids);
     assert!(ids.iter().all(|id| world.view(*id).warnings.is_empty()), "nobody has anything to worry about");
 }
+
+super::scenarios![a_raid_is_reported_verified_told_to_all_and_cleared];

@@ -7,30 +7,32 @@ use campana_protocol::code::Code;
 use campana_protocol::frame::{Class, ClientFrame, Entry, RelayFrame, Secret, Subject};
 use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey, RecordId};
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Channel {
     owners: Vec<PublicKey>,
     /// Access keys and the seq of the entry that retired each.
     access: Vec<(PublicKey, Option<u64>)>,
     pub(crate) log: Vec<Entry>,
+    /// Entries that are there no more.
+    pub(crate) expired: BTreeSet<u64>,
     blobs: BTreeMap<(BlobId, u16), (u16, Vec<u8>)>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Mailbox {
     opened: bool,
     posts: BTreeMap<u64, (RecordId, Vec<u8>)>,
     next: u64,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Connection {
     keys: BTreeMap<Subject, PublicKey>,
     channels: BTreeMap<ChannelId, u64>,
     mailboxes: BTreeMap<MailboxId, u64>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Relay {
     pub(crate) channels: BTreeMap<ChannelId, Channel>,
     pub(crate) mailboxes: BTreeMap<MailboxId, Mailbox>,
@@ -39,6 +41,8 @@ pub(crate) struct Relay {
     pub(crate) stale: usize,
     /// Channels whose new entries are kept from these connections.
     pub(crate) withheld: BTreeSet<(usize, ChannelId)>,
+    /// When the relay says that posts arrived.
+    pub(crate) post_time: u64,
 }
 
 impl Relay {
@@ -74,16 +78,30 @@ impl Relay {
             let Some(known) = self.channels.get(channel) else { continue };
             let key = connection.keys.get(&Subject::Channel(*channel));
             let until = key.map_or(0, |key| known.readable(key));
+            let mut expired = None;
             for entry in known.log.iter().filter(|entry| entry.seq > *cursor && entry.seq <= until) {
+                if known.expired.contains(&entry.seq) {
+                    expired = Some(entry.seq);
+                    continue;
+                }
+                let skipped =
+                    expired.take().map(|through| RelayFrame::Skipped { channel: *channel, through });
+                frames.extend(skipped);
                 frames.push(RelayFrame::Entry { channel: *channel, entry: entry.clone() });
             }
+            frames.extend(expired.map(|through| RelayFrame::Skipped { channel: *channel, through }));
             *cursor = (*cursor).max(until.min(known.log.len() as u64));
         }
         for (mailbox, cursor) in &mut connection.mailboxes {
             let Some(known) = self.mailboxes.get(mailbox) else { continue };
             for (seq, (_, body)) in known.posts.range(*cursor + 1..) {
                 let body = body.clone().into();
-                frames.push(RelayFrame::Post { mailbox: *mailbox, seq: *seq, received_at: 0, body });
+                frames.push(RelayFrame::Post {
+                    mailbox: *mailbox,
+                    seq: *seq,
+                    received_at: self.post_time,
+                    body,
+                });
                 *cursor = *seq;
             }
         }

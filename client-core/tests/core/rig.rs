@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use campana_core::command::ReportForm;
 use campana_core::view::{IncidentView, PersonState, Stage};
-use campana_core::{Command, CommandError, Core, Effect, Input, NoticeId, Reply, Turn, VaultKey, View};
+use campana_core::{
+    Command, CommandError, Core, Effect, Input, NoticeId, Reply, SkippedEntry, Turn, VaultKey, View,
+};
 use campana_protocol::frame::ClientFrame;
 use campana_protocol::governance::Role;
-use campana_protocol::id::PublicKey;
+use campana_protocol::id::{IncidentId, PublicKey};
+use campana_protocol::report::{Activity, Equipment, Finding, Method, Setting, Size, Unit, When};
 
-use crate::relay::Relay;
+use super::relay::Relay;
 
 pub(crate) const DAY: u64 = 86_400_000;
-const VAULT: VaultKey = VaultKey([1; 32]);
+pub(crate) const VAULT: VaultKey = VaultKey([1; 32]);
 
 pub(crate) type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -20,6 +24,8 @@ pub(crate) struct Device {
     pub(crate) rows: Rows,
     pub(crate) online: bool,
     pub(crate) notices: Vec<NoticeId>,
+    /// Entries that were not in force.
+    pub(crate) skipped: Vec<SkippedEntry>,
     /// Bytes written by the last turn.
     pub(crate) written: usize,
     wake: Option<u64>,
@@ -50,6 +56,7 @@ impl World {
             rows: Rows::new(),
             online: false,
             notices: Vec::new(),
+            skipped: Vec::new(),
             written: 0,
             wake: None,
             inbox: Vec::new(),
@@ -61,8 +68,9 @@ impl World {
     /// One turn, its changes stored, its effects carried out.
     pub(crate) fn turn(&mut self, id: usize, input: Input) -> Option<Result<Reply, CommandError>> {
         let device = &mut self.devices[id];
-        let Turn { changes, effects, wake, reply, skipped: _ } = device.core.turn(self.now, input);
+        let Turn { changes, effects, wake, reply, skipped } = device.core.turn(self.now, input);
         device.wake = wake;
+        device.skipped.extend(skipped);
         device.written = changes.iter().filter_map(|change| change.value.as_ref()).map(Vec::len).sum();
         for change in changes {
             match change.value {
@@ -265,4 +273,29 @@ impl World {
             );
         }
     }
+}
+
+pub(crate) fn form(drill: bool) -> ReportForm {
+    ReportForm {
+        drill,
+        size: Size::Few,
+        activities: vec![Activity::Detaining],
+        setting: Setting::Work,
+        zone: 0,
+        units: vec![Unit::Ice],
+        when: When::Now,
+        equipment: vec![Equipment::Masks],
+        words: "the farm gate on River Road".into(),
+    }
+}
+
+pub(crate) fn report(world: &mut World, by: usize, drill: bool) -> IncidentId {
+    let Ok(Reply::Incident(id)) = world.command(by, Command::Report(form(drill))) else { panic!("a report") };
+    world.settle();
+    id
+}
+
+pub(crate) fn attest(world: &mut World, by: usize, incident: IncidentId, finding: Finding) {
+    world.command(by, Command::Attest { incident, finding, method: Method::InPerson }).expect("a verifier");
+    world.settle();
 }

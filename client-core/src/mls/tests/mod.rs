@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod any_bytes;
+pub(crate) mod forge;
 mod hostile;
 mod lifecycle;
 mod sealed_boxes;

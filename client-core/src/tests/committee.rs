@@ -1,0 +1,191 @@
+//! One committee device, or one at the desk, against all the others.
+
+use campana_core::view::Status;
+use campana_protocol::event::{Approve, DeskSecret, Draft, Event, Owner};
+use campana_protocol::frame::{Class, Secret};
+use campana_protocol::governance::{
+    Approval, ChannelKind, Operation, Role, SignedStatement, Statement, Zone, statement_digest,
+};
+use campana_protocol::handshake::{Authority, commit_digest};
+use campana_protocol::wire;
+
+use super::network;
+use super::rig::{World, report};
+use crate::command::{Command, Reply};
+use crate::keys::KeyPair;
+use crate::mls::Change;
+
+const COMMITTEE: ChannelKind = ChannelKind::Committee;
+
+fn zones(world: &mut World, by: usize, name: &str) -> Vec<u8> {
+    let chain = world.core(by).chain().expect("a committee device");
+    let zones = vec![Zone { code: 1, name: name.into() }];
+    wire::encode(&Statement {
+        network: chain.network(),
+        nonce: core::array::from_fn(|i| name.as_bytes()[i % name.len()]),
+        drafted_at: chain.height(),
+        operations: vec![Operation::Zones { zones }],
+    })
+}
+
+fn approval(key: &KeyPair, statement: &[u8]) -> Approval {
+    Approval { key: key.public(), signature: key.sign_hash(&statement_digest(statement)) }
+}
+
+fn draft(world: &mut World, by: usize, key: &KeyPair, statement: &[u8]) {
+    let approval = approval(key, statement);
+    let draft = Event::Draft(Draft { statement: statement.to_vec(), approval, desk: None });
+    world.say(by, COMMITTEE, draft.kind(), draft.payload());
+}
+
+fn approve(world: &mut World, through: usize, key: &KeyPair, statement: &[u8]) {
+    let approval = approval(key, statement);
+    let approve = Event::Approve(Approve { statement: statement_digest(statement), approval });
+    world.say(through, COMMITTEE, approve.kind(), approve.payload());
+}
+
+fn zone(world: &World, id: usize) -> Option<String> {
+    world.view(id).network.expect("a network").zones.into_iter().next().map(|zone| zone.name)
+}
+
+#[test]
+fn statements_applied_in_another_order_stop_nobody() {
+    let (mut world, mut ids) = network();
+    let insider = ids.remove(2);
+    // The committee decides two statements; before the others have committed them, the insider
+    // commits the second alone.
+    let Ok(Reply::Draft(own)) = world.command(ids[0], Command::SetZones(vec!["waits".into()])) else {
+        panic!()
+    };
+    world.settle();
+    let [first, second] = ["first", "second"].map(|name| zones(&mut world, ids[0], name));
+    let signer = world.role(ids[1]);
+    for statement in [&first, &second] {
+        draft(&mut world, insider, &signer, statement);
+        let last = world.role(insider);
+        approve(&mut world, insider, &last, statement);
+    }
+    assert_eq!(world.core(ids[0]).registry.complete.len(), 5, "and nobody has committed them");
+    let signatures = [ids[0], ids[1]].map(|id| approval(&world.role(id), &second)).to_vec();
+    let statement = SignedStatement { statement: second, signatures };
+    let channel = world.channel(insider, COMMITTEE);
+    let mut double = channel.group.clone();
+    let (id, epoch, mut after) = (channel.id, channel.group.epoch(), channel.governance.clone());
+    after.apply(&statement).expect("it is well signed");
+    let context = wire::encode(&after.context(COMMITTEE));
+    let change = Change { context: Some(&context), ..Change::default() };
+    let role = world.role(insider);
+    let body = world.handshake(&mut double, COMMITTEE, &change, |_, commit| {
+        let signature = role.sign_hash(&commit_digest(&id, epoch, commit, &after.head()));
+        Authority::Committee { statements: vec![statement], key: role.public(), signature }
+    });
+    world.put(COMMITTEE, Class::Control, &body);
+    world.pass(120_000);
+    for id in &ids[..2] {
+        let chain = world.core(*id).chain().expect("the committee goes on");
+        assert_eq!(chain.height(), world.view(*id).network.unwrap().governance_height);
+    }
+    world.command(ids[1], Command::Approve(own)).expect("a draft that waits");
+    world.pass(120_000);
+    for id in &ids {
+        assert_eq!(zone(&world, *id).as_deref(), Some("waits"), "device {id}");
+    }
+    world.assert_converged(&ids);
+}
+
+#[test]
+fn signatures_that_count_for_nothing_are_no_veto() {
+    let (mut world, ids) = network();
+    let Ok(Reply::Draft(id)) = world.command(ids[0], Command::SetZones(vec!["north".into()])) else {
+        panic!()
+    };
+    world.settle();
+    let statement = world.core(ids[1]).registry.drafts.last().expect("the draft").statement.clone();
+    for seed in 0..40 {
+        let nobody = KeyPair::derive(&Secret([seed; 32]), "nobody");
+        approve(&mut world, ids[2], &nobody, &statement);
+    }
+    assert_eq!(world.view(ids[0]).committee.unwrap().drafts[0].signatures, 1);
+    world.command(ids[1], Command::Approve(id)).expect("a draft");
+    world.pass(60_000);
+    assert!(ids.iter().all(|id| zone(&world, *id).as_deref() == Some("north")));
+}
+
+#[test]
+fn a_flood_of_drafts_leaves_room_for_the_others() {
+    let (mut world, ids) = network();
+    for number in 0..70 {
+        let statement = zones(&mut world, ids[2], &format!("flood {number}"));
+        let key = world.role(ids[2]);
+        draft(&mut world, ids[2], &key, &statement);
+    }
+    assert_eq!(world.core(ids[0]).registry.drafts.len(), 64);
+    let Ok(Reply::Draft(id)) = world.command(ids[0], Command::SetZones(vec!["north".into()])) else {
+        panic!()
+    };
+    world.settle();
+    world.command(ids[1], Command::Approve(id)).expect("a draft");
+    world.pass(60_000);
+    assert!(ids.iter().all(|id| zone(&world, *id).as_deref() == Some("north")));
+}
+
+#[test]
+fn drafts_of_strangers_and_unsigned_ones_are_not_kept() {
+    let (mut world, ids) = network();
+    let statement = zones(&mut world, ids[2], "forged");
+    let nobody = KeyPair::derive(&Secret([1; 32]), "nobody");
+    let mut forged = approval(&world.role(ids[2]), &statement);
+    forged.signature.0[0] ^= 1;
+    for approval in [approval(&nobody, &statement), forged] {
+        let draft = Event::Draft(Draft { statement: statement.clone(), approval, desk: None });
+        world.say(ids[2], COMMITTEE, draft.kind(), draft.payload());
+    }
+    assert!(world.core(ids[0]).registry.drafts.iter().all(|draft| draft.statement != statement));
+}
+
+#[test]
+fn nobody_speaks_for_another_committee_device() {
+    let (mut world, ids) = network();
+    let honest = world.core(ids[0]).registry.owners.clone();
+    let nobody = KeyPair::derive(&Secret([1; 32]), "nobody");
+    for owner in &honest {
+        let stolen = Event::Owner(Owner { owner: nobody.public(), ..owner.clone() });
+        if owner.role_key != world.role(ids[2]).public() {
+            world.say(ids[2], COMMITTEE, stolen.kind(), stolen.payload());
+        }
+    }
+    assert!(world.core(ids[0]).registry.owners == honest);
+}
+
+#[test]
+fn nobody_at_the_desk_can_blind_the_others() {
+    let (mut world, ids) = network();
+    for seed in 0..8 {
+        let false_secret = Event::DeskSecret(DeskSecret { secret: Secret([seed; 32]) });
+        world.say(ids[3], ChannelKind::Desk, false_secret.kind(), false_secret.payload());
+    }
+    report(&mut world, ids[6], false);
+    assert_eq!(world.incident(ids[4]).expect("a report").status, Status::Unverified);
+}
+
+#[test]
+fn the_desk_follows_its_mailbox_even_if_nobody_has_to_leave() {
+    let (mut world, ids) = network();
+    let person = world.key(ids[5]);
+    for committee in &ids[..3] {
+        world.core(*committee).people.get_mut(&person).expect("a person").packages.clear();
+    }
+    // Granted, but never in the desk's group; so its revocation removes nobody.
+    world.grant(&ids[..2], ids[5], Role::Dispatcher);
+    let Ok(Reply::Draft(id)) = world.command(ids[0], Command::Revoke { person, role: Role::Dispatcher })
+    else {
+        panic!()
+    };
+    world.settle();
+    world.command(ids[1], Command::Approve(id)).expect("a draft");
+    world.pass(60_000);
+    report(&mut world, ids[6], false);
+    for verifier in [ids[3], ids[4]] {
+        assert_eq!(world.incident(verifier).expect("a report").status, Status::Unverified);
+    }
+}
