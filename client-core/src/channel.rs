@@ -50,6 +50,7 @@ impl Channel {
             gap: false,
             pleas: Vec::new(),
             sent: Vec::new(),
+            pleaded: 0,
             unanchored: false,
         };
         Ok(Self::new(kind, meta, group, governance, Vec::new()))

@@ -17,11 +17,14 @@ use crate::judge::{Verdict, apply_all, check_plea, entitled};
 use crate::keys::{access_key, plea_key};
 use crate::mls::{self, Change, Member, MlsError, inspect_key_package};
 use crate::rows::Row;
-use crate::state::{Job, Joiner, PreparedCommit};
+use crate::state::{Job, Joiner, PreparedCommit, Spare};
 use crate::vault;
 
 /// Statements that one commit applies at most.
 const MAX_STATEMENTS: usize = 64;
+
+/// Fresh leaves kept per kind of channel while pleading.
+const MAX_SPARES: usize = 6;
 
 /// What a commit would do.
 #[derive(Default)]
@@ -310,7 +313,13 @@ impl Core {
         let (Some(channel), Some(membership)) = (self.channels.get(&kind), self.membership()) else {
             return false;
         };
-        let Ok(leaf) = mls::Leaf::from_bytes(&channel.meta.leaf) else { return false };
+        // A plea may have been heard and its Welcome lost: then one of our fresh leaves is in the
+        // group, and pleads in its turn.
+        let fresh = self.spares.iter().filter(|spare| spare.kind == kind).map(|spare| &spare.leaf);
+        let leaves: Vec<&Vec<u8>> = core::iter::once(&channel.meta.leaf).chain(fresh).collect();
+        let Ok(leaf) = mls::Leaf::from_bytes(leaves[channel.meta.pleaded as usize % leaves.len()]) else {
+            return false;
+        };
         let reply = membership.reply().address();
         let digest = campana_protocol::handshake::plea_digest(&channel.id, &spare.key_package, &reply);
         let signature = leaf.sign(digest.as_bytes());
@@ -318,10 +327,23 @@ impl Core {
         let padded = pad(&wire::encode(&plea));
         let sealed = vault::seal(&plea_key(&channel.meta.access), &nonce, channel.id.as_bytes(), &padded);
         let body = wire::encode(&EntryBody::Plea(sealed));
-        self.spares.push(spare);
-        self.mark(Row::Spares);
+        self.keep_spare(spare);
+        if let Some(channel) = self.channels.get_mut(&kind) {
+            channel.meta.pleaded += 1;
+            self.mark(Row::Meta(kind));
+        }
         self.set_attempt(id, kind, None, body);
         true
+    }
+
+    fn keep_spare(&mut self, spare: Spare) {
+        let kind = spare.kind;
+        self.spares.push(spare);
+        while self.spares.iter().filter(|spare| spare.kind == kind).count() > MAX_SPARES {
+            let oldest = self.spares.iter().position(|spare| spare.kind == kind);
+            oldest.map(|oldest| self.spares.remove(oldest));
+        }
+        self.mark(Row::Spares);
     }
 }
 

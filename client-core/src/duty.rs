@@ -19,6 +19,8 @@ const STEP: u64 = 5_000;
 /// How long members wait for the committee to answer a plea, and the spread of their patience, ms.
 const MEMBER_PATIENCE: u64 = 60_000;
 const MEMBER_SPREAD: u64 = 120_000;
+/// How long a plea may go unanswered before it is made again: longer than members' patience, ms.
+const PLEA_PATIENCE: u64 = MEMBER_PATIENCE + MEMBER_SPREAD + 60_000;
 /// How long words of a report stay on the phones, ms.
 const WORDS_TTL: u64 = 24 * 3_600_000;
 
@@ -28,6 +30,7 @@ pub(crate) enum Duty {
     Commit(ChannelKind),
     Alert(IncidentId),
     Owners(ChannelKind),
+    Plead(ChannelKind),
 }
 
 impl Core {
@@ -40,6 +43,7 @@ impl Core {
         for kind in ChannelKind::ALL {
             self.commit_duty(now, kind);
             self.owners_duty(now, kind);
+            self.plead_duty(now, kind);
         }
         self.alert_duties(now);
         self.forget_words(now);
@@ -113,6 +117,22 @@ impl Core {
             channel.group.members().filter_map(|member| crate::channel::Channel::role_key(&member)).collect();
         let threshold = chain.charter().threshold;
         self.draft(vec![Operation::Constitute { committee, threshold }], None);
+    }
+
+    /// A plea that brought no Welcome in good time is made again.
+    fn plead_duty(&mut self, now: u64, kind: ChannelKind) {
+        let duty = Duty::Plead(kind);
+        let pleads = |job: &Job| matches!(job, Job::Plead { kind: other, .. } if *other == kind);
+        let welcomed = self.membership().is_some_and(|m| m.welcomes.iter().any(|w| w.kind == kind));
+        let lost = self.channels.get(&kind).is_some_and(|channel| channel.meta.lost);
+        if !lost || welcomed || self.outbox.values().any(pleads) || !self.caught_up(kind) {
+            self.waiting.remove(&duty);
+            return;
+        }
+        if self.my_turn(now, duty, PLEA_PATIENCE) {
+            self.waiting.remove(&duty);
+            self.push_job(Job::Plead { kind, attempt: None });
+        }
     }
 
     /// The relay's owners of a channel are the committee's devices.

@@ -185,6 +185,9 @@ pub(crate) struct Meta {
     /// Entries had expired before we read them, so `log_hash` can't be compared with anybody's.
     #[n(9)]
     pub(crate) unanchored: bool,
+    /// Pleas of ours so far in this loss.
+    #[n(10)]
+    pub(crate) pleaded: u32,
 }
 
 /// A signing key and key package of ours that a Welcome may come for.

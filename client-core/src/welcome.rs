@@ -123,6 +123,7 @@ impl Core {
             gap: false,
             pleas: Vec::new(),
             sent: Vec::new(),
+            pleaded: 0,
             unanchored: false,
         };
         let kind = welcome.kind;

@@ -235,8 +235,12 @@ impl World {
             if view.stage != Stage::Member || view.unsent > 0 || !view.caught_up || !view.warnings.is_empty()
             {
                 return Some(format!(
-                    "device {device}: {:?}, {} unsent, caught up: {}, {:?}",
-                    view.stage, view.unsent, view.caught_up, view.warnings
+                    "device {device}: {:?}, {} unsent, caught up: {}, {:?}, {:?}",
+                    view.stage,
+                    view.unsent,
+                    view.caught_up,
+                    view.warnings,
+                    core.positions()
                 ));
             }
             for position in core.positions() {
