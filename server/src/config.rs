@@ -84,7 +84,7 @@ pub struct Settings {
 /// How much is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[expect(clippy::exhaustive_enums, reason = "the levels there are")]
+#[allow(clippy::exhaustive_enums, reason = "the levels there are")]
 pub enum Log {
     /// Nothing.
     Off,

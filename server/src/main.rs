@@ -7,7 +7,7 @@ use campana_relay::config::{Cli, Command, Config, Log};
 use campana_relay::store::{SledStore, Store};
 use campana_relay::{invitation, serve};
 use clap::Parser;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -35,11 +35,12 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn serve_until_signal(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
+    raise_open_files(config.max_connections.into());
     let store = SledStore::open_directory(&config.store_dir(), &config.store)?;
     serve::take_invitations(&store, &config.data_dir);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let listener = TcpListener::bind(config.listen).await?;
+        let listener = listen(config.listen)?;
         announce(config, &store, listener.local_addr()?)?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -52,6 +53,29 @@ fn serve_until_signal(config: &Config) -> Result<(), Box<dyn std::error::Error>>
         serve::serve(listener, store, config, stop).await
     })?;
     Ok(())
+}
+
+/// With room for a whole network that comes back at once after a restart.
+fn listen(address: std::net::SocketAddr) -> io::Result<TcpListener> {
+    const BACKLOG: u32 = 4_096;
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Each connection is an open file: asks for as many as the system allows.
+fn raise_open_files(wanted: u64) {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    const OWN: u64 = 256;
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    let _ = setrlimit(Resource::Nofile, limit);
+    if let Some(allowed) = getrlimit(Resource::Nofile).current
+        && allowed < wanted.saturating_add(OWN)
+    {
+        tracing::warn!(allowed, wanted, "fewer open files are allowed than connections: raise the limit");
+    }
 }
 
 /// Says where the relay listens and, on its first start, whom it lets in.

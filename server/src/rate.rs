@@ -4,7 +4,7 @@ use crate::limits;
 
 /// Rates of one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "settings an operator has")]
+#[allow(clippy::exhaustive_structs, reason = "settings an operator has")]
 pub struct Rates {
     /// Requests at once.
     pub request_burst: u32,

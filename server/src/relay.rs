@@ -25,7 +25,7 @@ pub struct Relay<S> {
 
 /// What a connection is sent next.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "all that a driver acts on")]
+#[allow(clippy::exhaustive_structs, reason = "all that a driver acts on")]
 pub struct Outgoing {
     /// Encoded frames, in order.
     pub frames: Vec<Bytes>,

@@ -62,7 +62,7 @@ impl Inbox {
 /// Too many writes wait already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many writes wait for a commit: try again later")]
-#[expect(clippy::exhaustive_structs, reason = "there is nothing more to say")]
+#[allow(clippy::exhaustive_structs, reason = "there is nothing more to say")]
 pub struct QueueFull;
 
 impl<S: Store> Shared<S> {

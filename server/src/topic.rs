@@ -37,7 +37,7 @@ struct Window {
 
 /// Where a follower is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "a plain position")]
+#[allow(clippy::exhaustive_structs, reason = "a plain position")]
 pub struct Place {
     /// The last seq it was given.
     pub seq: u64,
@@ -47,7 +47,7 @@ pub struct Place {
 
 /// What following gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "a follower acts on each")]
+#[allow(clippy::exhaustive_enums, reason = "a follower acts on each")]
 pub enum Followed {
     /// Rights may have changed: find out, then follow with this version.
     Changed(u64),

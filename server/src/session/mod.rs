@@ -26,7 +26,7 @@ use crate::store::{Store, Write, WriteError, Written};
 
 /// Tells connections apart. Not an id of anybody: a number counted up in this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(clippy::exhaustive_structs, reason = "a number")]
+#[allow(clippy::exhaustive_structs, reason = "a number")]
 pub struct ConnectionId(pub u64);
 
 /// The state of one connection.

@@ -33,7 +33,7 @@ pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
 
 /// One change of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "an engine must carry out every kind of change")]
+#[allow(clippy::exhaustive_enums, reason = "an engine must carry out every kind of change")]
 pub enum Change {
     /// Sets a value.
     Put(Vec<u8>, Vec<u8>),

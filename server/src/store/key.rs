@@ -62,7 +62,7 @@ pub(crate) enum Key {
     BlobPart(ChannelId, BlobId, u16),
     Invitation(Hash),
     Founder(PublicKey),
-    Expiry(u64, Box<Key>),
+    Expiry(u64, Box<Self>),
 }
 
 impl Key {

@@ -117,7 +117,7 @@ pub struct Keys {
 
 /// What a key opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "a new right must be handled everywhere")]
+#[allow(clippy::exhaustive_enums, reason = "a new right must be handled everywhere")]
 pub enum Rights {
     /// Everything.
     Owner,

@@ -6,6 +6,7 @@
 //! pieces: a page of them would be put in a file of its own, outside that discipline.
 
 use core::ops::ControlFlow;
+use core::time::Duration;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
@@ -22,7 +23,7 @@ pub type SledStore = RowStore<Sled>;
 
 /// How a [`SledStore`] is opened.
 #[derive(Debug, Clone)]
-#[expect(clippy::exhaustive_structs, reason = "the two settings an operator has")]
+#[allow(clippy::exhaustive_structs, reason = "the two settings an operator has")]
 pub struct SledOptions {
     /// Memory it may use as cache.
     pub cache_bytes: u64,
@@ -84,15 +85,11 @@ impl Sled {
             .cache_capacity(options.cache_bytes)
             .segment_size(SEGMENT_BYTES)
             .flush_every_ms(None);
-        let db = match catch_unwind(AssertUnwindSafe(|| config.open())) {
-            Ok(Ok(db)) => db,
-            Ok(Err(sled::Error::Io(error))) if error.to_string().contains("acquire lock") => {
-                return Err(OpenError::InUse(directory.to_path_buf()));
-            }
-            Ok(Err(sled::Error::Io(error))) => return Err(failed(error)),
-            Ok(Err(other)) => return Err(damaged(other.to_string())),
-            Err(_) => return Err(damaged("the engine panicked while opening".to_owned())),
-        };
+        let db = open_patiently(&config).map_err(|failure| match failure {
+            OpenFailure::InUse => OpenError::InUse(directory.to_path_buf()),
+            OpenFailure::Io(error) => failed(error),
+            OpenFailure::Damaged(reason) => damaged(reason),
+        })?;
         let file = File::open(directory.join("db")).map_err(failed)?;
         let files = Files { db: file, durable: BTreeSet::new() };
         let opened = Self {
@@ -189,6 +186,31 @@ impl Sled {
         }
         Ok(())
     }
+}
+
+enum OpenFailure {
+    InUse,
+    Io(io::Error),
+    Damaged(String),
+}
+
+/// sled's own threads keep its lock for a moment after the last handle is dropped, and a relay
+/// that is being replaced for a moment after its last answer: waits a little for both.
+fn open_patiently(config: &sled::Config) -> Result<sled::Db, OpenFailure> {
+    const TRIES: u32 = 100;
+    const PAUSE: Duration = Duration::from_millis(20);
+    for _ in 0..TRIES {
+        match catch_unwind(AssertUnwindSafe(|| config.open())) {
+            Ok(Ok(db)) => return Ok(db),
+            Ok(Err(sled::Error::Io(error))) if error.to_string().contains("acquire lock") => {
+                std::thread::sleep(PAUSE);
+            }
+            Ok(Err(sled::Error::Io(error))) => return Err(OpenFailure::Io(error)),
+            Ok(Err(other)) => return Err(OpenFailure::Damaged(other.to_string())),
+            Err(_) => return Err(OpenFailure::Damaged("the engine panicked while opening".to_owned())),
+        }
+    }
+    Err(OpenFailure::InUse)
 }
 
 impl Engine for Sled {

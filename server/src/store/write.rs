@@ -122,7 +122,7 @@ impl Write {
 
 /// What a carried-out write did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "every outcome has an answer of its own")]
+#[allow(clippy::exhaustive_enums, reason = "every outcome has an answer of its own")]
 pub enum Written {
     /// It is done, or was already.
     Done,

@@ -3,6 +3,8 @@
 //! `CAMPANA_CRASH_CYCLES` (default 10) says how often it is killed or its power cut;
 //! `CAMPANA_STALL_SECONDS` (default 3) how long a slow reader reads nothing.
 
+#![allow(clippy::print_stdout, reason = "a run says what it did")]
+
 mod device;
 mod disk_full;
 mod kill;

@@ -133,7 +133,7 @@ pub fn a_rotated_key_reads_up_to_its_rotation<F: Fixture>(fixture: F) {
 }
 
 pub fn owners_are_replaced<F: Fixture>(fixture: F) {
-    let mut b = Bench::with_channel(fixture);
+    let b = Bench::with_channel(fixture);
     let other = PublicKey([6; 32]);
     let set = |by, owners| Write::SetOwners { channel: channel(), by, owners };
     assert_eq!(b.write(set(member(ACCESS), vec![other])), Err(FoundError::Forbidden.into()));
@@ -194,7 +194,7 @@ pub fn a_long_body_comes_back<F: Fixture>(fixture: F) {
 }
 
 pub fn invitations_are_redeemed_once<F: Fixture>(fixture: F) {
-    let mut b = Bench::empty(fixture);
+    let b = Bench::empty(fixture);
     assert_eq!(b.store().has_invitation(), Ok(false));
     let redeem = |founder| Write::Redeem { invitation: INVITATION, founder };
     let unknown = FoundError::InvitationUnknown;
@@ -219,7 +219,7 @@ pub fn invitations_are_redeemed_once<F: Fixture>(fixture: F) {
 }
 
 pub fn an_invitation_pays_for_so_many_channels<F: Fixture>(fixture: F) {
-    let mut b = Bench::with_channel(fixture);
+    let b = Bench::with_channel(fixture);
     let create = |index: u32| {
         let mut owner = [0xaa; 32];
         owner[..4].copy_from_slice(&index.to_be_bytes());

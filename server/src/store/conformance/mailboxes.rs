@@ -14,7 +14,7 @@ fn post(insider: bool, record: RecordId, body: &[u8]) -> Write {
     Write::Post { mailbox: BOX, insider, record, body: body.to_vec() }
 }
 
-fn open<F: Fixture>(b: &mut Bench<F>) {
+fn open<F: Fixture>(b: &Bench<F>) {
     b.done(Write::OpenMailbox { channel: channel(), by: member(ACCESS), mailbox: BOX });
 }
 
@@ -32,8 +32,8 @@ pub fn strangers_post_to_opened_mailboxes_only<F: Fixture>(fixture: F) {
     let by = member(PublicKey([8; 32]));
     let forbidden = Write::OpenMailbox { channel: channel(), by, mailbox: BOX };
     assert_eq!(b.write(forbidden), Err(MailboxError::Forbidden.into()));
-    open(&mut b);
-    open(&mut b);
+    open(&b);
+    open(&b);
     assert!(matches!(b.write(post(false, record, b"x")), Ok(Written::Posted { .. })));
     b.fixture.reopen();
     assert!(b.store().mailbox(&BOX).expect("a state").opened);
@@ -82,7 +82,7 @@ pub fn a_post_is_stored_once<F: Fixture>(fixture: F) {
 
 pub fn posts_expire<F: Fixture>(fixture: F) {
     let mut b = Bench::with_channel(fixture);
-    open(&mut b);
+    open(&b);
     let record = b.record();
     b.write(post(false, record, b"x")).expect("posted");
     while b.store().trim(NOW + MAILBOX_TTL_MS).expect("trims").more {}

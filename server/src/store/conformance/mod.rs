@@ -83,7 +83,7 @@ pub(crate) fn member(access: PublicKey) -> Keys {
 impl<F: Fixture> Bench<F> {
     /// With the channel created.
     pub(crate) fn with_channel(fixture: F) -> Self {
-        let mut bench = Self { fixture, records: 0 };
+        let bench = Self { fixture, records: 0 };
         bench.done(Write::Invite { invitation: INVITATION, expires_at: NOW + 1_000 });
         bench.done(Write::Redeem { invitation: INVITATION, founder: FOUNDER });
         bench.done(Write::Create { founder: FOUNDER, owner: OWNER, access: ACCESS });
@@ -108,7 +108,7 @@ impl<F: Fixture> Bench<F> {
         self.write_at(NOW, write)
     }
 
-    pub(crate) fn done(&mut self, write: Write) {
+    pub(crate) fn done(&self, write: Write) {
         assert_eq!(self.write(write), Ok(Written::Done));
     }
 
@@ -129,7 +129,7 @@ impl<F: Fixture> Bench<F> {
         self.appended(entry)
     }
 
-    pub(crate) fn appended(&mut self, entry: Append) -> u64 {
+    pub(crate) fn appended(&self, entry: Append) -> u64 {
         match self.write(Write::Append(entry)) {
             Ok(Written::Appended { seq, .. }) => seq,
             other => panic!("not appended: {other:?}"),

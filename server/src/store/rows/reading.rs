@@ -20,7 +20,7 @@ pub(super) fn rights<E: Engine>(
     keys: &Keys,
 ) -> Result<Option<Rights>, ReadError> {
     let row: row::Channel = get(view, &Key::Channel(*channel))?.ok_or(ReadError::Unknown)?;
-    judge(&row, keys, |member| Ok(get(view, &Key::Older(*channel, *member))?))
+    judge(&row, keys, |member| get(view, &Key::Older(*channel, *member)))
 }
 
 /// The one place where a key becomes a right.
@@ -222,7 +222,6 @@ fn get<E: Engine, T: for<'b> Decode<'b, ()>>(view: &View<E>, key: &Key) -> Resul
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
 fn failed(error: EngineError) -> ReadError {
     tracing::error!(%error, "a row could not be read");
     ReadError::Failed

@@ -70,7 +70,7 @@ impl<'e, E: Engine> Tx<'e, E> {
     }
 
     /// The first `limit` keys from `from` to before `to`, this batch's own included.
-    pub(super) fn keys(&mut self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Key>, StoreError> {
+    pub(super) fn keys(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Key>, StoreError> {
         let mut found = BTreeMap::new();
         let mut stored = 0;
         let rows = &self.rows;
@@ -113,7 +113,6 @@ impl<'e, E: Engine> Tx<'e, E> {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
 fn unreadable(error: EngineError) -> StoreError {
     tracing::error!(%error, "a row could not be read for a write");
     StoreError::Damaged
