@@ -139,7 +139,7 @@ impl Core {
 
     /// The chain must start from the charter that the invite named and pass through the head that
     /// the invite saw.
-    fn check_snapshot(&self, welcome: &Welcome, snapshot: &Snapshot) -> Option<Governance> {
+    pub(crate) fn check_snapshot(&self, welcome: &Welcome, snapshot: &Snapshot) -> Option<Governance> {
         let membership = self.membership()?;
         let charter: Charter = wire::decode(&snapshot.charter).ok()?;
         if charter.network() != membership.network || charter.channel(welcome.kind) != welcome.channel {
