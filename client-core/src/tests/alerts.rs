@@ -65,7 +65,7 @@ fn a_message_of_ours_with_another_tail_is_a_replay() {
 }
 
 /// A report that was never made, and an alert of it with these attestations.
-fn made_up(world: &mut World, attestations: Vec<Signed>) -> Alert {
+fn made_up(world: &World, attestations: Vec<Signed>) -> Alert {
     let id = IncidentId([0xEE; 16]);
     let genuine = world.devices[3].core.incidents.values().next().expect("an incident");
     let report = PublicReport { incident: id, ..genuine.public_report().expect("a report") };
@@ -95,7 +95,7 @@ fn a_forged_alert_rings_nowhere_and_is_called_forged() {
         attest(&mut world, ids[3], genuine, Finding::Confirmed);
         attest(&mut world, ids[4], genuine, Finding::Confirmed);
         let stolen = world.core(ids[6]).incidents[&genuine].alert.clone().expect("the alert");
-        let nothing = made_up(&mut world, Vec::new());
+        let nothing = made_up(&world, Vec::new());
         let one = confirm(&world, &nothing, &verifier);
         let attestations = match forgery {
             0 => Vec::new(),

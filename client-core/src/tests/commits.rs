@@ -305,7 +305,10 @@ fn a_snapshot_is_of_the_network_and_the_chain_that_the_invite_names() {
     let with = |statements: Vec<SignedStatement>| Snapshot { statements, ..genuine.clone() };
     let (all, cut) = (genuine.statements.clone(), genuine.statements[..2].to_vec());
     assert!(accepted(&welcome, &genuine));
-    assert!(accepted(&welcome, &with([&all[..], &[later.clone()]].concat())), "the chain may have grown");
+    assert!(
+        accepted(&welcome, &with([&all[..], core::slice::from_ref(&later)].concat())),
+        "the chain may have grown"
+    );
     assert!(!accepted(&welcome, &with(cut.clone())), "shorter than the invite saw");
     assert!(!accepted(&welcome, &with([&cut[..], &[later]].concat())), "past another head");
     assert!(!accepted(&welcome, &with([&all[..], &[below]].concat())));
