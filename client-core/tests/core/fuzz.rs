@@ -1,5 +1,7 @@
 //! A device of a real network and a relay that says anything: no panic, and what is stored is
-//! what is in memory. [`core_session`] takes any bytes; a fuzzer may call it as well.
+//! what is in memory. [`core_session`] takes any bytes. A fuzz target calls it too: it needs this
+//! file, `relay.rs` and `rig.rs` as sibling modules (`#[path]`), and a macro `scenarios` beside
+//! them, as in `tests/wasm`.
 
 use std::sync::OnceLock;
 
