@@ -224,8 +224,13 @@ impl Loaded {
             }
             let saved = self.groups.remove(&kind).ok_or(LoadError::Damaged)?;
             let group = Group::load(&saved).map_err(|_| LoadError::Damaged)?;
+            // The group's context names the chain's head: rows of one channel belong together.
+            if group.context() != wire::encode(&governance.context(kind)) {
+                return Err(LoadError::Damaged);
+            }
             channels.insert(kind, Channel::new(kind, meta, group, governance, statements));
         }
-        Ok(channels)
+        let whole = self.groups.is_empty() && self.statements.is_empty();
+        whole.then_some(channels).ok_or(LoadError::Damaged)
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use campana_protocol::code::{Action, Code};
 use campana_protocol::frame::{ClientFrame, RelayFrame, Secret, Subject, challenge};
 use campana_protocol::governance::ChannelKind;
-use campana_protocol::id::{ChannelId, MailboxId, PublicKey};
+use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey};
 use campana_protocol::limits::FRAME_VERSION;
 
 use crate::core::Core;
@@ -45,8 +45,8 @@ pub(crate) struct Session {
     pub(crate) patience: u64,
     /// Our own commit, between its place in the log and the next entry.
     pub(crate) own_commit: Option<(u64, crate::state::PreparedCommit)>,
-    /// Parts of snapshots fetched so far, by channel.
-    pub(crate) parts: BTreeMap<ChannelId, BTreeMap<u16, Vec<u8>>>,
+    /// Parts of snapshots fetched so far.
+    pub(crate) parts: BTreeMap<BlobId, BTreeMap<u16, Vec<u8>>>,
 }
 
 /// A request that waits for its answer.
@@ -56,8 +56,8 @@ pub(crate) enum Asked {
     Subscribe(ChannelKind),
     Read(MailboxId),
     /// Proves a channel we have a Welcome for, to fetch its snapshot.
-    ProveWelcome(ChannelId),
-    Part(ChannelId, u16),
+    ProveWelcome(BlobId),
+    Part(BlobId, u16),
     Job(u64),
     /// Nothing depends on the answer.
     Nothing,
@@ -143,8 +143,8 @@ impl Core {
                 self.post(now, mailbox, seq, received_at, &body);
             }
             RelayFrame::BlobPart { request, of, body } => {
-                if let Some(Asked::Part(channel, part)) = self.session.requests.remove(&request) {
-                    self.part(now, channel, part, of, body.to_vec());
+                if let Some(Asked::Part(blob, part)) = self.session.requests.remove(&request) {
+                    self.part(now, blob, part, of, body.to_vec());
                 }
             }
             RelayFrame::Refused { request, code } => self.refused(now, request, code),
@@ -162,10 +162,10 @@ impl Core {
             self.prove(kind);
         }
         self.read_mailboxes();
-        let welcomes: Vec<ChannelId> =
-            self.membership().into_iter().flat_map(|m| &m.welcomes).map(|welcome| welcome.channel).collect();
-        for channel in welcomes {
-            self.fetch_snapshot(channel);
+        let welcomes = self.membership().into_iter().flat_map(|membership| &membership.welcomes);
+        let blobs: Vec<BlobId> = welcomes.map(|welcome| welcome.snapshot.blob).collect();
+        for blob in blobs {
+            self.fetch_snapshot(blob);
         }
     }
 
@@ -224,7 +224,7 @@ impl Core {
                     self.send(&ClientFrame::ReadMailbox { request, mailbox, after });
                 }
             }
-            Some(Asked::ProveWelcome(channel)) => self.ask_parts(channel),
+            Some(Asked::ProveWelcome(blob)) => self.ask_parts(blob),
             // An append is done when it is seen in the log, whatever the relay says.
             Some(Asked::Job(id)) if self.outbox.get(&id).is_some_and(|job| job.appends_to().is_some()) => {
                 self.session.in_flight.remove(&id);
@@ -295,7 +295,7 @@ impl Core {
                 }
             }
             Asked::Job(id) => self.job_refused(now, id, code),
-            Asked::ProveWelcome(channel) | Asked::Part(channel, _) => self.snapshot_refused(channel),
+            Asked::ProveWelcome(blob) | Asked::Part(blob, _) => self.snapshot_refused(blob),
             Asked::Read(_) | Asked::Nothing => {}
         }
     }

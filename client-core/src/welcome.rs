@@ -3,7 +3,7 @@
 use campana_protocol::frame::{ClientFrame, Subject};
 use campana_protocol::governance::{ChannelKind, Charter, GovernanceContext};
 use campana_protocol::handshake::{RoleCredential, credential_digest};
-use campana_protocol::id::{ChannelId, Hash};
+use campana_protocol::id::{BlobId, Hash};
 use campana_protocol::limits::MAX_BLOB_PARTS;
 use campana_protocol::mailbox::{Snapshot, Welcome};
 use campana_protocol::padding::unpad;
@@ -40,66 +40,68 @@ impl Core {
     pub(crate) fn take_welcome(&mut self, welcome: Welcome) {
         let wanted = self.channels.get(&welcome.kind).is_none_or(|channel| channel.meta.lost)
             && self.spares.iter().any(|spare| spare.kind == welcome.kind);
-        let channel = welcome.channel;
+        let blob = welcome.snapshot.blob;
         let Some(membership) = self.membership_mut() else { return };
-        let room = membership.welcomes.len() < MAX_WELCOMES;
-        if !wanted || !room || welcome.snapshot.parts == 0 || welcome.snapshot.parts > MAX_BLOB_PARTS {
+        let known = membership.welcomes.iter().any(|known| known.snapshot.blob == blob);
+        let parts = welcome.snapshot.parts;
+        if !wanted || known || parts == 0 || parts > MAX_BLOB_PARTS {
             return;
         }
-        membership.welcomes.retain(|known| known.kind != welcome.kind);
+        // Whoever knows our address can send one that leads nowhere: it must not be in the way.
+        if membership.welcomes.len() >= MAX_WELCOMES {
+            membership.welcomes.remove(0);
+        }
         membership.welcomes.push(welcome);
-        self.session.parts.remove(&channel);
-        self.fetch_snapshot(channel);
+        self.fetch_snapshot(blob);
     }
 
-    fn pending_welcome(&self, channel: ChannelId) -> Option<&Welcome> {
-        self.membership()?.welcomes.iter().find(|welcome| welcome.channel == channel)
+    fn pending_welcome(&self, blob: BlobId) -> Option<&Welcome> {
+        self.membership()?.welcomes.iter().find(|welcome| welcome.snapshot.blob == blob)
     }
 
     /// Proves the channel's access secret, then asks for the parts.
-    pub(crate) fn fetch_snapshot(&mut self, channel: ChannelId) {
-        let Some(key) = self.pending_welcome(channel).map(|welcome| access_key(&welcome.access)) else {
-            return;
-        };
-        self.authenticate(Subject::Channel(channel), &key, Asked::ProveWelcome(channel));
+    pub(crate) fn fetch_snapshot(&mut self, blob: BlobId) {
+        let Some(welcome) = self.pending_welcome(blob) else { return };
+        let (channel, key) = (welcome.channel, access_key(&welcome.access));
+        self.authenticate(Subject::Channel(channel), &key, Asked::ProveWelcome(blob));
     }
 
-    pub(crate) fn ask_parts(&mut self, channel: ChannelId) {
-        let Some(pointer) = self.pending_welcome(channel).map(|welcome| welcome.snapshot.clone()) else {
-            return;
-        };
-        for part in 0..pointer.parts {
-            let request = self.session.ask(Asked::Part(channel, part));
-            self.send(&ClientFrame::GetBlob { request, channel, blob: pointer.blob, part });
+    pub(crate) fn ask_parts(&mut self, blob: BlobId) {
+        let Some(welcome) = self.pending_welcome(blob) else { return };
+        let (channel, parts) = (welcome.channel, welcome.snapshot.parts);
+        for part in 0..parts {
+            let request = self.session.ask(Asked::Part(blob, part));
+            self.send(&ClientFrame::GetBlob { request, channel, blob, part });
         }
     }
 
-    pub(crate) fn part(&mut self, now: u64, channel: ChannelId, part: u16, of: u16, body: Vec<u8>) {
-        let Some(welcome) = self.pending_welcome(channel).cloned() else { return };
+    pub(crate) fn part(&mut self, now: u64, blob: BlobId, part: u16, of: u16, body: Vec<u8>) {
+        let Some(welcome) = self.pending_welcome(blob).cloned() else { return };
         if of != welcome.snapshot.parts {
-            return self.snapshot_refused(channel);
+            return self.snapshot_refused(blob);
         }
-        let parts = self.session.parts.entry(channel).or_default();
+        let parts = self.session.parts.entry(blob).or_default();
         parts.insert(part, body);
         if parts.len() < usize::from(of) {
             return;
         }
         let sealed: Vec<u8> = parts.values().flatten().copied().collect();
-        self.session.parts.remove(&channel);
         let joined = self.join_channel(now, &welcome, &sealed);
-        if let Some(membership) = self.membership_mut() {
-            membership.welcomes.retain(|known| known.channel != channel);
-        }
+        self.snapshot_refused(blob);
         if joined.is_ok() {
+            if let Some(membership) = self.membership_mut() {
+                membership.welcomes.retain(|known| known.kind != welcome.kind);
+            }
             self.joined(now, &welcome);
         }
     }
 
-    /// The relay does not have the snapshot (any more): this Welcome is of no use.
-    pub(crate) fn snapshot_refused(&mut self, channel: ChannelId) {
-        self.session.parts.remove(&channel);
+    /// The relay does not have the snapshot (any more), or it is not what it should be: this
+    /// Welcome is of no use.
+    pub(crate) fn snapshot_refused(&mut self, blob: BlobId) {
+        self.session.parts.remove(&blob);
         if let Some(membership) = self.membership_mut() {
-            membership.welcomes.retain(|known| known.channel != channel);
+            membership.welcomes.retain(|known| known.snapshot.blob != blob);
         }
     }
 
@@ -144,7 +146,7 @@ impl Core {
 
     /// The chain must start from the charter that the invite named and pass through the head that
     /// the invite saw.
-    fn check_snapshot(&self, welcome: &Welcome, snapshot: &Snapshot) -> Option<Governance> {
+    pub(crate) fn check_snapshot(&self, welcome: &Welcome, snapshot: &Snapshot) -> Option<Governance> {
         let membership = self.membership()?;
         let charter: Charter = wire::decode(&snapshot.charter).ok()?;
         if charter.network() != membership.network || charter.channel(welcome.kind) != welcome.channel {

@@ -1,21 +1,38 @@
 //! What a member says with a program of its own.
 
-use campana_protocol::frame::Class;
-use campana_protocol::governance::ChannelKind;
+use campana_core::view::{Stage, Status, Warning};
+use campana_protocol::event::{DeskSecret, Event};
+use campana_protocol::frame::{Class, ClientFrame, Secret};
+use campana_protocol::governance::{ChannelKind, Role};
 use campana_protocol::handshake::EntryBody;
+use campana_protocol::id::{IncidentId, NetworkId, RecordId};
+use campana_protocol::mailbox::{Post, SEAL_INFO};
+use campana_protocol::padding::pad;
+use campana_protocol::report::{
+    ATTESTATION, Alert, Attestation, Finding, FollowUp, FollowUpKind, Method, PrivateReport, PublicReport,
+    Signed, SignedReport, private_hash, report_digest,
+};
+use campana_protocol::wire;
 
 use super::network;
+use super::rig::{World, attest, report};
+use crate::command::{Command, Reply};
+use crate::incident::signed_digest;
+use crate::keys::KeyPair;
+use crate::mls::{Leaf, seal};
 use crate::turn::SkipReason;
+
+const BROADCAST: ChannelKind = ChannelKind::Broadcast;
 
 #[test]
 fn nobody_can_make_a_device_believe_that_it_was_rolled_back() {
     let (mut world, ids) = network();
     // Every member can derive what names a sender; only the content's signature can't be forged.
     for victim in &ids {
-        let mut double = world.channel(*victim, ChannelKind::Broadcast).group.clone();
+        let mut double = world.channel(*victim, BROADCAST).group.clone();
         let mut message = double.encrypt(&[0; 512]).expect("a member encrypts");
         *message.last_mut().unwrap() ^= 1;
-        world.put(ChannelKind::Broadcast, Class::Update, &EntryBody::Application(message));
+        world.put(BROADCAST, Class::Update, &EntryBody::Application(message));
     }
     let skipped = world.settle_and_see();
     for id in &ids {
@@ -25,4 +42,230 @@ fn nobody_can_make_a_device_believe_that_it_was_rolled_back() {
     assert!(world.nobody_lost());
     world.pass(600_000);
     world.assert_converged(&ids);
+}
+
+#[test]
+fn a_message_of_ours_with_another_tail_is_a_replay() {
+    let (mut world, ids) = network();
+    let incident = report(&mut world, ids[7], false);
+    attest(&mut world, ids[3], incident, Finding::Confirmed);
+    let desk = world.channel_id(ChannelKind::Desk);
+    let entry = world.relay.channels[&desk].log.last().expect("an attestation").clone();
+    let mut body = entry.body.to_vec();
+    *body.last_mut().unwrap() ^= 1;
+    world.put_bytes(ChannelKind::Desk, entry.class, body);
+    // The very same again, under its own record id.
+    let log = &mut world.relay.channels.get_mut(&desk).unwrap().log;
+    let seq = log.len() as u64 + 1;
+    log.push(campana_protocol::frame::Entry { seq, ..entry });
+    let skipped = world.settle_and_see();
+    assert_eq!(skipped[ids[3]], [SkipReason::Replayed; 2]);
+    assert_eq!(skipped[ids[4]], [SkipReason::Unopened; 2]);
+    assert!(world.nobody_lost());
+}
+
+/// A report that was never made, and an alert of it with these attestations.
+fn made_up(world: &World, attestations: Vec<Signed>) -> Alert {
+    let id = IncidentId([0xEE; 16]);
+    let genuine = world.devices[3].core.incidents.values().next().expect("an incident");
+    let report = PublicReport { incident: id, ..genuine.public_report().expect("a report") };
+    Alert { public: wire::encode(&report), private: private_hash(b"nothing"), attestations }
+}
+
+fn confirm(world: &World, alert: &Alert, by: &KeyPair) -> Signed {
+    let report = PublicReport::decode(&alert.public).unwrap();
+    let content = wire::encode(&Attestation {
+        network: report.network,
+        incident: report.incident,
+        digest: report_digest(&alert.public, &alert.private),
+        finding: Finding::Confirmed,
+        method: Method::InPerson,
+        at: world.now,
+    });
+    let signature = by.sign_hash(&signed_digest(ATTESTATION, &content));
+    Signed { content, key: by.public(), signature }
+}
+
+#[test]
+fn a_forged_alert_rings_nowhere_and_is_called_forged() {
+    for forgery in 0..5 {
+        let (mut world, ids) = network();
+        let (insider, verifier) = (ids[5], world.role(ids[3]));
+        let genuine = report(&mut world, ids[7], false);
+        attest(&mut world, ids[3], genuine, Finding::Confirmed);
+        attest(&mut world, ids[4], genuine, Finding::Confirmed);
+        let stolen = world.core(ids[6]).incidents[&genuine].alert.clone().expect("the alert");
+        let nothing = made_up(&world, Vec::new());
+        let one = confirm(&world, &nothing, &verifier);
+        let attestations = match forgery {
+            0 => Vec::new(),
+            1 => stolen,
+            2 => vec![one; 4],
+            3 => {
+                let own = world.role(insider);
+                vec![one, confirm(&world, &nothing, &own)]
+            }
+            // A verifier who was one: the role ends before the alert.
+            _ => {
+                let person = world.key(ids[4]);
+                let revoke = Command::Revoke { person, role: Role::Verifier };
+                let Ok(Reply::Draft(id)) = world.command(ids[0], revoke) else { panic!("a draft") };
+                world.settle();
+                world.command(ids[1], Command::Approve(id)).expect("a draft");
+                world.pass(60_000);
+                let former = world.role(ids[4]);
+                vec![one, confirm(&world, &nothing, &former)]
+            }
+        };
+        let alert = Event::Alert(Alert { attestations, ..nothing });
+        let body = world.encrypted(insider, BROADCAST, alert.kind(), alert.payload());
+        world.put(BROADCAST, Class::Alert, &body);
+        let notices: Vec<usize> = world.devices.iter().map(|device| device.notices.len()).collect();
+        world.pass(60_000);
+        for id in ids.iter().filter(|id| **id != insider) {
+            assert_eq!(world.view(*id).incidents.len(), 1, "forgery {forgery}, device {id}");
+            assert_eq!(world.devices[*id].notices.len(), notices[*id]);
+            assert!(world.view(*id).warnings.contains(&Warning::ForgedAlert));
+        }
+        world.assert_converged(&ids);
+    }
+}
+
+#[test]
+fn events_count_only_in_the_channel_they_belong_to() {
+    let (mut world, ids) = network();
+    let incident = report(&mut world, ids[7], false);
+    attest(&mut world, ids[3], incident, Finding::Confirmed);
+    let known = world.core(ids[4]).incidents[&incident].clone();
+    let verifier = world.role(ids[4]);
+    let alert = Alert {
+        public: known.public.clone().unwrap(),
+        private: known.private_hash.unwrap(),
+        attestations: Vec::new(),
+    };
+    let second = confirm(&world, &alert, &verifier);
+    let attestations = [known.attestations.clone(), vec![second.clone()]].concat();
+    let alert = Event::Alert(Alert { attestations, ..alert });
+    let attestation = Event::Attestation(second);
+    let secret = Event::DeskSecret(DeskSecret { secret: Secret([1; 32]) });
+    let clear = FollowUp {
+        network: known.public_report().unwrap().network,
+        incident,
+        kind: FollowUpKind::FalseAlarm,
+        at: world.now,
+    };
+    let clear = wire::encode(&clear);
+    let signature = verifier.sign_hash(&signed_digest(campana_protocol::report::FOLLOW_UP, &clear));
+    let clear = Event::FollowUp(Signed { content: clear, key: verifier.public(), signature });
+    let misplaced = [
+        (ChannelKind::Desk, &alert),
+        (ChannelKind::Desk, &clear),
+        (BROADCAST, &attestation),
+        (BROADCAST, &secret),
+        (BROADCAST, &clear),
+    ];
+    for (kind, event) in misplaced {
+        world.say(ids[4], kind, event.kind(), event.payload());
+    }
+    world.pass(60_000);
+    for id in &ids {
+        assert!(world.core(*id).incidents.values().all(|i| i.alert.is_none() && i.follow_up.is_none()));
+        assert!(world.core(*id).incidents.values().all(|i| i.attestations.len() <= 1), "device {id}");
+    }
+    // In its place it counts, and nothing that came before keeps it from anybody.
+    world.say(ids[4], BROADCAST, alert.kind(), alert.payload());
+    for id in ids.iter().filter(|id| **id != ids[4]) {
+        assert_eq!(world.incident(*id).expect("the alert").status, Status::Verified);
+    }
+}
+
+#[test]
+fn reports_of_nobody_reach_no_desk() {
+    let (mut world, ids) = network();
+    let network = world.core(ids[0]).membership().unwrap().network;
+    let member = Leaf::from_bytes(&world.channel(ids[6], BROADCAST).meta.leaf).unwrap();
+    let stranger = Leaf::generate().unwrap();
+    let desk = *world.channel(ids[0], BROADCAST).governance.desk();
+    let mut seed = 0;
+    let mut post = |world: &mut World, network: NetworkId, leaf: &Leaf, spoil: bool| {
+        seed += 1;
+        let report = public_report(network, IncidentId([seed; 16]));
+        let private = wire::encode(&PrivateReport { salt: [0; 16], words: "here".into() });
+        let digest = report_digest(&report, &private_hash(&private));
+        let mut signature = leaf.sign(digest.as_bytes());
+        signature.0[9] ^= u8::from(spoil);
+        let post = Post::Report(SignedReport { public: report, private, leaf: leaf.public(), signature });
+        let body = seal(&desk.sealing, SEAL_INFO.as_bytes(), &pad(&wire::encode(&post))).unwrap();
+        let (mailbox, record) = (desk.mailbox, RecordId([seed; 16]));
+        world.relay.handle(
+            ids[6],
+            world.now,
+            ClientFrame::Post { request: 1, mailbox, record, body: body.into() },
+        );
+        world.settle();
+    };
+    post(&mut world, network, &stranger, false);
+    post(&mut world, network, &member, true);
+    post(&mut world, NetworkId([1; 32]), &member, false);
+    assert_eq!(world.incident(ids[3]), None);
+    post(&mut world, network, &member, false);
+    assert!(world.incident(ids[3]).is_some());
+}
+
+fn public_report(network: NetworkId, incident: IncidentId) -> Vec<u8> {
+    use campana_protocol::report::{Setting, Size, When};
+    wire::encode(&PublicReport {
+        network,
+        incident,
+        reported_at: 0,
+        drill: false,
+        size: Size::One,
+        activities: Vec::new(),
+        setting: Setting::Home,
+        zone: 0,
+        units: Vec::new(),
+        when: When::Now,
+        equipment: Vec::new(),
+        reporter: campana_protocol::id::Hash([0; 32]),
+    })
+}
+
+#[test]
+fn a_removed_member_goes_on_in_vain() {
+    let (mut world, ids) = network();
+    let leaver = ids[5];
+    let before = world.channel(leaver, BROADCAST).clone();
+    let person = world.key(leaver);
+    let Ok(Reply::Draft(id)) = world.command(ids[0], Command::Remove { person }) else { panic!("a draft") };
+    world.settle();
+    world.command(ids[1], Command::Approve(id)).expect("a draft");
+    world.pass(60_000);
+    assert_eq!(world.view(leaver).stage, Stage::Removed);
+    let mut group = before.group;
+    let message = group.encrypt(&pad(b"still here")).unwrap();
+    world.put(BROADCAST, Class::Update, &EntryBody::Application(message.clone()));
+    let skipped = world.settle_and_see();
+    for id in ids.iter().filter(|id| **id != leaver) {
+        assert_eq!(skipped[*id], [SkipReason::Unopened]);
+    }
+    // With the access key it had, the relay takes nothing from it and shows it nothing new.
+    let access = crate::keys::access_key(&before.meta.access);
+    let subject = campana_protocol::frame::Subject::Channel(before.id);
+    let signature = access.sign(b"the model relay does not look");
+    let prove = ClientFrame::Authenticate { request: 1, subject, key: access.public(), signature };
+    world.relay.handle(77, world.now, prove);
+    let control_seq = world.channel(ids[0], BROADCAST).meta.last_control;
+    let append = ClientFrame::Append {
+        request: 2,
+        channel: before.id,
+        record: RecordId([77; 16]),
+        class: Class::Update,
+        control_seq,
+        rotate: None,
+        body: message.into(),
+    };
+    let answers = world.relay.handle(77, world.now, append);
+    assert!(matches!(answers[..], [campana_protocol::frame::RelayFrame::Refused { .. }]));
+    let stay: Vec<usize> = ids.iter().copied().filter(|id| *id != leaver).collect();
+    world.assert_converged(&stay);
 }

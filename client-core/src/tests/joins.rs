@@ -153,3 +153,41 @@ fn who_waits_cannot_change_the_leaf_that_is_admitted() {
     assert!(group.find(&known.public()).is_some() && group.find(&hidden.public()).is_none());
     assert!(people(&world, ids[0], PersonState::Member).contains(&"stranger 1".to_owned()));
 }
+
+#[test]
+fn a_welcome_that_leads_nowhere_is_not_in_the_way() {
+    use campana_protocol::id::{BlobId, Hash};
+    use campana_protocol::mailbox::{BlobPointer, Welcome};
+
+    let (mut world, ids) = network();
+    let link = world.invite(ids[0], false);
+    let joiner = world.join(&link, "joiner");
+    let reply = world.core(joiner).membership().unwrap().reply().address();
+    let channel = world.channel_id(ChannelKind::Broadcast);
+    let access = world.channel(ids[5], ChannelKind::Broadcast).meta.access.clone();
+    let send = |world: &mut World, number: u8| {
+        let welcome = Post::Welcome(Welcome {
+            kind: ChannelKind::Broadcast,
+            channel,
+            welcome: vec![number],
+            snapshot: BlobPointer { blob: BlobId([number; 16]), parts: 1, key: Secret([0; 32]) },
+            access: access.clone(),
+            seq: u64::MAX,
+            log_hash: Hash([0; 32]),
+            desk: None,
+            join: None,
+        });
+        let body = seal(&reply.sealing, SEAL_INFO.as_bytes(), &pad(&wire::encode(&welcome))).unwrap();
+        let (mailbox, record) = (reply.mailbox, RecordId([number; 16]));
+        let post = ClientFrame::Post { request: 1, mailbox, record, body: body.into() };
+        world.relay.handle(ids[5], world.now, post);
+    };
+    world.disconnect(joiner);
+    send(&mut world, 1);
+    world.admit_all(ids[0]);
+    send(&mut world, 2);
+    world.connect(joiner);
+    world.settle();
+    assert_eq!(world.view(joiner).stage, Stage::Member);
+    world.assert_converged(&[ids, vec![joiner]].concat());
+}

@@ -13,6 +13,7 @@ mod relay;
 #[allow(dead_code, reason = "shared with the scenarios")]
 #[path = "../../tests/core/rig.rs"]
 mod rig;
+mod stores;
 
 use campana_protocol::event::Envelope;
 use campana_protocol::frame::{Class, Entry};

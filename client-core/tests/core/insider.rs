@@ -1,8 +1,12 @@
 //! Insiders and a hostile relay: refused, or shown as what it is.
 
 use campana_core::view::{Stage, Status, Warning};
-use campana_core::{Command, CommandError, NoticeKind};
+use campana_core::{Command, CommandError, Input, NoticeKind};
+use campana_protocol::code::Code;
+use campana_protocol::frame::{Entry, RelayFrame, Secret};
 use campana_protocol::governance::Role;
+use campana_protocol::id::{ChannelId, MailboxId};
+use campana_protocol::limits::MAX_FRAME;
 use campana_protocol::report::{Finding, Method};
 
 use super::rig::{World, attest, report};
@@ -106,7 +110,7 @@ fn a_relay_that_replays_invents_or_reorders_changes_nothing() {
     // Every entry once more, at the end, and one made up.
     let log = &mut world.relay.channels.get_mut(&id).unwrap().log;
     let mut replayed = log.clone();
-    replayed.push(campana_protocol::frame::Entry { body: vec![1, 2, 3].into(), ..replayed[0].clone() });
+    replayed.push(Entry { body: vec![1, 2, 3].into(), ..replayed[0].clone() });
     for mut entry in replayed {
         entry.seq = log.len() as u64 + 1;
         log.push(entry);
@@ -125,8 +129,92 @@ fn a_relay_that_replays_invents_or_reorders_changes_nothing() {
     world.assert_converged(&ids);
 }
 
+/// Everything a relay could say and an honest one does not.
+fn lies(world: &World, id: ChannelId) -> Vec<Vec<u8>> {
+    let log = &world.relay.channels[&id].log;
+    let entry = |seq: u64| RelayFrame::Entry { channel: id, entry: Entry { seq, ..log[0].clone() } };
+    let unknown = ChannelId([0xEE; 32]);
+    let mut frames = vec![
+        entry(0),
+        entry(u64::MAX),
+        entry(log.len() as u64 + 2),
+        RelayFrame::Entry { channel: unknown, entry: log[0].clone() },
+        RelayFrame::Skipped { channel: id, through: 0 },
+        RelayFrame::Skipped { channel: id, through: 1 },
+        RelayFrame::Skipped { channel: id, through: log.len() as u64 + 1 },
+        RelayFrame::Skipped { channel: id, through: u64::MAX },
+        RelayFrame::Skipped { channel: unknown, through: 5 },
+        RelayFrame::Rotated { channel: id, seq: u64::MAX },
+        RelayFrame::Live { channel: id, body: vec![0; 9].into() },
+        RelayFrame::Post { mailbox: MailboxId([1; 32]), seq: 1, received_at: 0, body: vec![2; 99].into() },
+    ];
+    for request in [0, 77_777, u32::MAX] {
+        frames.extend([
+            RelayFrame::Done { request },
+            RelayFrame::Appended { request, seq: u64::MAX },
+            RelayFrame::Subscribed { request, channel: id, head: 0, last_control: u64::MAX, current: false },
+            RelayFrame::BlobPart { request, of: u16::MAX, body: Vec::new().into() },
+            RelayFrame::Refused { request, code: Code::Trimmed },
+            RelayFrame::Refused { request, code: Code::Forbidden },
+            RelayFrame::Refused { request, code: Code::Other(9_999) },
+        ]);
+    }
+    frames.extend((0..2).map(|i| RelayFrame::Hello { version: i, nonce: Secret([9; 32]), now: u64::MAX }));
+    // In the wrong order and again.
+    frames.extend((1..=log.len() as u64).rev().map(entry));
+    let mut bytes: Vec<Vec<u8>> = frames.iter().map(RelayFrame::encode).collect();
+    bytes.extend([Vec::new(), vec![0; 64], vec![0xff; 2 * MAX_FRAME], vec![0x9f; 4_096]]);
+    bytes
+}
+
+#[cfg_attr(test, test)]
+fn whatever_the_relay_says_nothing_of_it_stays() {
+    let (mut world, ids) = network();
+    let incident = report(&mut world, ids[7], false);
+    attest(&mut world, ids[3], incident, Finding::Confirmed);
+    attest(&mut world, ids[4], incident, Finding::Confirmed);
+    let id = broadcast(&world);
+    for device in &ids {
+        let before = world.view(*device);
+        for lie in lies(&world, id) {
+            world.turn(*device, Input::Received(vec![lie]));
+        }
+        let all = lies(&world, id);
+        world.turn(*device, Input::Received(all));
+        world.connect(*device);
+        world.settle();
+        assert_eq!(world.view(*device), before, "device {device}");
+        let rows = world.devices[*device].rows.clone();
+        world.restart(*device, rows);
+        world.settle();
+        assert_eq!(world.view(*device), before, "device {device}, from its store");
+    }
+    let again = report(&mut world, ids[6], false);
+    attest(&mut world, ids[3], again, Finding::Confirmed);
+    attest(&mut world, ids[4], again, Finding::Confirmed);
+    world.pass(60_000);
+    assert!(ids.iter().all(|id| world.view(*id).incidents.len() == 2));
+    world.assert_converged(&ids);
+}
+
+#[cfg_attr(test, test)]
+fn an_append_is_not_done_because_the_relay_says_so() {
+    let (mut world, ids) = network();
+    let incident = report(&mut world, ids[7], false);
+    world.devices[ids[3]].online = false;
+    attest(&mut world, ids[3], incident, Finding::Confirmed);
+    for request in 0..99 {
+        world.turn(ids[3], Input::Received(vec![RelayFrame::Done { request }.encode()]));
+    }
+    assert_eq!(world.view(ids[3]).unsent, 1);
+    world.connect(ids[3]);
+    world.settle();
+    attest(&mut world, ids[4], incident, Finding::Confirmed);
+    assert_eq!(world.incident(ids[6]).expect("the alert").status, Status::Verified);
+}
+
 /// The channel that everybody follows.
-fn broadcast(world: &World) -> campana_protocol::id::ChannelId {
+fn broadcast(world: &World) -> ChannelId {
     let channels = world.relay.channels.keys();
     *channels.max_by_key(|channel| world.relay.followers(channel)).expect("a channel")
 }
@@ -137,5 +225,7 @@ super::scenarios![
     whoever_reports_cannot_verify_it,
     a_drill_stays_a_drill,
     a_relay_that_forks_two_views_is_found_out,
-    a_relay_that_replays_invents_or_reorders_changes_nothing
+    a_relay_that_replays_invents_or_reorders_changes_nothing,
+    whatever_the_relay_says_nothing_of_it_stays,
+    an_append_is_not_done_because_the_relay_says_so,
 ];

@@ -2,6 +2,7 @@
 //! misbehave. The real relay is tested against real cores in the workspace's `tests/`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound::{Excluded, Unbounded};
 
 use campana_protocol::code::Code;
 use campana_protocol::frame::{Class, ClientFrame, Entry, RelayFrame, Secret, Subject};
@@ -94,7 +95,7 @@ impl Relay {
         }
         for (mailbox, cursor) in &mut connection.mailboxes {
             let Some(known) = self.mailboxes.get(mailbox) else { continue };
-            for (seq, (_, body)) in known.posts.range(*cursor + 1..) {
+            for (seq, (_, body)) in known.posts.range((Excluded(*cursor), Unbounded)) {
                 let body = body.clone().into();
                 frames.push(RelayFrame::Post {
                     mailbox: *mailbox,

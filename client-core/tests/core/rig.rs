@@ -28,6 +28,8 @@ pub(crate) struct Device {
     pub(crate) skipped: Vec<SkippedEntry>,
     /// Bytes written by the last turn.
     pub(crate) written: usize,
+    /// How far its clock is off, ms.
+    pub(crate) clock: i64,
     wake: Option<u64>,
     inbox: Vec<Vec<u8>>,
 }
@@ -58,6 +60,7 @@ impl World {
             notices: Vec::new(),
             skipped: Vec::new(),
             written: 0,
+            clock: 0,
             wake: None,
             inbox: Vec::new(),
         };
@@ -68,8 +71,9 @@ impl World {
     /// One turn, its changes stored, its effects carried out.
     pub(crate) fn turn(&mut self, id: usize, input: Input) -> Option<Result<Reply, CommandError>> {
         let device = &mut self.devices[id];
-        let Turn { changes, effects, wake, reply, skipped } = device.core.turn(self.now, input);
-        device.wake = wake;
+        let Turn { changes, effects, wake, reply, skipped } =
+            device.core.turn(self.now.saturating_add_signed(device.clock), input);
+        device.wake = wake.map(|wake| wake.saturating_add_signed(-device.clock));
         device.skipped.extend(skipped);
         device.written = changes.iter().filter_map(|change| change.value.as_ref()).map(Vec::len).sum();
         for change in changes {
