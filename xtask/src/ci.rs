@@ -5,6 +5,9 @@ use crate::command::{Outcome, cargo, exists, run};
 /// The version that the machines of the project agree on.
 const CARGO_DENY: &str = "0.20.2";
 
+/// Built for WebAssembly alone.
+const WASM: &str = "campana-wasm-check";
+
 pub(crate) fn ci() -> Outcome {
     run(&mut cargo(&["fmt", "--all", "--check"]))?;
     run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"]))?;

@@ -124,6 +124,7 @@ pub(crate) enum InviteVerb {
     /// Refuse later requests with this invite.
     Revoke {
         /// Its id, or the beginning.
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
 }
@@ -144,7 +145,7 @@ pub(crate) struct Join {
 #[command(arg_required_else_help = true)]
 pub(crate) struct People {
     /// Handles, or beginnings of keys.
-    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    #[arg(required_unless_present = "all", conflicts_with = "all", allow_hyphen_values = true)]
     pub(crate) names: Vec<String>,
     /// Everybody who waits.
     #[arg(long)]
@@ -154,6 +155,7 @@ pub(crate) struct People {
 #[derive(Debug, Args)]
 pub(crate) struct PersonRole {
     /// A handle, or the beginning of a key.
+    #[arg(allow_hyphen_values = true)]
     pub(crate) name: String,
     /// dispatcher, verifier or responder.
     #[arg(value_parser = word(Role::ALL.to_vec(), Role::word))]
@@ -163,6 +165,7 @@ pub(crate) struct PersonRole {
 #[derive(Debug, Args)]
 pub(crate) struct Person {
     /// A handle, or the beginning of a key.
+    #[arg(allow_hyphen_values = true)]
     pub(crate) name: String,
 }
 
@@ -177,7 +180,7 @@ pub(crate) struct Zones {
 #[command(arg_required_else_help = true)]
 pub(crate) struct Approve {
     /// Drafts' ids, or beginnings.
-    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    #[arg(required_unless_present = "all", conflicts_with = "all", allow_hyphen_values = true)]
     pub(crate) ids: Vec<String>,
     /// Every draft this device has not signed.
     #[arg(long)]
@@ -208,7 +211,7 @@ pub(crate) struct Report {
     #[arg(long, value_delimiter = ',', value_parser = word(Equipment::ALL.to_vec(), Equipment::word))]
     equipment: Vec<Equipment>,
     /// Corner, landmark, what was seen. Only those who verify read it.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", allow_hyphen_values = true)]
     words: String,
     /// An exercise, and for ever.
     #[arg(long)]
@@ -234,6 +237,7 @@ impl Report {
 #[derive(Debug, Args)]
 pub(crate) struct Attest {
     /// The incident's id, or the beginning.
+    #[arg(allow_hyphen_values = true)]
     pub(crate) incident: String,
     /// What was found.
     #[arg(long, value_parser = word(Finding::ALL.to_vec(), Finding::word))]
@@ -246,6 +250,7 @@ pub(crate) struct Attest {
 #[derive(Debug, Args)]
 pub(crate) struct Incident {
     /// The incident's id, or the beginning.
+    #[arg(allow_hyphen_values = true)]
     pub(crate) incident: String,
 }
 
@@ -292,5 +297,23 @@ mod tests {
         assert_eq!(form.activities, [Activity::Detaining, Activity::Loading]);
         assert_eq!((form.size, form.when), (Size::Few, When::Now));
         assert!(Options::try_parse_from("campana report --activity dancing".split(' ')).is_err());
+    }
+
+    /// Ids are base64url: one in sixty-four begins with a hyphen.
+    #[test]
+    fn an_id_may_begin_with_a_hyphen() {
+        let lines: [&[&str]; 6] = [
+            &["campana", "approve", "-CQ9Y_DI"],
+            &["campana", "invite", "revoke", "-CQ9Y_DI"],
+            &["campana", "admit", "-CQ9Y_DI"],
+            &["campana", "grant", "-CQ9Y_DI", "verifier"],
+            &["campana", "attest", "-CQ9Y_DI", "--finding", "confirmed", "--method", "in-person"],
+            &["campana", "all-clear", "-CQ9Y_DI"],
+        ];
+        for line in lines {
+            assert!(Options::try_parse_from(line).is_ok(), "{line:?}");
+        }
+        let all = Options::try_parse_from(["campana", "approve", "--all"]).expect("a flag stays a flag");
+        assert!(format!("{all:?}").contains("all: true"));
     }
 }
