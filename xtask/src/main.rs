@@ -1,4 +1,4 @@
-//! x
+//! The entry point of everything that is not building.
 
 mod bench_relay;
 

@@ -17,9 +17,9 @@ use super::process::Process;
 use super::{median, quantile, rounded};
 
 /// What to measure.
-pub struct Args {
+pub(crate) struct Args {
     /// Seconds per measurement.
-    pub seconds: usize,
+    pub(crate) seconds: usize,
 }
 
 /// Bytes of an entry's body.
@@ -28,7 +28,7 @@ const BODY: usize = 512;
 const ROUNDS: usize = 5;
 
 /// Measures; see the module.
-pub fn append(args: &Args) -> Result<Value, Box<dyn std::error::Error>> {
+pub(crate) fn append(args: &Args) -> Result<Value, Box<dyn std::error::Error>> {
     let time = Duration::from_secs(args.seconds as u64);
     let mut report = json!({ "body_bytes": BODY });
     for appenders in [1, 64] {

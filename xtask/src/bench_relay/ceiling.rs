@@ -12,7 +12,7 @@ use tokio::sync::watch;
 pub(super) const MESSAGE: usize = 640;
 
 /// Serves until killed. A task per socket, or one loop over all sockets (`in_a_loop`).
-pub fn serve(in_a_loop: bool) -> io::Result<()> {
+pub(crate) fn serve(in_a_loop: bool) -> io::Result<()> {
     if in_a_loop { serve_loop() } else { serve_tasks() }
 }
 

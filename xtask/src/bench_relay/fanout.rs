@@ -25,20 +25,20 @@ use super::process::Process;
 use super::{median, quantile, rounded};
 
 /// What to measure.
-pub struct Args {
+pub(crate) struct Args {
     /// Subscribers.
-    pub subscribers: usize,
+    pub(crate) subscribers: usize,
     /// Messages per round.
-    pub messages: usize,
+    pub(crate) messages: usize,
     /// Rounds; medians are over them.
-    pub rounds: usize,
+    pub(crate) rounds: usize,
 }
 
 /// Bytes of an entry's body.
 const BODY: usize = 512;
 
 /// Measures; see the module.
-pub fn fanout(args: &Args) -> Result<Value, Box<dyn std::error::Error>> {
+pub(crate) fn fanout(args: &Args) -> Result<Value, Box<dyn std::error::Error>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let mut relay = Relay::start(args.subscribers)?;
     let durable_ms = relay.durable_ms(50)?;

@@ -1,15 +1,13 @@
 //! Benches of the relay: fan-out against bare TCP, durable appends against a bare file.
 
-pub mod append;
+pub(crate) mod append;
 mod ceiling;
 mod client;
-pub mod fanout;
+pub(crate) mod fanout;
 mod process;
 
-pub use ceiling::serve as serve_ceiling;
-
 /// Runs `xtask bench-relay <fanout|append|ceiling> …` and prints JSON.
-pub fn run(args: &[String]) -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn run(args: &[String]) -> Result<(), Box<dyn std::error::Error>> {
     let number = |flag: &str, default: usize| -> usize {
         let at = args.iter().position(|arg| arg == flag);
         at.and_then(|at| args.get(at + 1)).and_then(|text| text.parse().ok()).unwrap_or(default)
@@ -22,7 +20,7 @@ pub fn run(args: &[String]) -> Result<(), Box<dyn std::error::Error>> {
         })?,
         Some("append") => append::append(&append::Args { seconds: number("--seconds", 3) })?,
         // The other process of `fanout`.
-        Some("ceiling") => return Ok(serve_ceiling(args.iter().any(|arg| arg == "--loop"))?),
+        Some("ceiling") => return Ok(ceiling::serve(args.iter().any(|arg| arg == "--loop"))?),
         _ => {
             return Err(
                 "bench-relay fanout [--subscribers N] [--messages M] [--rounds R] | append [--seconds S]"
@@ -30,7 +28,8 @@ pub fn run(args: &[String]) -> Result<(), Box<dyn std::error::Error>> {
             );
         }
     };
-    println!("{}", serde_json::to_string_pretty(&report)?);
+    use std::io::Write as _;
+    writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&report)?)?;
     Ok(())
 }
 
