@@ -1,6 +1,7 @@
 //! The least that a client of the relay can be, so that the bench measures the relay: raw
 //! WebSocket frames on a TCP stream.
 
+use core::sync::atomic::{AtomicU32, Ordering};
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -135,20 +136,21 @@ impl Blocking {
     }
 }
 
-/// A plain connection from one of several local addresses, so that ports last.
-pub(super) async fn tcp(address: SocketAddr, index: usize) -> io::Result<TcpStream> {
+/// A plain connection. Every thousand come from a local address of their own: ports of closed
+/// connections stay taken for a minute.
+pub(super) async fn tcp(address: SocketAddr) -> io::Result<TcpStream> {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let [_, _, third, fourth] = (MADE.fetch_add(1, Ordering::Relaxed) / 1_000 + 2).to_be_bytes();
     let socket = TcpSocket::new_v4()?;
-    // Some thousands per address; a few addresses are enough for any number of files.
-    let from = Ipv4Addr::new(127, 0, 0, 2 + (index / 5_000) as u8);
-    socket.bind((from, 0).into())?;
+    socket.bind((Ipv4Addr::new(127, 0, third, fourth), 0).into())?;
     let stream = socket.connect(address).await?;
     stream.set_nodelay(true)?;
     Ok(stream)
 }
 
 /// A subscriber that has been told `Subscribed`.
-pub(super) async fn subscriber(address: SocketAddr, index: usize, after: u64) -> io::Result<TcpStream> {
-    let mut stream = tcp(address, index).await?;
+pub(super) async fn subscriber(address: SocketAddr, after: u64) -> io::Result<TcpStream> {
+    let mut stream = tcp(address).await?;
     stream.write_all(UPGRADE.as_bytes()).await?;
     let mut buffer = Vec::new();
     let end = loop {

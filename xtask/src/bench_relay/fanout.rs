@@ -232,7 +232,7 @@ impl Relay {
 
     fn subscribers(&self, runtime: &tokio::runtime::Runtime, count: usize) -> io::Result<Subscribers> {
         let (address, after) = (self.process.address, self.published);
-        let streams = connect(runtime, count, |index| subscriber(address, index, after))?;
+        let streams = connect(runtime, count, || subscriber(address, after))?;
         Ok(Subscribers::new(runtime, streams, None))
     }
 
@@ -252,8 +252,8 @@ impl Relay {
 fn bare(runtime: &tokio::runtime::Runtime, args: &Args, in_a_loop: bool) -> io::Result<Run> {
     let process = Process::ceiling(in_a_loop)?;
     let address = process.address;
-    let streams = connect(runtime, args.subscribers, |index| async move {
-        let mut stream = tcp(address, index).await?;
+    let streams = connect(runtime, args.subscribers, || async move {
+        let mut stream = tcp(address).await?;
         tokio::io::AsyncWriteExt::write_all(&mut stream, b"S").await?;
         stream.read_u8().await?;
         Ok(stream)
@@ -276,7 +276,7 @@ fn bare(runtime: &tokio::runtime::Runtime, args: &Args, in_a_loop: bool) -> io::
 fn connect<F>(
     runtime: &tokio::runtime::Runtime,
     count: usize,
-    one: impl Fn(usize) -> F,
+    one: impl Fn() -> F,
 ) -> io::Result<Vec<TcpStream>>
 where
     F: Future<Output = io::Result<TcpStream>> + Send + 'static,
@@ -286,8 +286,8 @@ where
         let mut streams = Vec::with_capacity(count);
         for begin in (0..count).step_by(AT_ONCE) {
             let mut tasks = tokio::task::JoinSet::new();
-            for index in begin..count.min(begin + AT_ONCE) {
-                tasks.spawn(one(index));
+            for _ in begin..count.min(begin + AT_ONCE) {
+                tasks.spawn(one());
             }
             while let Some(connected) = tasks.join_next().await {
                 streams.push(connected.map_err(io::Error::other)??);
