@@ -84,8 +84,8 @@ pub const PING_MS: u64 = 30_000;
 /// How long a connection may say nothing, not even a pong: two pings missed.
 pub const SILENCE_MS: u64 = 2 * PING_MS + 15_000;
 
-/// How long a write to a socket may make no progress: a phone in a tunnel comes back; after that
-/// the connection is only memory.
+/// How long a socket may take over [`PULL_BYTES`] (or one big entry): a phone in a tunnel comes
+/// back; after that the connection is only memory.
 pub const STALL_MS: u64 = 120_000;
 
 /// How long the relay waits for its connections when it shuts down.

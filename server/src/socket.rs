@@ -109,10 +109,14 @@ impl<S: Store> Connection<'_, S> {
             if frames.is_empty() {
                 return Ok(());
             }
-            for frame in frames.drain(..) {
-                patiently(self.socket.feed(Message::Binary(frame))).await?;
-            }
-            patiently(self.socket.flush()).await?;
+            let socket = &mut self.socket;
+            patiently(async {
+                for frame in frames.drain(..) {
+                    socket.feed(Message::Binary(frame)).await?;
+                }
+                socket.flush().await
+            })
+            .await?;
         }
     }
 
@@ -135,7 +139,7 @@ impl<S: Store> Connection<'_, S> {
     }
 }
 
-/// A socket that takes nothing for [`limits::STALL_MS`] is gone.
+/// A socket that has not taken what it is given after [`limits::STALL_MS`] is gone.
 async fn patiently<X>(sending: impl Future<Output = Result<(), X>>) -> Result<(), Gone> {
     match timeout(Duration::from_millis(limits::STALL_MS), sending).await {
         Ok(Ok(())) => Ok(()),

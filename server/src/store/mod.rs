@@ -221,6 +221,7 @@ pub enum Health {
     Writable,
     /// The disk is full: it will again when there is room.
     Full,
-    /// A write failed: it will not until it is opened again.
+    /// A write failed: it will not until it is opened again, and some reads may fail too.
+    /// Keeping some free space ([`SledOptions::min_free_bytes`]) is what avoids it.
     Failed,
 }

@@ -3,6 +3,7 @@
 
 mod alert;
 mod onboard;
+mod relay;
 
 use clap::{Parser, Subcommand};
 use serde_json::Value;
@@ -20,6 +21,32 @@ struct Options {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// From a publish to the last of N subscribers, against bare TCP in the same run.
+    Fanout {
+        /// Subscribers.
+        #[arg(long, default_value_t = 1_000)]
+        subscribers: usize,
+        /// Messages per round.
+        #[arg(long, default_value_t = 10)]
+        messages: usize,
+        /// Rounds; medians are over them.
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+    },
+    /// Durable appends with 1 and 64 appenders, against bare write and fsync with the same
+    /// batching.
+    Append {
+        /// How long each measurement runs.
+        #[arg(long, default_value_t = 3)]
+        seconds: usize,
+    },
+    /// Bare TCP: the other process of `fanout`.
+    #[command(hide = true)]
+    Ceiling {
+        /// Writes in a plain loop.
+        #[arg(long = "loop")]
+        in_a_loop: bool,
+    },
     /// Taking in many members at once, and what each of them pays.
     Onboard {
         /// Members of the group.
@@ -38,13 +65,19 @@ enum What {
     },
 }
 
-fn main() {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let options = Options::parse();
     let measured = match options.what {
+        What::Fanout { subscribers, messages, rounds } => {
+            relay::fanout::fanout(&relay::fanout::Args { subscribers, messages, rounds })?
+        }
+        What::Append { seconds } => relay::append::append(&relay::append::Args { seconds })?,
+        What::Ceiling { in_a_loop } => return Ok(relay::ceiling::serve(in_a_loop)?),
         What::Onboard { members } => onboard::onboard(members),
         What::Alert { members, alerts } => alert::alert(members, alerts),
     };
     print(options.json, &measured);
+    Ok(())
 }
 
 fn print(json: bool, measured: &Value) {
