@@ -53,7 +53,8 @@ pub(crate) struct Session {
 #[derive(Debug, Clone)]
 pub(crate) enum Asked {
     Prove(ChannelKind, As),
-    Subscribe(ChannelKind),
+    /// From this seq on.
+    Subscribe(ChannelKind, u64),
     Read(MailboxId),
     /// Proves a channel we have a Welcome for, to fetch its snapshot.
     ProveWelcome(BlobId),
@@ -234,7 +235,7 @@ impl Core {
                 self.session.relay_full = false;
                 self.job_done(id);
             }
-            Some(Asked::Subscribe(_) | Asked::Part(..) | Asked::Nothing) | None => {}
+            Some(Asked::Subscribe(..) | Asked::Part(..) | Asked::Nothing) | None => {}
         }
     }
 
@@ -244,21 +245,22 @@ impl Core {
         if let Some(stream) = self.session.streams.get_mut(&kind) {
             stream.subscribed = false;
         }
-        let request = self.session.ask(Asked::Subscribe(kind));
+        let request = self.session.ask(Asked::Subscribe(kind, after));
         self.send(&ClientFrame::Subscribe { request, channel: id, after });
     }
 
     fn subscribed(&mut self, request: u32, channel: ChannelId, ends: [u64; 2], current: bool) {
-        let Some(Asked::Subscribe(kind)) = self.session.requests.remove(&request) else { return };
-        let Some(cursor) = self.channels.get(&kind).filter(|c| c.id == channel).map(|c| c.meta.cursor) else {
+        let Some(Asked::Subscribe(kind, after)) = self.session.requests.remove(&request) else { return };
+        if self.channels.get(&kind).is_none_or(|known| known.id != channel) {
             return;
-        };
+        }
         let [head, last_control] = ends;
         if let Some(stream) = self.session.streams.get_mut(&kind) {
             *stream = Stream { subscribed: true, head, last_control, current, ..*stream };
         }
-        // A log never gets shorter: this is another one than we have read.
-        if head < cursor
+        // A log never gets shorter: this is another one than we had read when we asked. (Another
+        // context on the same store may have read on meanwhile.)
+        if head < after
             && let Some(membership) = self.membership_mut()
         {
             membership.forked = true;
@@ -287,7 +289,7 @@ impl Core {
                 );
                 self.session.refused |= !creating;
             }
-            Asked::Subscribe(kind) => {
+            Asked::Subscribe(kind, _) => {
                 if code == Code::Trimmed {
                     self.lose(kind);
                 } else {

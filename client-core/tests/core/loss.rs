@@ -292,7 +292,35 @@ fn a_relay_whose_log_has_shrunk_is_noticed() {
     assert!(world.view(ids[3]).warnings.contains(&Warning::Forked));
 }
 
+#[test]
+fn two_contexts_on_one_store_do_not_suspect_the_relay() {
+    let (mut world, ids) = network(2);
+    let (window, worker) = (ids[4], world.device());
+    // The window has asked for the log; the answer is under way.
+    world.connect(window);
+    world.step(window);
+    world.step(window);
+    world.devices[window].online = false;
+    let incident = report(&mut world, ids[3], false);
+    attest(&mut world, ids[1], incident, Finding::Confirmed);
+    attest(&mut world, ids[2], incident, Finding::Confirmed);
+    // Meanwhile the worker reads on, further than that answer says the log goes.
+    let rows = world.devices[window].rows.clone();
+    world.devices[worker].online = true;
+    world.restart(worker, rows);
+    world.settle();
+    assert_eq!(world.incident(worker).expect("the alert").status, Status::Verified);
+    let rows = world.devices[worker].rows.clone();
+    world.reload(window, rows);
+    world.devices[window].online = true;
+    world.step(window);
+    world.settle();
+    assert!(world.view(window).warnings.is_empty(), "{:?}", world.view(window).warnings);
+    assert_eq!(world.incident(window).expect("the alert").status, Status::Verified);
+}
+
 super::scenarios![
+    two_contexts_on_one_store_do_not_suspect_the_relay,
     a_device_killed_before_any_effect_goes_on_where_it_was,
     a_device_away_for_twenty_epochs_catches_up,
     a_member_restored_from_yesterday_notices_and_rejoins,

@@ -132,6 +132,18 @@ impl World {
         }
     }
 
+    /// Delivers what is under way to one device.
+    pub(crate) fn step(&mut self, id: usize) {
+        let frames = std::mem::take(&mut self.devices[id].inbox);
+        self.turn(id, Input::Received(frames));
+    }
+
+    /// Another context on the same store has written: this one takes its rows over.
+    pub(crate) fn reload(&mut self, id: usize, rows: Rows) {
+        self.devices[id].core.reload(rows.clone()).expect("stored rows load");
+        self.devices[id].rows = rows;
+    }
+
     /// Delivers everything until nothing moves; time stands still.
     pub(crate) fn settle(&mut self) {
         for _ in 0..10_000 {
