@@ -292,7 +292,7 @@ fn a_relay_whose_log_has_shrunk_is_noticed() {
     assert!(world.view(ids[3]).warnings.contains(&Warning::Forked));
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn two_contexts_on_one_store_do_not_suspect_the_relay() {
     let (mut world, ids) = network(2);
     let (window, worker) = (ids[4], world.device());
