@@ -11,7 +11,7 @@ use campana_protocol::wire;
 
 use crate::governance::Governance;
 use crate::mls::{Group, Leaf, Member, MlsError};
-use crate::state::Meta;
+use crate::state::{Meta, Place};
 
 /// Positions whose running hash is remembered, to compare with what others saw.
 const REMEMBERED: usize = 256;
@@ -47,10 +47,11 @@ impl Channel {
             log_hash: empty_log(&id),
             last_control: 0,
             lost: false,
-            gap: false,
+            gap: None,
             pleas: Vec::new(),
             sent: Vec::new(),
             pleaded: 0,
+            pleaded_at: 0,
             unanchored: false,
         };
         Ok(Self::new(kind, meta, group, governance, Vec::new()))
@@ -84,12 +85,33 @@ impl Channel {
     /// says; what is appended from here on has to name it.
     pub(crate) fn skip(&mut self, through: u64, last_control: u64) {
         self.recent.clear();
+        let meta = &mut self.meta;
+        if last_control > meta.last_control && meta.gap.is_none() {
+            let (cursor, log_hash) = (meta.cursor, meta.log_hash);
+            let (last_control, unanchored) = (meta.last_control, meta.unanchored);
+            meta.gap = Some(Place { cursor, log_hash, last_control, unanchored });
+        }
         self.meta.cursor = through;
         self.meta.unanchored = true;
-        self.meta.gap |= last_control > self.meta.last_control;
         if last_control <= through {
             self.meta.last_control = self.meta.last_control.max(last_control);
         }
+    }
+
+    /// Back to where we were before a gap that could not be bridged: whether it is there is asked
+    /// anew on every connection, for a relay may have made it up. False: there is none.
+    pub(crate) fn go_back(&mut self) -> bool {
+        if !self.meta.lost {
+            return false;
+        }
+        let Some(place) = self.meta.gap.take() else { return false };
+        self.recent.clear();
+        self.meta.lost = false;
+        self.meta.cursor = place.cursor;
+        self.meta.log_hash = place.log_hash;
+        self.meta.last_control = place.last_control;
+        self.meta.unanchored = place.unanchored;
+        true
     }
 
     /// What our next event says that we have seen: the beginning, where our own running hash
@@ -119,10 +141,18 @@ impl Channel {
         wire::decode::<RoleCredential>(&member.credential).ok().map(|credential| credential.role_key)
     }
 
+    /// The leaf that a member of the broadcast channel was admitted with.
+    pub(crate) fn root(member: &Member) -> Option<PublicKey> {
+        if member.credential.is_empty() {
+            return Some(member.key);
+        }
+        PublicKey::from_slice(&member.credential)
+    }
+
     /// Members that the roster does not let stay.
     pub(crate) fn overdue(&self, governance: &Governance) -> Vec<Member> {
         let stays = |member: &Member| match self.kind {
-            ChannelKind::Broadcast => !governance.leaf_removed(&member.key),
+            ChannelKind::Broadcast => Self::root(member).is_some_and(|root| !governance.leaf_removed(&root)),
             kind => Self::role_key(member).is_some_and(|key| governance.belongs(&key, kind)),
         };
         self.group.members().filter(|member| !stays(member)).collect()

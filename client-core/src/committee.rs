@@ -362,7 +362,7 @@ impl Core {
         }
     }
 
-    /// Keeps people's standing in step with a commit.
+    /// Keeps people's standing in step with a commit. `removed`: the leaves they were admitted with.
     pub(crate) fn people_changed(
         &mut self,
         kind: ChannelKind,
@@ -377,13 +377,10 @@ impl Core {
         let removed: BTreeSet<PublicKey> = removed.iter().copied().collect();
         let mut changed = Vec::new();
         for person in self.people.values_mut() {
-            let before = (person.member, person.leaf, person.packages.len());
-            if kind == ChannelKind::Broadcast {
-                if rejoin && removed.contains(&person.leaf) {
-                    person.leaf = added.first().copied().unwrap_or(person.leaf);
-                } else if removed.contains(&person.leaf) {
-                    person.member = false;
-                }
+            let before = (person.member, person.packages.len());
+            // Whoever rejoins stays who they are.
+            if kind == ChannelKind::Broadcast && !rejoin {
+                person.member &= !removed.contains(&person.leaf);
                 person.member |= added.contains(&person.leaf);
             }
             person.packages.retain(|package| {
@@ -391,7 +388,7 @@ impl Core {
                     || crate::mls::inspect_key_package(&package.key_package)
                         .is_ok_and(|newcomer| !added.contains(&newcomer.key))
             });
-            if before != (person.member, person.leaf, person.packages.len()) {
+            if before != (person.member, person.packages.len()) {
                 changed.push(person.role_key);
             }
         }

@@ -21,6 +21,8 @@ const MEMBER_PATIENCE: u64 = 60_000;
 const MEMBER_SPREAD: u64 = 120_000;
 /// How long a plea may go unanswered before it is made again: longer than members' patience, ms.
 const PLEA_PATIENCE: u64 = MEMBER_PATIENCE + MEMBER_SPREAD + 60_000;
+/// Incidents kept on a device: some years of a busy network's, and no flood of reports fills it.
+const MAX_INCIDENTS: usize = 1_024;
 /// How long words of a report stay on the phones, ms.
 const WORDS_TTL: u64 = 24 * 3_600_000;
 
@@ -30,7 +32,6 @@ pub(crate) enum Duty {
     Commit(ChannelKind),
     Alert(IncidentId),
     Owners(ChannelKind),
-    Plead(ChannelKind),
 }
 
 impl Core {
@@ -46,6 +47,7 @@ impl Core {
             self.plead_duty(now, kind);
         }
         self.alert_duties(now);
+        self.forget_incidents();
         self.forget_words(now);
         self.notices();
     }
@@ -119,20 +121,24 @@ impl Core {
         self.draft(vec![Operation::Constitute { committee, threshold }], None);
     }
 
-    /// A plea that brought no Welcome in good time is made again.
+    /// A lost leaf pleads, and again when that brought no Welcome in good time.
     fn plead_duty(&mut self, now: u64, kind: ChannelKind) {
-        let duty = Duty::Plead(kind);
         let pleads = |job: &Job| matches!(job, Job::Plead { kind: other, .. } if *other == kind);
         let welcomed = self.membership().is_some_and(|m| m.welcomes.iter().any(|w| w.kind == kind));
-        let lost = self.channels.get(&kind).is_some_and(|channel| channel.meta.lost);
-        if !lost || welcomed || self.outbox.values().any(pleads) || !self.caught_up(kind) {
-            self.waiting.remove(&duty);
+        let Some(channel) = self.channels.get(&kind).filter(|channel| channel.meta.lost) else { return };
+        if welcomed || self.outbox.values().any(pleads) {
             return;
         }
-        if self.my_turn(now, duty, PLEA_PATIENCE) {
-            self.waiting.remove(&duty);
-            self.push_job(Job::Plead { kind, attempt: None });
+        let (last, again) = (channel.meta.pleaded_at, channel.meta.pleaded_at + PLEA_PATIENCE);
+        // A clock that was set back since must not keep it from asking.
+        if channel.meta.pleaded > 0 && (last..again).contains(&now) {
+            return self.wake_at(again);
         }
+        if let Some(channel) = self.channels.get_mut(&kind) {
+            channel.meta.pleaded_at = now;
+            self.mark(Row::Meta(kind));
+        }
+        self.push_job(Job::Plead { kind, attempt: None });
     }
 
     /// The relay's owners of a channel are the committee's devices.
@@ -200,6 +206,23 @@ impl Core {
                 self.waiting.remove(&Duty::Alert(incident));
                 self.say(ChannelKind::Broadcast, &Event::Alert(alert), Class::Alert);
             }
+        }
+    }
+
+    /// Those that never became an alert make room first, then the oldest.
+    fn forget_incidents(&mut self) {
+        if self.incidents.len() <= MAX_INCIDENTS {
+            return;
+        }
+        let mut order: Vec<(bool, u64, IncidentId)> = self
+            .incidents
+            .values()
+            .map(|incident| (incident.alert.is_some(), incident.updated_at, incident.id))
+            .collect();
+        order.sort_unstable();
+        for (_, _, id) in order.into_iter().take(self.incidents.len() - MAX_INCIDENTS) {
+            self.incidents.remove(&id);
+            self.mark(Row::Incident(id));
         }
     }
 

@@ -116,12 +116,15 @@ impl Core {
     }
 
     fn join(&mut self, link: &str, handle: String) -> Result<Reply, CommandError> {
-        let again = self.membership().is_some_and(|membership| {
+        let over = self.membership().is_some_and(|membership| {
             matches!(
                 membership.standing,
                 Standing::Refused(_) | Standing::Removed | Standing::InvitationRefused
             )
         });
+        // Whoever nobody lets back in, or whom the relay does not know any more, may begin anew.
+        let shut_out = self.channels.get(&ChannelKind::Broadcast).is_some_and(|channel| channel.meta.lost);
+        let again = over || shut_out || self.session.refused;
         if self.device.membership.is_some() && !again {
             return Err(CommandError::AlreadyInANetwork);
         }

@@ -168,7 +168,7 @@ fn checked_role_key(kind: ChannelKind, member: &Member, governance: &Governance)
 /// person's.
 pub(crate) fn check_plea(channel: &Channel, plea: &Plea) -> Result<(), Skipped> {
     let digest = plea_digest(&channel.id, &plea.key_package, &plea.reply);
-    if !keys::verify(&plea.leaf, &digest, &plea.signature) || channel.governance.leaf_removed(&plea.leaf) {
+    if !keys::verify(&plea.leaf, &digest, &plea.signature) {
         return Err(Skipped::BadPlea);
     }
     let index = channel.group.find(&plea.leaf).ok_or(Skipped::BadPlea)?;
@@ -176,7 +176,10 @@ pub(crate) fn check_plea(channel: &Channel, plea: &Plea) -> Result<(), Skipped> 
     let newcomer = inspect_key_package(&plea.key_package)?;
     let fresh = Member { index, key: newcomer.key, credential: newcomer.credential };
     let same_person = match channel.kind {
-        ChannelKind::Broadcast => fresh.credential.is_empty(),
+        // Never empty, or the fresh leaf would pass for another that the committee admitted.
+        ChannelKind::Broadcast => Channel::root(&lost).is_some_and(|root| {
+            fresh.credential == root.as_bytes() && !channel.governance.leaf_removed(&root)
+        }),
         kind => {
             checked_role_key(kind, &fresh, &channel.governance).is_some()
                 && Channel::role_key(&fresh) == Channel::role_key(&lost)

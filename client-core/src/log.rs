@@ -107,7 +107,7 @@ impl Core {
                 return self.lose(kind);
             }
             Err(MlsError::OwnMessage) => return self.skip(kind, entry.seq, SkipReason::Replayed),
-            Err(MlsError::WrongEpoch) if channel.meta.gap => return self.lose(kind),
+            Err(MlsError::WrongEpoch) if channel.meta.gap.is_some() => return self.fall_behind(kind),
             // Nobody can open it: it is skipped by all alike.
             Err(_) => return self.skip(kind, entry.seq, SkipReason::Unopened),
         };
@@ -162,7 +162,7 @@ impl Core {
             Ok(verdict) => self.take(now, kind, verdict),
             Err(Skipped::Mls(MlsError::OwnMessage)) if self.wrote(kind, entry) => self.lose(kind),
             Err(Skipped::Mls(MlsError::OwnMessage)) => self.skip(kind, entry.seq, SkipReason::Replayed),
-            Err(_) if channel.meta.gap => self.lose(kind),
+            Err(_) if channel.meta.gap.is_some() => self.fall_behind(kind),
             Err(Skipped::Unsealed | Skipped::Mls(_)) => self.skip(kind, entry.seq, SkipReason::Unopened),
             Err(Skipped::Malformed) => self.skip(kind, entry.seq, SkipReason::Malformed),
             Err(_) => self.skip(kind, entry.seq, SkipReason::Unentitled),
@@ -177,10 +177,16 @@ impl Core {
         }
         let Some(channel) = self.channels.get_mut(&kind) else { return };
         let first = channel.statements.len() as u64;
+        let removed: Vec<PublicKey> = verdict
+            .removed
+            .iter()
+            .filter_map(|key| channel.group.find(key).and_then(|index| channel.group.member(index)))
+            .filter_map(|member| Channel::root(&member))
+            .collect();
         channel.group = verdict.group;
         channel.governance = verdict.governance;
         channel.statements.extend(verdict.statements);
-        channel.meta.gap = false;
+        channel.meta.gap = None;
         channel.meta.sent.clear();
         channel.meta.pleas.retain(|plea| !verdict.removed.contains(&plea.leaf));
         let rotated = verdict.access.is_some();
@@ -195,7 +201,7 @@ impl Core {
         if rotated && self.session.proved(kind) == Some(crate::session::As::Member) {
             self.prove_as(kind, crate::session::As::Member);
         }
-        self.people_changed(kind, &verdict.added, &verdict.removed, verdict.rejoin);
+        self.people_changed(kind, &verdict.added, &removed, verdict.rejoin);
         self.retry_early_reports(now);
     }
 
@@ -222,9 +228,18 @@ impl Core {
         }
     }
 
-    /// The log holds what this state can't have made or can't follow: it was rolled back or was
-    /// away too long. Nothing more is sent under this leaf; a plea asks for a fresh one.
+    /// The log holds what this state can't have made: it was rolled back, or its place was given to
+    /// a fresh leaf. Nothing more is sent under this leaf, ever; a plea asks for a fresh one.
     pub(crate) fn lose(&mut self, kind: ChannelKind) {
+        if let Some(channel) = self.channels.get_mut(&kind) {
+            channel.meta.gap = None;
+        }
+        self.fall_behind(kind);
+    }
+
+    /// The log has gone on where this state can't follow, if what the relay says of it is true.
+    /// Nothing more is sent under this leaf on this connection; a plea asks for a fresh one.
+    fn fall_behind(&mut self, kind: ChannelKind) {
         let Some(channel) = self.channels.get_mut(&kind) else { return };
         // Alone in a group there is nobody else whose keys could be reused or who could help: what
         // is missing is gone, and this state goes on as the only one.
@@ -242,7 +257,14 @@ impl Core {
             }
             self.session.forget_job(id);
         }
-        self.push_job(Job::Plead { kind, attempt: None });
+    }
+
+    /// See [`Channel::go_back`].
+    pub(crate) fn go_back(&mut self, kind: ChannelKind) {
+        if self.channels.get_mut(&kind).is_some_and(Channel::go_back) {
+            self.mark(Row::Meta(kind));
+            self.drop_pleas(kind);
+        }
     }
 
     fn plea(&mut self, kind: ChannelKind, own: Option<u64>, sealed: &[u8]) {

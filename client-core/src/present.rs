@@ -204,9 +204,11 @@ impl Core {
         let single = self.channels.get(&ChannelKind::Committee).is_some_and(|channel| {
             channel.governance.constituted() && channel.governance.committee().len() == 1
         });
+        let lost = self.channels.values().filter(|channel| channel.meta.lost);
         let candidates = [
             (self.session.clock_off, Warning::ClockOff),
-            (self.channels.values().any(|channel| channel.meta.lost), Warning::RolledBack),
+            (lost.clone().any(|channel| channel.meta.gap.is_none()), Warning::RolledBack),
+            (lost.into_iter().any(|channel| channel.meta.gap.is_some()), Warning::Behind),
             (membership.is_some_and(|m| m.forked), Warning::Forked),
             (membership.is_some_and(|m| m.forged), Warning::ForgedAlert),
             (single, Warning::SingleCommittee),

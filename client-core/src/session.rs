@@ -160,6 +160,7 @@ impl Core {
         self.session.clock_off = now.abs_diff(relay_now) > CLOCK_TOLERANCE;
         self.session.nonce = Some(nonce);
         for kind in ChannelKind::ALL {
+            self.go_back(kind);
             self.prove(kind);
         }
         self.read_mailboxes();
@@ -289,13 +290,7 @@ impl Core {
                 );
                 self.session.refused |= !creating;
             }
-            Asked::Subscribe(kind, _) => {
-                if code == Code::Trimmed {
-                    self.lose(kind);
-                } else {
-                    self.session.refused = true;
-                }
-            }
+            Asked::Subscribe(..) => self.session.refused = true,
             Asked::Job(id) => self.job_refused(now, id, code),
             Asked::ProveWelcome(blob) | Asked::Part(blob, _) => self.snapshot_refused(blob),
             Asked::Read(_) | Asked::Nothing => {}

@@ -169,12 +169,14 @@ pub(crate) struct Meta {
     /// Seq of the last control entry processed, valid or not.
     #[n(4)]
     pub(crate) last_control: u64,
-    /// The log holds something of our leaf that we never sent: we were rolled back.
+    /// Nothing is sent under this leaf any more: the log holds something of it that we never sent
+    /// (we were rolled back), or has gone on where we can't follow.
     #[n(5)]
     pub(crate) lost: bool,
-    /// A control entry was skipped since the last one we processed: we may be an epoch behind.
+    /// Where we were when control entries were said to have expired since the last one processed:
+    /// we may be an epoch behind.
     #[n(6)]
-    pub(crate) gap: bool,
+    pub(crate) gap: Option<Place>,
     /// Pleas of others that wait for a commit.
     #[n(7)]
     pub(crate) pleas: Vec<Plea>,
@@ -185,9 +187,24 @@ pub(crate) struct Meta {
     /// Entries had expired before we read them, so `log_hash` can't be compared with anybody's.
     #[n(9)]
     pub(crate) unanchored: bool,
-    /// Pleas of ours so far in this loss.
+    /// Pleas of ours so far, and when the last was made, Unix milliseconds.
     #[n(10)]
     pub(crate) pleaded: u32,
+    #[n(11)]
+    pub(crate) pleaded_at: u64,
+}
+
+/// A place in a log.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct Place {
+    #[n(0)]
+    pub(crate) cursor: u64,
+    #[n(1)]
+    pub(crate) log_hash: Hash,
+    #[n(2)]
+    pub(crate) last_control: u64,
+    #[n(3)]
+    pub(crate) unanchored: bool,
 }
 
 /// A signing key and key package of ours that a Welcome may come for.
@@ -280,7 +297,7 @@ pub(crate) struct Person {
     pub(crate) role_key: PublicKey,
     #[n(2)]
     pub(crate) handle: String,
-    /// Their leaf in the broadcast channel.
+    /// The leaf of the broadcast channel that they are admitted with, whatever leaf they have later.
     #[n(3)]
     pub(crate) leaf: PublicKey,
     #[n(4)]

@@ -255,6 +255,9 @@ pub enum Warning {
     ClockOff,
     /// This store was restored from an older copy; the device is rejoining by itself.
     RolledBack,
+    /// This device was away for so long that what it missed is gone; it is being let back in by
+    /// itself.
+    Behind,
     /// The relay has shown this device another log than it showed others.
     Forked,
     /// Something claimed to be an alert and was not signed by this network's verifiers.

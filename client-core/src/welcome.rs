@@ -23,11 +23,17 @@ use crate::vault;
 const MAX_WELCOMES: usize = 8;
 
 impl Core {
-    /// A fresh leaf and key package for a kind of channel.
+    /// A fresh leaf and key package for a kind of channel, in the place of the leaf this device
+    /// has there, if it has one.
     pub(crate) fn make_spare(&self, kind: ChannelKind) -> Result<Spare, MlsError> {
         let membership = self.membership().ok_or(MlsError::Invalid)?;
         let leaf = Leaf::generate()?;
-        let credential = credential(membership, kind, &leaf);
+        let before =
+            self.channels.get(&kind).and_then(|channel| channel.group.member(channel.group.own_index()));
+        let credential = match (kind, before.as_ref().and_then(Channel::root)) {
+            (ChannelKind::Broadcast, Some(root)) => root.as_bytes().to_vec(),
+            _ => credential(membership, kind, &leaf),
+        };
         let package = key_package(&leaf, &credential)?;
         Ok(Spare {
             kind,
@@ -38,7 +44,8 @@ impl Core {
     }
 
     pub(crate) fn take_welcome(&mut self, welcome: Welcome) {
-        let wanted = self.channels.get(&welcome.kind).is_none_or(|channel| channel.meta.lost)
+        let channel = self.channels.get(&welcome.kind);
+        let wanted = channel.is_none_or(|channel| channel.meta.lost || channel.meta.pleaded > 0)
             && self.spares.iter().any(|spare| spare.kind == welcome.kind);
         let blob = welcome.snapshot.blob;
         let Some(membership) = self.membership_mut() else { return };
@@ -122,10 +129,11 @@ impl Core {
             log_hash: welcome.log_hash,
             last_control: welcome.seq,
             lost: false,
-            gap: false,
+            gap: None,
             pleas: Vec::new(),
             sent: Vec::new(),
             pleaded: 0,
+            pleaded_at: 0,
             unanchored: false,
         };
         let kind = welcome.kind;
@@ -177,16 +185,17 @@ impl Core {
 
     /// Removes what was left of a lost channel; jobs stay, and are sent under the fresh leaf.
     fn drop_channel_state(&mut self, kind: ChannelKind) {
-        let pleas: Vec<u64> = self
-            .outbox
-            .iter()
-            .filter(|(_, job)| matches!(job, Job::Plead { kind: pleads, .. } if *pleads == kind))
-            .map(|(id, _)| *id)
-            .collect();
+        self.drop_pleas(kind);
+        self.forget_chunks(kind);
+    }
+
+    /// Our own pleas that have not been seen in the log are not needed any more.
+    pub(crate) fn drop_pleas(&mut self, kind: ChannelKind) {
+        let pleads = |job: &Job| matches!(job, Job::Plead { kind: other, .. } if *other == kind);
+        let pleas: Vec<u64> = self.outbox.iter().filter(|(_, job)| pleads(job)).map(|(id, _)| *id).collect();
         for id in pleas {
             self.finish_job(id);
         }
-        self.forget_chunks(kind);
     }
 
     fn joined(&mut self, now: u64, welcome: &Welcome) {

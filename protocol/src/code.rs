@@ -59,8 +59,6 @@ codes! {
     Internal = 4004,
     /// Another control entry has been appended since the author's last one.
     Stale = 4100,
-    /// The subscription starts before what the relay still holds.
-    Trimmed = 4101,
     /// The key does not open this channel or mailbox, or opens it only for reading.
     Forbidden = 4200,
     /// The invitation has been redeemed by another key.

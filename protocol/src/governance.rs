@@ -158,7 +158,8 @@ pub enum Operation {
         /// Whose roles end.
         #[n(0)]
         role_key: PublicKey,
-        /// The leaf that the next broadcast commit removes.
+        /// The leaf that they were admitted to the broadcast channel with; the next commit there
+        /// removes it, or whatever leaf stands in its place by then.
         #[n(1)]
         leaf: PublicKey,
     },

@@ -89,8 +89,11 @@ pub struct Plea {
     pub signature: Signature,
 }
 
-/// The credential of a leaf in a working group: which role key it belongs to. Leaves of the
-/// broadcast channel have an empty credential.
+/// The credential of a leaf in a working group: which role key it belongs to.
+///
+/// Leaves of the broadcast channel name nobody: the credential of one that the committee admitted
+/// is empty, and that of a device's fresh leaf is the 32 bytes of the leaf it was admitted with,
+/// so that a statement which removes somebody removes whatever leaf they have by then.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct RoleCredential {
     /// The role key.

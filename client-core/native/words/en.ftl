@@ -119,6 +119,7 @@ person-member = member
 person-declined = declined
 person-removed = removed
 warning-clock-off = This device's clock is wrong by more than five minutes: set it.
+warning-behind = This device was away for so long that what it missed is gone. It is being let back in on its own; that can take some minutes.
 warning-rolled-back = This store is an older copy of itself. The device is rejoining on its own; nothing will be shown twice.
 warning-forked = The relay has shown this device another history than it showed others. Tell the committee and do not trust this relay.
 warning-forged-alert = Something claimed to be an alert and was not signed by your verifiers. It is not shown. Tell the committee.

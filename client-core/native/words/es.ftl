@@ -118,6 +118,7 @@ person-member = miembro
 person-declined = no admitido
 person-removed = dado de baja
 warning-clock-off = El reloj de este aparato está mal por más de cinco minutos: ajústalo.
+warning-behind = Este aparato estuvo ausente tanto tiempo que ya no queda lo que se perdió. Vuelve a entrar solo; puede tardar unos minutos.
 warning-rolled-back = Este almacén es una copia vieja de sí mismo. El aparato vuelve a entrar solo; nada se mostrará dos veces.
 warning-forked = El relevo mostró a este aparato otra historia que a los demás. Avisa al comité y no confíes en este relevo.
 warning-forged-alert = Algo decía ser una alerta y no llevaba la firma de tus verificadores. No se muestra. Avisa al comité.

@@ -17,10 +17,10 @@ use campana_protocol::wire;
 use super::network;
 use super::rig::{World, attest, report};
 use crate::command::{Command, Reply};
-use crate::incident::signed_digest;
+use crate::incident::{Incident, signed_digest};
 use crate::keys::KeyPair;
 use crate::mls::{Leaf, seal};
-use crate::turn::SkipReason;
+use crate::turn::{Input, SkipReason};
 
 const BROADCAST: ChannelKind = ChannelKind::Broadcast;
 
@@ -268,4 +268,27 @@ fn a_removed_member_goes_on_in_vain() {
     assert!(matches!(answers[..], [campana_protocol::frame::RelayFrame::Refused { .. }]));
     let stay: Vec<usize> = ids.iter().copied().filter(|id| *id != leaver).collect();
     world.assert_converged(&stay);
+}
+
+#[test]
+fn a_flood_of_reports_pushes_out_no_alert() {
+    let (mut world, ids) = network();
+    let incident = report(&mut world, ids[5], false);
+    for verifier in [ids[3], ids[4]] {
+        attest(&mut world, verifier, incident, Finding::Confirmed);
+    }
+    let now = world.now;
+    let core = world.core(ids[3]);
+    for number in 0..2_000u16 {
+        let id = IncidentId(core::array::from_fn(|i| number.to_be_bytes()[i % 2]));
+        core.incidents.insert(id, Incident::new(id, now + u64::from(number)));
+    }
+    world.turn(ids[3], Input::Tick);
+    let kept = &world.core(ids[3]).incidents;
+    assert_eq!(kept.len(), 1_024);
+    assert!(kept.contains_key(&incident), "an alert stays, though it is older");
+    assert!(
+        kept.values().all(|kept| kept.alert.is_some() || kept.updated_at >= now + 900),
+        "the newest stay"
+    );
 }

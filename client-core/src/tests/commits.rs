@@ -64,9 +64,9 @@ fn a_plea_that_cannot_be_committed_stops_nobody_else() {
     let (insider, second) =
         (own_leaf(&mut world, ids[5], BROADCAST), own_leaf(&mut world, ids[6], BROADCAST));
     // A key that is in the group already, and somebody else's encryption key.
-    let twice = key_package(&second, &[]).unwrap().public;
+    let twice = key_package(&second, insider.public().as_bytes()).unwrap().public;
     plead(&mut world, &insider, twice, BROADCAST);
-    let doubled = super::doubled_encryption_key(&mut world, ids[7]);
+    let doubled = super::doubled_encryption_key(&mut world, ids[7], second.public().as_bytes());
     plead(&mut world, &second, doubled, BROADCAST);
     let link = world.invite(ids[0], false);
     let later = world.join(&link, "later");
@@ -204,7 +204,8 @@ fn a_rejoin_is_the_lost_leafs_own_and_nothing_besides() {
     let (place, leaf) = (group.own_index(), group.own_key());
     let channel = world.channel_id(BROADCAST);
     let (fresh, friend) = (Leaf::generate().unwrap(), Leaf::generate().unwrap());
-    let [package, second] = [&fresh, &friend].map(|leaf| key_package(leaf, &[]).unwrap().public);
+    let root = leaf.as_bytes();
+    let [package, second] = [&fresh, &friend].map(|leaf| key_package(leaf, root).unwrap().public);
     let reply = ReturnAddress { mailbox: MailboxId([8; 32]), sealing: SealingKey([9; 32]) };
     let plea = |signer: &Leaf| {
         let signature = signer.sign(plea_digest(&channel, &package, &reply).as_bytes());

@@ -108,7 +108,7 @@ fn who_cannot_be_added_stops_nobody_else() {
     let (mut world, ids) = network();
     // Two requests for one place: a commit with both is against the rules of MLS.
     let leaf = Leaf::generate().unwrap();
-    let doubled = [package(&leaf), super::doubled_encryption_key(&mut world, ids[5])];
+    let doubled = [package(&leaf), super::doubled_encryption_key(&mut world, ids[5], &[])];
     for (seed, package) in (1..).zip(doubled) {
         Stranger::new(&mut world, ids[0], seed, package).ask(&mut world);
     }

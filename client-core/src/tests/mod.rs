@@ -135,8 +135,12 @@ impl World {
 
 /// A key package of a fresh leaf, well signed, with the encryption key of a member: it looks right
 /// and no group with that member can take it in.
-fn doubled_encryption_key(world: &mut World, member: usize) -> Vec<u8> {
+fn doubled_encryption_key(world: &mut World, member: usize, credential: &[u8]) -> Vec<u8> {
     let group = &world.channel(member, ChannelKind::Broadcast).group;
     let theirs = group.encryption_key(group.own_index());
-    crate::mls::tests::forge::key_package_with(&crate::mls::Leaf::generate().expect("a leaf"), &[], &theirs)
+    crate::mls::tests::forge::key_package_with(
+        &crate::mls::Leaf::generate().expect("a leaf"),
+        credential,
+        &theirs,
+    )
 }

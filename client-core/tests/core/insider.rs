@@ -154,7 +154,7 @@ fn lies(world: &World, id: ChannelId) -> Vec<Vec<u8>> {
             RelayFrame::Appended { request, seq: u64::MAX },
             RelayFrame::Subscribed { request, channel: id, head: 0, last_control: u64::MAX, current: false },
             RelayFrame::BlobPart { request, of: u16::MAX, body: Vec::new().into() },
-            RelayFrame::Refused { request, code: Code::Trimmed },
+            RelayFrame::Refused { request, code: Code::Stale },
             RelayFrame::Refused { request, code: Code::Forbidden },
             RelayFrame::Refused { request, code: Code::Other(9_999) },
         ]);

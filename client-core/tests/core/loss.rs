@@ -1,7 +1,7 @@
 //! Whatever dies or goes back in time, everybody converges and nothing shows twice.
 
 use campana_core::view::{Stage, Status, Warning};
-use campana_core::{Command, Input, NoticeKind};
+use campana_core::{Command, Input, NoticeKind, Reply};
 use campana_protocol::frame::Class;
 use campana_protocol::governance::Role;
 use campana_protocol::report::Finding;
@@ -134,6 +134,66 @@ fn a_removed_member_reads_no_more_and_can_join_anew() {
     world.assert_converged(&ids);
 }
 
+/// Whoever is about to be removed gets a fresh leaf first: it goes all the same.
+#[cfg_attr(test, test)]
+fn a_fresh_leaf_does_not_outlive_a_removal() {
+    let mut world = World::new();
+    let ids = world.network(2, 2, 4);
+    let (leaver, other) = (ids[2], ids[3]);
+    for verifier in [leaver, other] {
+        world.grant(&ids[..2], verifier, Role::Verifier);
+    }
+    let yesterday = world.devices[leaver].rows.clone();
+    let incident = report(&mut world, ids[4], false);
+    attest(&mut world, other, incident, Finding::Confirmed);
+    // The alert is the leaver's, so its older copy is lost in the broadcast channel too.
+    attest(&mut world, leaver, incident, Finding::Confirmed);
+    let person = world.key(leaver);
+    let Ok(Reply::Draft(draft)) = world.command(ids[0], Command::Remove { person }) else {
+        panic!("a draft")
+    };
+    world.settle();
+    world.restart(leaver, yesterday);
+    world.pass(600_000);
+    assert!(world.view(leaver).warnings.is_empty(), "it has a fresh leaf");
+    world.command(ids[1], Command::Approve(draft)).expect("a signature");
+    world.pass(60_000);
+    assert_eq!(world.view(leaver).stage, Stage::Removed);
+    let stay: Vec<usize> = ids.iter().copied().filter(|id| *id != leaver).collect();
+    world.assert_converged(&stay);
+    assert_eq!(world.view(ids[0]).network.unwrap().members, stay.len());
+}
+
+/// One that never was there: what a relay makes up lasts as long as its connection.
+#[cfg_attr(test, test)]
+fn a_gap_that_a_relay_made_up_is_forgotten() {
+    let (mut world, mut ids) = network(2);
+    let away = ids[4];
+    world.disconnect(away);
+    let link = world.invite(ids[0], false);
+    ids.push(world.join(&link, "later"));
+    world.admit_all(ids[0]);
+    let incident = report(&mut world, ids[3], false);
+    attest(&mut world, ids[1], incident, Finding::Confirmed);
+    attest(&mut world, ids[2], incident, Finding::Confirmed);
+    expire(&mut world, Class::Control);
+    world.connect(away);
+    world.step(away);
+    world.step(away);
+    world.step(away);
+    let frames: Vec<Vec<u8>> = world.relay.stream(away).iter().map(|frame| frame.encode()).collect();
+    world.turn(away, Input::Received(frames));
+    assert_eq!(world.view(away).warnings, [Warning::Behind]);
+    world.disconnect(away);
+    world.relay.channels.values_mut().for_each(|channel| channel.expired.clear());
+    world.connect(away);
+    world.settle();
+    assert!(world.view(away).warnings.is_empty());
+    assert_eq!(world.incident(away).expect("the alert").status, Status::Verified);
+    world.pass(600_000);
+    world.assert_converged(&ids);
+}
+
 #[cfg_attr(test, test)]
 fn a_verifier_whose_role_ends_reads_no_new_reports_and_the_others_do() {
     let (mut world, ids) = network(2);
@@ -261,7 +321,7 @@ fn a_phone_that_missed_the_last_commit_for_good_can_still_ask() {
     let incident = report(&mut world, ids[3], false);
     attest(&mut world, ids[1], incident, Finding::Confirmed);
     attest(&mut world, ids[2], incident, Finding::Confirmed);
-    assert_eq!(world.view(away).warnings, [Warning::RolledBack]);
+    assert_eq!(world.view(away).warnings, [Warning::Behind]);
     world.pass(600_000);
     assert!(world.view(away).warnings.is_empty(), "it was let back in");
     assert!(world.relay.stale < 10, "{} requests in vain", world.relay.stale);
@@ -326,6 +386,8 @@ super::scenarios![
     a_member_restored_from_yesterday_notices_and_rejoins,
     the_only_committee_device_restored_from_yesterday_is_let_back_in_by_members,
     a_removed_member_reads_no_more_and_can_join_anew,
+    a_fresh_leaf_does_not_outlive_a_removal,
+    a_gap_that_a_relay_made_up_is_forgotten,
     a_verifier_whose_role_ends_reads_no_new_reports_and_the_others_do,
     a_report_made_offline_waits_and_is_sent,
     two_committee_devices_admitting_at_once_admit_everybody_once,

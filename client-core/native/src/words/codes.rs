@@ -54,7 +54,7 @@ words! {
 words! {
     /// The word of a warning.
     warning(Warning), WARNINGS {
-        Warning::ClockOff => "clock-off", Warning::RolledBack => "rolled-back", Warning::Forked => "forked",
+        Warning::ClockOff => "clock-off", Warning::RolledBack => "rolled-back", Warning::Behind => "behind", Warning::Forked => "forked",
         Warning::ForgedAlert => "forged-alert", Warning::SingleCommittee => "single-committee",
         Warning::Refused => "refused", Warning::UpdateNeeded => "update-needed", Warning::RelayFull => "relay-full",
     }

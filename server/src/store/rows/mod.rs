@@ -145,6 +145,11 @@ impl<E: Engine> Store for RowStore<E> {
         }
         let mut tx = Tx::new(self.engine());
         let mut results: Vec<_> = writes.iter().map(|write| carry_out(&mut tx, now, write)).collect();
+        // An engine that ran into the end of the disk behind our back can fail a read first.
+        if results.contains(&Err(StoreError::Failed.into())) {
+            self.failed.store(true, Ordering::SeqCst);
+            return writes.iter().map(|_| Err(StoreError::Failed.into())).collect();
+        }
         if let Err(error) = self.make_durable(tx) {
             for result in &mut results {
                 *result = Err(error.into());

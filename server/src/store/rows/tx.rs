@@ -113,7 +113,11 @@ impl<'e, E: Engine> Tx<'e, E> {
     }
 }
 
+/// A damaged row concerns the writes that need it; an engine that fails concerns all.
 fn unreadable(error: EngineError) -> StoreError {
     tracing::error!(%error, "a row could not be read for a write");
-    StoreError::Damaged
+    match error {
+        EngineError::Damaged(_) => StoreError::Damaged,
+        EngineError::Io(_) | EngineError::Failed(_) => StoreError::Failed,
+    }
 }
