@@ -4,7 +4,7 @@
 use campana_protocol::event::{Envelope, Event};
 use campana_protocol::frame::{ClientFrame, RelayFrame};
 use campana_protocol::governance::{Charter, GovernanceContext, SignedStatement, Statement};
-use campana_protocol::handshake::{EntryBody, Handshake, Plea, RoleCredential};
+use campana_protocol::handshake::{EntryBody, Handshake, MemberCredential, Plea, RoleCredential};
 use campana_protocol::link::{InviteLink, OperatorLink};
 use campana_protocol::mailbox::{Join, Post, Snapshot};
 use campana_protocol::padding::{pad, unpad};
@@ -22,6 +22,7 @@ pub(crate) fn run(target: &str, data: &[u8]) {
         "handshake" => {
             same::<Handshake>(data);
             same::<Plea>(data);
+            same::<MemberCredential>(data);
             same::<RoleCredential>(data);
         }
         "post" => {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use campana_protocol::event::{empty_log, extend_log};
 use campana_protocol::frame::Secret;
 use campana_protocol::governance::{ChannelKind, Charter, SignedStatement};
-use campana_protocol::handshake::RoleCredential;
+use campana_protocol::handshake::{MemberCredential, RoleCredential};
 use campana_protocol::id::{ChannelId, Hash, PublicKey};
 use campana_protocol::wire;
 
@@ -50,7 +50,6 @@ impl Channel {
             gap: None,
             pleas: Vec::new(),
             sent: Vec::new(),
-            pleaded: 0,
             pleaded_at: 0,
             unanchored: false,
         };
@@ -136,24 +135,40 @@ impl Channel {
         self.recent.iter().find(|(known, _)| *known == seq).map(|(_, hash)| hash == log_hash)
     }
 
-    /// Who a member of a working group is.
-    pub(crate) fn role_key(member: &Member) -> Option<PublicKey> {
-        wire::decode::<RoleCredential>(&member.credential).ok().map(|credential| credential.role_key)
+    /// Who a member is, and since when with this leaf (0: as admitted). In the broadcast channel
+    /// the key of the leaf they were admitted with, in a working group their role key.
+    pub(crate) fn person(kind: ChannelKind, member: &Member) -> Option<(PublicKey, u64)> {
+        match kind {
+            ChannelKind::Broadcast if member.credential.is_empty() => Some((member.key, 0)),
+            ChannelKind::Broadcast => wire::decode::<MemberCredential>(&member.credential)
+                .ok()
+                .map(|credential| (credential.member, credential.since)),
+            _ => wire::decode::<RoleCredential>(&member.credential)
+                .ok()
+                .map(|credential| (credential.role_key, credential.since)),
+        }
     }
 
-    /// The leaf that a member of the broadcast channel was admitted with.
-    pub(crate) fn root(member: &Member) -> Option<PublicKey> {
-        if member.credential.is_empty() {
-            return Some(member.key);
-        }
-        PublicKey::from_slice(&member.credential)
+    /// The member that stands for a person, and since when.
+    pub(crate) fn find_person(&self, person: &PublicKey) -> Option<(Member, u64)> {
+        self.group.members().find_map(|member| match Self::person(self.kind, &member) {
+            Some((key, since)) if key == *person => Some((member, since)),
+            _ => None,
+        })
+    }
+
+    /// Who a member of a working group is.
+    pub(crate) fn role_key(&self, member: &Member) -> Option<PublicKey> {
+        Self::person(self.kind, member).map(|(key, _)| key).filter(|_| self.kind != ChannelKind::Broadcast)
     }
 
     /// Members that the roster does not let stay.
     pub(crate) fn overdue(&self, governance: &Governance) -> Vec<Member> {
         let stays = |member: &Member| match self.kind {
-            ChannelKind::Broadcast => Self::root(member).is_some_and(|root| !governance.leaf_removed(&root)),
-            kind => Self::role_key(member).is_some_and(|key| governance.belongs(&key, kind)),
+            ChannelKind::Broadcast => {
+                Self::person(self.kind, member).is_some_and(|(leaf, _)| !governance.leaf_removed(&leaf))
+            }
+            kind => self.role_key(member).is_some_and(|key| governance.belongs(&key, kind)),
         };
         self.group.members().filter(|member| !stays(member)).collect()
     }

@@ -2,6 +2,7 @@
 
 use campana_protocol::governance::Role;
 use campana_protocol::id::{Hash, IncidentId, InviteId, PublicKey};
+use campana_protocol::link::LinkError;
 use campana_protocol::report::{
     Activity, Equipment, Finding, FollowUpKind, Method, Setting, Size, Unit, When,
 };
@@ -142,7 +143,7 @@ pub enum Reply {
 pub enum CommandError {
     /// The link is not one.
     #[error(transparent)]
-    Link(#[from] campana_protocol::link::LinkError),
+    Link(#[from] LinkError),
     /// This device is in a network already.
     #[error("this device belongs to a network already: use another store for another network")]
     AlreadyInANetwork,
@@ -197,4 +198,42 @@ pub enum CommandError {
     /// A fault of this program; nothing changed.
     #[error("internal fault: nothing was changed; please report it")]
     Bug,
+}
+
+macro_rules! words {
+    ($($pattern:pat => $word:literal),+ $(,)?) => {
+        impl CommandError {
+            /// Every word, in the order of the variants.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+
+            /// The stable word for scripts and message keys.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self { $($pattern => $word),+ }
+            }
+        }
+    };
+}
+
+words! {
+    Self::Link(LinkError::NotALink) => "link-not-a-link",
+    Self::Link(LinkError::Damaged) => "link-damaged",
+    Self::AlreadyInANetwork => "already-in-a-network",
+    Self::NotInANetwork => "not-in-a-network",
+    Self::NotAdmitted => "not-admitted",
+    Self::NotCommittee => "not-committee",
+    Self::NotConstituted => "not-constituted",
+    Self::Constituted => "constituted",
+    Self::NeedsRole(_) => "needs-role",
+    Self::BadThreshold => "bad-threshold",
+    Self::BadName => "bad-name",
+    Self::TooLong => "too-long",
+    Self::UnknownPerson => "unknown-person",
+    Self::UnknownInvite => "unknown-invite",
+    Self::UnknownDraft => "unknown-draft",
+    Self::UnknownIncident => "unknown-incident",
+    Self::OwnReport => "own-report",
+    Self::AlreadyDone => "already-done",
+    Self::NotAnAlert => "not-an-alert",
+    Self::Bug => "bug",
 }

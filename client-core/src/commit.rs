@@ -3,7 +3,7 @@
 
 use campana_protocol::frame::Secret;
 use campana_protocol::governance::{ChannelKind, Operation, SignedStatement, Statement};
-use campana_protocol::handshake::{Authority, EntryBody, Handshake, Plea, commit_digest};
+use campana_protocol::handshake::{Authority, EntryBody, Handshake, Plea, commit_digest, plea_digest};
 use campana_protocol::id::{BlobId, PublicKey, RecordId};
 use campana_protocol::limits::{MAX_ADMISSIONS, MAX_BLOB_PART};
 use campana_protocol::mailbox::{BlobPointer, Post, ReturnAddress, SEAL_INFO, Snapshot, Welcome};
@@ -96,7 +96,7 @@ impl Core {
         loop {
             let mut due = self.due(kind);
             due.add.truncate(most);
-            let plea = due.plea.as_ref().map(|plea| plea.leaf);
+            let plea = due.plea.as_ref().map(|plea| plea.person);
             let last = due.add.first().cloned().filter(|_| due.add.len() == 1);
             most = due.add.len() / 2;
             let prepared = if due.nothing() { Err(MlsError::Invalid) } else { self.prepare(kind, due) };
@@ -109,8 +109,8 @@ impl Core {
                     self.set_attempt(id, kind, rotate, body);
                     return true;
                 }
-                (Err(_), Some(leaf), _) => {
-                    self.forget_plea(kind, &leaf);
+                (Err(_), Some(person), _) => {
+                    self.forget_plea(kind, &person);
                     most = MAX_ADMISSIONS;
                 }
                 (Err(_), None, Some((package, _))) => {
@@ -126,9 +126,9 @@ impl Core {
         }
     }
 
-    fn forget_plea(&mut self, kind: ChannelKind, leaf: &PublicKey) {
+    fn forget_plea(&mut self, kind: ChannelKind, person: &PublicKey) {
         if let Some(channel) = self.channels.get_mut(&kind) {
-            channel.meta.pleas.retain(|plea| plea.leaf != *leaf);
+            channel.meta.pleas.retain(|plea| plea.person != *person);
             self.mark(Row::Meta(kind));
         }
     }
@@ -160,8 +160,8 @@ impl Core {
         let rejoin = due.plea.is_some();
         let (add, remove, replies) = match &due.plea {
             Some(plea) => {
-                let index = channel.group.find(&plea.leaf).ok_or(MlsError::Invalid)?;
-                (vec![plea.key_package.clone()], vec![index], vec![plea.reply])
+                let (lost, _) = channel.find_person(&plea.person).ok_or(MlsError::Invalid)?;
+                (vec![plea.key_package.clone()], vec![lost.index], vec![plea.reply])
             }
             None => {
                 let (packages, replies) = due.add.into_iter().unzip();
@@ -176,10 +176,8 @@ impl Core {
         let after = channel.group.apply(&commit.secrets)?;
         let rotates = !rejoin && !remove.is_empty();
         let access = rotates.then(|| access_secret(&after, &channel.id)).transpose()?;
-        let removed: Vec<PublicKey> = match &due.plea {
-            Some(plea) => vec![plea.leaf],
-            None => due.remove.iter().map(|member| member.key).collect(),
-        };
+        let removed =
+            remove.iter().filter_map(|index| channel.group.member(*index)).map(|lost| lost.key).collect();
         let added = add.iter().map(|package| inspect_key_package(package).map(|newcomer| newcomer.key));
         let added = added.collect::<Result<Vec<_>, _>>()?;
         let authority = match due.plea {
@@ -307,31 +305,24 @@ impl Core {
     }
 
     /// Makes our plea. False: not possible now.
-    pub(crate) fn attempt_plea(&mut self, id: u64, kind: ChannelKind) -> bool {
-        let Ok(spare) = self.make_spare(kind) else { return false };
+    pub(crate) fn attempt_plea(&mut self, now: u64, id: u64, kind: ChannelKind) -> bool {
+        // Later than the last one that this device knows of, whatever its clock says.
+        let own =
+            self.channels.get(&kind).and_then(|channel| channel.group.member(channel.group.own_index()));
+        let last = own.and_then(|own| Channel::person(kind, &own)).map_or(0, |(_, since)| since);
+        let Ok(spare) = self.make_spare(kind, now.max(last + 1)) else { return false };
         let nonce = self.random.bytes();
         let (Some(channel), Some(membership)) = (self.channels.get(&kind), self.membership()) else {
             return false;
         };
-        // A plea may have been heard and its Welcome lost: then one of our fresh leaves is in the
-        // group, and pleads in its turn.
-        let fresh = self.spares.iter().filter(|spare| spare.kind == kind).map(|spare| &spare.leaf);
-        let leaves: Vec<&Vec<u8>> = core::iter::once(&channel.meta.leaf).chain(fresh).collect();
-        let Ok(leaf) = mls::Leaf::from_bytes(leaves[channel.meta.pleaded as usize % leaves.len()]) else {
-            return false;
-        };
-        let reply = membership.reply().address();
-        let digest = campana_protocol::handshake::plea_digest(&channel.id, &spare.key_package, &reply);
-        let signature = leaf.sign(digest.as_bytes());
-        let plea = Plea { leaf: leaf.public(), key_package: spare.key_package.clone(), reply, signature };
+        let (person, reply) = (membership.person(kind), membership.reply().address());
+        let digest = plea_digest(&channel.id, &spare.key_package, &reply);
+        let signature = person.sign_hash(&digest);
+        let plea = Plea { person: person.public(), key_package: spare.key_package.clone(), reply, signature };
         let padded = pad(&wire::encode(&plea));
         let sealed = vault::seal(&plea_key(&channel.meta.access), &nonce, channel.id.as_bytes(), &padded);
         let body = wire::encode(&EntryBody::Plea(sealed));
         self.keep_spare(spare);
-        if let Some(channel) = self.channels.get_mut(&kind) {
-            channel.meta.pleaded += 1;
-            self.mark(Row::Meta(kind));
-        }
         self.set_attempt(id, kind, None, body);
         true
     }

@@ -116,7 +116,7 @@ impl Core {
             return;
         }
         let committee: Vec<PublicKey> =
-            channel.group.members().filter_map(|member| crate::channel::Channel::role_key(&member)).collect();
+            channel.group.members().filter_map(|member| channel.role_key(&member)).collect();
         let threshold = chain.charter().threshold;
         self.draft(vec![Operation::Constitute { committee, threshold }], None);
     }
@@ -131,7 +131,7 @@ impl Core {
         }
         let (last, again) = (channel.meta.pleaded_at, channel.meta.pleaded_at + PLEA_PATIENCE);
         // A clock that was set back since must not keep it from asking.
-        if channel.meta.pleaded > 0 && (last..again).contains(&now) {
+        if (last..again).contains(&now) {
             return self.wake_at(again);
         }
         if let Some(channel) = self.channels.get_mut(&kind) {
@@ -286,7 +286,7 @@ impl Core {
             if self.channels.contains_key(&kind) {
                 continue;
             }
-            let Ok(spare) = self.make_spare(kind) else { return };
+            let Ok(spare) = self.make_spare(kind, 0) else { return };
             key_packages.push(KeyPackageFor { kind, key_package: spare.key_package.clone() });
             self.spares.retain(|other| other.kind != kind);
             self.spares.push(spare);

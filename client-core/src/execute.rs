@@ -18,10 +18,9 @@ use crate::command::{Command, CommandError, Reply, Who};
 use crate::core::Core;
 use crate::governance::{Governance, name_holds, thresholds_hold};
 use crate::keys::{KeyPair, MailboxKeys};
-use crate::mls::Leaf;
 use crate::rows::Row;
 use crate::state::{Job, Membership, Reading, Standing, owner};
-use crate::welcome::credential;
+use crate::welcome::{admitted_leaf, credential};
 
 impl Core {
     pub(crate) fn execute(&mut self, now: u64, command: Command) -> Result<Reply, CommandError> {
@@ -95,8 +94,8 @@ impl Core {
         let governance = Governance::genesis(charter.clone()).map_err(|_| CommandError::Bug)?;
         let mut channels = Vec::new();
         for kind in ChannelKind::ALL {
-            let leaf = Leaf::generate().map_err(|_| CommandError::Bug)?;
-            let credential = credential(&membership, kind, &leaf);
+            let leaf = admitted_leaf(&membership, kind).map_err(|_| CommandError::Bug)?;
+            let credential = credential(&membership, kind, &leaf, 0);
             let channel = Channel::create(kind, &charter, governance.clone(), &leaf, &credential);
             channels.push(channel.map_err(|_| CommandError::Bug)?);
         }
@@ -156,7 +155,7 @@ impl Core {
         self.spares.clear();
         let mut key_packages = Vec::new();
         for kind in ChannelKind::ALL {
-            let spare = self.make_spare(kind).map_err(|_| CommandError::Bug)?;
+            let spare = self.make_spare(kind, 0).map_err(|_| CommandError::Bug)?;
             key_packages.push(KeyPackageFor { kind, key_package: spare.key_package.clone() });
             self.spares.push(spare);
         }

@@ -45,7 +45,7 @@ pub(crate) enum Skipped {
     BadStatement,
     #[error("its governance context is not the chain's head")]
     WrongHead,
-    #[error("a plea that is not the lost leaf's")]
+    #[error("a plea that is not that person's, or counted before")]
     BadPlea,
     #[error(transparent)]
     Mls(#[from] MlsError),
@@ -102,7 +102,7 @@ fn rejoin(channel: &Channel, commit: &[u8], plea: &Plea) -> Result<Verdict, Skip
         return Err(Skipped::BadPlea);
     };
     let newcomer = inspect_key_package(&plea.key_package)?;
-    let the_same = removed.key == plea.leaf
+    let the_same = Channel::person(channel.kind, removed).is_some_and(|(person, _)| person == plea.person)
         && added.key == newcomer.key
         && added.credential == newcomer.credential
         && staged.context.is_none();
@@ -153,37 +153,30 @@ fn context_fits(channel: &Channel, governance: &Governance, staged: &Staged, cha
 pub(crate) fn entitled(kind: ChannelKind, member: &Member, governance: &Governance) -> bool {
     match kind {
         ChannelKind::Broadcast => member.credential.is_empty() && !governance.leaf_removed(&member.key),
-        _ => checked_role_key(kind, member, governance).is_some_and(|key| governance.belongs(&key, kind)),
+        kind => checked_role_key(kind, member, governance).is_some_and(|key| governance.belongs(&key, kind)),
     }
 }
 
 /// The role key of a working group's leaf, if it signed for that leaf.
 fn checked_role_key(kind: ChannelKind, member: &Member, governance: &Governance) -> Option<PublicKey> {
     let credential: RoleCredential = wire::decode(&member.credential).ok()?;
-    let digest = credential_digest(&governance.network(), kind, &member.key);
+    let digest = credential_digest(&governance.network(), kind, &member.key, credential.since);
     keys::verify(&credential.role_key, &digest, &credential.signature).then_some(credential.role_key)
 }
 
-/// Whether a plea is its leaf's own, that leaf is a member, and the fresh leaf is the same
-/// person's.
+/// Whether a plea is its person's own, they are a member, and the fresh leaf is theirs and newer.
 pub(crate) fn check_plea(channel: &Channel, plea: &Plea) -> Result<(), Skipped> {
     let digest = plea_digest(&channel.id, &plea.key_package, &plea.reply);
-    if !keys::verify(&plea.leaf, &digest, &plea.signature) {
+    if !keys::verify(&plea.person, &digest, &plea.signature) {
         return Err(Skipped::BadPlea);
     }
-    let index = channel.group.find(&plea.leaf).ok_or(Skipped::BadPlea)?;
-    let lost = channel.group.member(index).ok_or(Skipped::BadPlea)?;
+    let (_, since) = channel.find_person(&plea.person).ok_or(Skipped::BadPlea)?;
     let newcomer = inspect_key_package(&plea.key_package)?;
-    let fresh = Member { index, key: newcomer.key, credential: newcomer.credential };
-    let same_person = match channel.kind {
-        // Never empty, or the fresh leaf would pass for another that the committee admitted.
-        ChannelKind::Broadcast => Channel::root(&lost).is_some_and(|root| {
-            fresh.credential == root.as_bytes() && !channel.governance.leaf_removed(&root)
-        }),
-        kind => {
-            checked_role_key(kind, &fresh, &channel.governance).is_some()
-                && Channel::role_key(&fresh) == Channel::role_key(&lost)
-        }
+    let fresh = Member { index: 0, key: newcomer.key, credential: newcomer.credential };
+    let (person, later) = Channel::person(channel.kind, &fresh).ok_or(Skipped::BadPlea)?;
+    let stays = match channel.kind {
+        ChannelKind::Broadcast => !channel.governance.leaf_removed(&person),
+        kind => checked_role_key(kind, &fresh, &channel.governance).is_some(),
     };
-    if same_person { Ok(()) } else { Err(Skipped::BadPlea) }
+    if person == plea.person && later > since && stays { Ok(()) } else { Err(Skipped::BadPlea) }
 }

@@ -16,6 +16,11 @@ impl KeyPair {
         Self(SigningKey::from_bytes(&hash(label, &[&secret.0]).0))
     }
 
+    /// The pair of a seed that is used nowhere else.
+    pub(crate) fn from_seed(seed: &[u8; 32]) -> Self {
+        Self(SigningKey::from_bytes(seed))
+    }
+
     pub(crate) fn public(&self) -> PublicKey {
         PublicKey(self.0.verifying_key().to_bytes())
     }

@@ -112,7 +112,7 @@ impl Core {
             Err(_) => return self.skip(kind, entry.seq, SkipReason::Unopened),
         };
         let Ok(envelope) = unpad(&opened.plaintext).and_then(wire::decode::<Envelope>) else { return };
-        let from = channel.group.member(opened.sender).and_then(|member| Channel::role_key(&member));
+        let from = channel.group.member(opened.sender).and_then(|member| channel.role_key(&member));
         let forked = channel.agrees(envelope.seen, &envelope.log_hash) == Some(false);
         if forked && let Some(membership) = self.membership_mut() {
             membership.forked = true;
@@ -181,14 +181,15 @@ impl Core {
             .removed
             .iter()
             .filter_map(|key| channel.group.find(key).and_then(|index| channel.group.member(index)))
-            .filter_map(|member| Channel::root(&member))
+            .filter_map(|member| Channel::person(kind, &member))
+            .map(|(person, _)| person)
             .collect();
         channel.group = verdict.group;
         channel.governance = verdict.governance;
         channel.statements.extend(verdict.statements);
         channel.meta.gap = None;
         channel.meta.sent.clear();
-        channel.meta.pleas.retain(|plea| !verdict.removed.contains(&plea.leaf));
+        channel.meta.pleas.retain(|plea| !removed.contains(&plea.person));
         let rotated = verdict.access.is_some();
         if let Some(access) = verdict.access {
             channel.meta.access = access;
@@ -276,8 +277,10 @@ impl Core {
         let Some(plea) = opened.and_then(|padded| unpad(&padded).and_then(wire::decode::<Plea>).ok()) else {
             return;
         };
-        let known = channel.meta.pleas.iter().any(|other| other.leaf == plea.leaf);
-        if !known && channel.meta.pleas.len() < MAX_PLEAS && judge::check_plea(channel, &plea).is_ok() {
+        // The latest of each person: an earlier one may have been answered where they can't hear it.
+        let others = channel.meta.pleas.iter().filter(|other| other.person != plea.person).count();
+        if others < MAX_PLEAS && judge::check_plea(channel, &plea).is_ok() {
+            channel.meta.pleas.retain(|other| other.person != plea.person);
             channel.meta.pleas.push(plea);
             self.mark(Row::Meta(kind));
         }

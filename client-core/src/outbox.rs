@@ -48,7 +48,7 @@ impl Core {
                 if busy.contains(&kind) {
                     continue;
                 }
-                if in_flight || self.append(id, kind) {
+                if in_flight || self.append(now, id, kind) {
                     busy.push(kind);
                 }
                 continue;
@@ -178,7 +178,7 @@ impl Core {
     }
 
     /// Sends an append, making its attempt if there is none. False: nothing to send after all.
-    fn append(&mut self, id: u64, kind: ChannelKind) -> bool {
+    fn append(&mut self, now: u64, id: u64, kind: ChannelKind) -> bool {
         let lost = self.channels.get(&kind).is_none_or(|channel| channel.meta.lost);
         let pleads = matches!(self.outbox.get(&id), Some(Job::Plead { .. }));
         let ready = self.caught_up(kind) && self.session.streams.get(&kind).is_some_and(|s| s.current);
@@ -195,7 +195,7 @@ impl Core {
         if stale {
             self.forget_attempt(id);
         }
-        if self.outbox.get(&id).is_some_and(|job| job.attempt().is_none()) && !self.attempt(id, kind) {
+        if self.outbox.get(&id).is_some_and(|job| job.attempt().is_none()) && !self.attempt(now, id, kind) {
             return self.outbox.contains_key(&id);
         }
         let (Some(channel), Some(attempt)) = (
@@ -225,7 +225,7 @@ impl Core {
     }
 
     /// Makes the bytes to append. False: not now, or (the job is gone) never.
-    fn attempt(&mut self, id: u64, kind: ChannelKind) -> bool {
+    fn attempt(&mut self, now: u64, id: u64, kind: ChannelKind) -> bool {
         match self.outbox.get(&id).cloned() {
             Some(Job::Event { event, payload, .. }) => {
                 let Some(channel) = self.channels.get_mut(&kind) else { return false };
@@ -239,7 +239,7 @@ impl Core {
                 true
             }
             Some(Job::Commit { .. }) => self.attempt_commit(id, kind),
-            Some(Job::Plead { .. }) => self.attempt_plea(id, kind),
+            Some(Job::Plead { .. }) => self.attempt_plea(now, id, kind),
             _ => false,
         }
     }

@@ -11,6 +11,7 @@ use campana_protocol::link::Invitation;
 use campana_protocol::mailbox::{Refusal, ReturnAddress, SignedJoin, Welcome};
 use campana_protocol::report::SignedReport;
 use minicbor::{Decode, Encode};
+use zeroize::Zeroizing;
 
 use crate::keys::{KeyPair, MailboxKeys};
 
@@ -121,6 +122,21 @@ impl Membership {
         KeyPair::derive(&self.secret, "campana role v1")
     }
 
+    /// Who this device is in a kind of channel ([`Channel::person`]).
+    ///
+    /// [`Channel::person`]: crate::channel::Channel::person
+    pub(crate) fn person(&self, kind: ChannelKind) -> KeyPair {
+        match kind {
+            ChannelKind::Broadcast => KeyPair::from_seed(&self.member_seed()),
+            _ => self.role(),
+        }
+    }
+
+    /// The secret of the leaf that is admitted to the broadcast channel.
+    pub(crate) fn member_seed(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(hash("campana member v1", &[&self.secret.0]).0)
+    }
+
     pub(crate) fn founder(&self) -> KeyPair {
         KeyPair::derive(&self.secret, "campana founder v1")
     }
@@ -187,10 +203,8 @@ pub(crate) struct Meta {
     /// Entries had expired before we read them, so `log_hash` can't be compared with anybody's.
     #[n(9)]
     pub(crate) unanchored: bool,
-    /// Pleas of ours so far, and when the last was made, Unix milliseconds.
+    /// When we last pleaded, Unix milliseconds; 0: never.
     #[n(10)]
-    pub(crate) pleaded: u32,
-    #[n(11)]
     pub(crate) pleaded_at: u64,
 }
 

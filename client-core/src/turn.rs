@@ -109,8 +109,19 @@ pub struct NoticeId {
 
 /// What a notice is about, in the order in which an incident passes through them.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, minicbor::Encode, minicbor::Decode, serde::Serialize,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    minicbor::Encode,
+    minicbor::Decode,
+    serde::Serialize,
+    serde::Deserialize,
 )]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 #[cbor(index_only)]
 #[serde(rename_all = "kebab-case")]
 pub enum NoticeKind {

@@ -7,6 +7,7 @@ use crate::turn::NoticeKind;
 
 /// Everything a device can show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 pub struct View {
     /// Where this device stands.
     pub stage: Stage,
@@ -30,6 +31,7 @@ pub struct View {
 
 /// Where a device stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
     /// In no network.
@@ -54,6 +56,7 @@ pub enum Stage {
 
 /// The network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 pub struct NetworkView {
     /// Its id.
     pub id: String,
@@ -83,6 +86,7 @@ pub struct NetworkView {
 
 /// A zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 pub struct ZoneView {
     /// Number.
     pub code: u16,
@@ -92,6 +96,7 @@ pub struct ZoneView {
 
 /// An incident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 pub struct IncidentView {
     /// Its id.
     pub id: String,
@@ -121,6 +126,7 @@ pub struct IncidentView {
 
 /// Where an incident stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// Waits to be sent from this device.
@@ -145,6 +151,7 @@ pub enum Status {
 
 /// A report's codes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 pub struct ReportView {
     /// The reporter's clock, Unix milliseconds.
     pub reported_at: u64,
@@ -168,6 +175,7 @@ pub struct ReportView {
 
 /// One verifier's finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 pub struct AttestationView {
     /// What was found.
     pub finding: &'static str,
@@ -181,6 +189,7 @@ pub struct AttestationView {
 
 /// What only the committee sees.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 pub struct CommitteeView {
     /// People, waiting ones first.
     pub people: Vec<PersonView>,
@@ -192,6 +201,7 @@ pub struct CommitteeView {
 
 /// A person, as the committee sees them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 pub struct PersonView {
     /// Their role key.
     pub key: String,
@@ -207,6 +217,7 @@ pub struct PersonView {
 
 /// Where a person stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 #[serde(rename_all = "kebab-case")]
 pub enum PersonState {
     /// In the waiting room.
@@ -223,6 +234,7 @@ pub enum PersonState {
 
 /// A statement that waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 pub struct DraftView {
     /// Its id.
     pub id: String,
@@ -238,6 +250,7 @@ pub struct DraftView {
 
 /// An invite in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 pub struct InviteView {
     /// Its id.
     pub id: String,
@@ -249,6 +262,7 @@ pub struct InviteView {
 
 /// What a device's owner should know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 #[serde(rename_all = "kebab-case")]
 pub enum Warning {
     /// This device's clock and the relay's differ by more than five minutes.

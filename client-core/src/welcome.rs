@@ -2,7 +2,7 @@
 
 use campana_protocol::frame::{ClientFrame, Subject};
 use campana_protocol::governance::{ChannelKind, Charter, GovernanceContext};
-use campana_protocol::handshake::{RoleCredential, credential_digest};
+use campana_protocol::handshake::{MemberCredential, RoleCredential, credential_digest};
 use campana_protocol::id::{BlobId, Hash};
 use campana_protocol::limits::MAX_BLOB_PARTS;
 use campana_protocol::mailbox::{Snapshot, Welcome};
@@ -23,17 +23,12 @@ use crate::vault;
 const MAX_WELCOMES: usize = 8;
 
 impl Core {
-    /// A fresh leaf and key package for a kind of channel, in the place of the leaf this device
-    /// has there, if it has one.
-    pub(crate) fn make_spare(&self, kind: ChannelKind) -> Result<Spare, MlsError> {
+    /// A leaf and key package for a kind of channel: to be admitted with (`since` 0), or to take
+    /// the place of whatever leaf this device has there.
+    pub(crate) fn make_spare(&self, kind: ChannelKind, since: u64) -> Result<Spare, MlsError> {
         let membership = self.membership().ok_or(MlsError::Invalid)?;
-        let leaf = Leaf::generate()?;
-        let before =
-            self.channels.get(&kind).and_then(|channel| channel.group.member(channel.group.own_index()));
-        let credential = match (kind, before.as_ref().and_then(Channel::root)) {
-            (ChannelKind::Broadcast, Some(root)) => root.as_bytes().to_vec(),
-            _ => credential(membership, kind, &leaf),
-        };
+        let leaf = if since == 0 { admitted_leaf(membership, kind)? } else { Leaf::generate()? };
+        let credential = credential(membership, kind, &leaf, since);
         let package = key_package(&leaf, &credential)?;
         Ok(Spare {
             kind,
@@ -45,7 +40,7 @@ impl Core {
 
     pub(crate) fn take_welcome(&mut self, welcome: Welcome) {
         let channel = self.channels.get(&welcome.kind);
-        let wanted = channel.is_none_or(|channel| channel.meta.lost || channel.meta.pleaded > 0)
+        let wanted = channel.is_none_or(|channel| channel.meta.lost || channel.meta.pleaded_at > 0)
             && self.spares.iter().any(|spare| spare.kind == welcome.kind);
         let blob = welcome.snapshot.blob;
         let Some(membership) = self.membership_mut() else { return };
@@ -132,7 +127,6 @@ impl Core {
             gap: None,
             pleas: Vec::new(),
             sent: Vec::new(),
-            pleaded: 0,
             pleaded_at: 0,
             unanchored: false,
         };
@@ -223,12 +217,25 @@ impl Core {
     }
 }
 
-/// What a leaf says of itself: nothing in the broadcast channel, its role key in working groups.
-pub(crate) fn credential(membership: &Membership, kind: ChannelKind, leaf: &Leaf) -> Vec<u8> {
-    if kind == ChannelKind::Broadcast {
-        return Vec::new();
+/// The leaf that a device is admitted with. In the broadcast channel it is the person's own key,
+/// so that the device can plead for another even if it forgets everything but its secret.
+pub(crate) fn admitted_leaf(membership: &Membership, kind: ChannelKind) -> Result<Leaf, MlsError> {
+    match kind {
+        ChannelKind::Broadcast => Leaf::from_bytes(membership.member_seed().as_slice()),
+        _ => Leaf::generate(),
     }
-    let role = membership.role();
-    let digest = credential_digest(&membership.network, kind, &leaf.public());
-    wire::encode(&RoleCredential { role_key: role.public(), signature: role.sign_hash(&digest) })
+}
+
+/// What a leaf says of itself: [`Channel::person`] reads it.
+pub(crate) fn credential(membership: &Membership, kind: ChannelKind, leaf: &Leaf, since: u64) -> Vec<u8> {
+    let person = membership.person(kind);
+    match kind {
+        ChannelKind::Broadcast if since == 0 => Vec::new(),
+        ChannelKind::Broadcast => wire::encode(&MemberCredential { member: person.public(), since }),
+        _ => {
+            let digest = credential_digest(&membership.network, kind, &leaf.public(), since);
+            let signature = person.sign_hash(&digest);
+            wire::encode(&RoleCredential { role_key: person.public(), since, signature })
+        }
+    }
 }

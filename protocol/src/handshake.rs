@@ -61,8 +61,8 @@ pub enum Authority {
         #[n(2)]
         signature: Signature,
     },
-    /// Replaces a device that lost its state by the same device's fresh leaf. Any member may
-    /// commit it; the lost leaf's signature entitles it.
+    /// Replaces the leaf of a device that lost its state by a fresh one of the same person. Any
+    /// member may commit it; that person's signature entitles it.
     #[n(1)]
     Rejoin {
         /// The device's own request.
@@ -74,9 +74,10 @@ pub enum Authority {
 /// A device whose state was rolled back asks to be replaced by a fresh leaf of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Plea {
-    /// The leaf that must not send again.
+    /// Whose leaf goes, whichever it is by now: in the broadcast channel the key of the leaf that
+    /// was admitted, in a working group the role key.
     #[n(0)]
-    pub leaf: PublicKey,
+    pub person: PublicKey,
     /// An MLS key package of the fresh leaf.
     #[n(1)]
     #[cbor(with = "minicbor::bytes")]
@@ -84,23 +85,36 @@ pub struct Plea {
     /// Where the Welcome goes.
     #[n(2)]
     pub reply: ReturnAddress,
-    /// The lost leaf's, over [`plea_digest`].
+    /// `person`'s, over [`plea_digest`].
     #[n(3)]
     pub signature: Signature,
 }
 
+/// The credential of a broadcast leaf that took an earlier one's place. The credential of a leaf
+/// that the committee admitted is empty: neither names anybody. So a statement that removes
+/// somebody removes whatever leaf they have by then.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct MemberCredential {
+    /// The key of the leaf that was admitted.
+    #[n(0)]
+    pub member: PublicKey,
+    /// When the plea was made, Unix milliseconds by its author's clock: later than the one before,
+    /// so that no plea counts twice.
+    #[n(1)]
+    pub since: u64,
+}
+
 /// The credential of a leaf in a working group: which role key it belongs to.
-///
-/// Leaves of the broadcast channel name nobody: the credential of one that the committee admitted
-/// is empty, and that of a device's fresh leaf is the 32 bytes of the leaf it was admitted with,
-/// so that a statement which removes somebody removes whatever leaf they have by then.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct RoleCredential {
     /// The role key.
     #[n(0)]
     pub role_key: PublicKey,
-    /// The role key's, over [`credential_digest`].
+    /// 0 if the committee let it in; else as in [`MemberCredential::since`].
     #[n(1)]
+    pub since: u64,
+    /// The role key's, over [`credential_digest`].
+    #[n(2)]
     pub signature: Signature,
 }
 
@@ -118,6 +132,7 @@ pub fn plea_digest(channel: &ChannelId, key_package: &[u8], reply: &ReturnAddres
 
 /// What a [`RoleCredential`] signature covers.
 #[must_use]
-pub fn credential_digest(network: &NetworkId, kind: ChannelKind, leaf: &PublicKey) -> Hash {
-    hash("campana role credential v1", &[network.as_bytes(), &[kind as u8], leaf.as_bytes()])
+pub fn credential_digest(network: &NetworkId, kind: ChannelKind, leaf: &PublicKey, since: u64) -> Hash {
+    let parts = [network.as_bytes(), &[kind as u8], leaf.as_bytes(), &since.to_be_bytes()];
+    hash("campana role credential v1", &parts)
 }

@@ -1,13 +1,15 @@
-//! The project's only entry points: `cargo xtask run | test | sim | fuzz | bench | ci`.
+//! The project's only entry points: `cargo xtask run | pwa | test | sim | fuzz | bench | ci`.
 #![expect(clippy::print_stdout, reason = "a command-line tool")]
 
 mod bench;
 mod ci;
 mod command;
 mod fuzz;
+mod pwa;
 mod run;
 mod sim;
 mod test;
+mod wasm;
 
 use std::process::ExitCode;
 
@@ -20,6 +22,8 @@ enum Task {
     /// Builds and starts the relay with its store in ./data, and prints its address and the
     /// operator's one-time invitation.
     Run(run::Options),
+    /// Builds the browser app into pwa/dist.
+    Pwa(pwa::Options),
     /// Runs every test; ends with a line `N passed, N failed`.
     Test,
     /// Simulates whole networks with faults on virtual time.
@@ -35,6 +39,7 @@ enum Task {
 fn main() -> ExitCode {
     let result = match Task::parse() {
         Task::Run(options) => run::run(&options),
+        Task::Pwa(options) => pwa::pwa(&options),
         Task::Test => test::test(),
         Task::Sim(options) => sim::sim(&options),
         Task::Fuzz(options) => fuzz::fuzz(&options),

@@ -7,7 +7,8 @@ use campana_protocol::governance::{
     statement_digest,
 };
 use campana_protocol::handshake::{
-    Authority, EntryBody, Plea, RoleCredential, commit_digest, credential_digest, plea_digest,
+    Authority, EntryBody, MemberCredential, Plea, RoleCredential, commit_digest, credential_digest,
+    plea_digest,
 };
 use campana_protocol::id::{BlobId, ChannelId, Hash, MailboxId, SealingKey};
 use campana_protocol::mailbox::{BlobPointer, ReturnAddress, Snapshot, Welcome};
@@ -43,30 +44,36 @@ fn nobody_can_make_a_device_believe_that_it_committed() {
 }
 
 /// Puts a plea into the log as a member can.
-fn plead(world: &mut World, leaf: &Leaf, key_package: Vec<u8>, kind: ChannelKind) {
+fn plead(world: &mut World, person: &KeyPair, key_package: Vec<u8>, kind: ChannelKind) {
     let channel = world.channel(0, kind);
     let (id, access) = (channel.id, channel.meta.access.clone());
     let reply = ReturnAddress { mailbox: MailboxId([8; 32]), sealing: SealingKey([9; 32]) };
-    let signature = leaf.sign(plea_digest(&id, &key_package, &reply).as_bytes());
-    let plea = wire::encode(&Plea { leaf: leaf.public(), key_package, reply, signature });
+    let signature = person.sign_hash(&plea_digest(&id, &key_package, &reply));
+    let plea = wire::encode(&Plea { person: person.public(), key_package, reply, signature });
     let sealed = vault::seal(&plea_key(&access), &[6; 24], id.as_bytes(), &pad(&plea));
     world.put(kind, Class::Update, &EntryBody::Plea(sealed));
     world.settle();
 }
 
-fn own_leaf(world: &mut World, id: usize, kind: ChannelKind) -> Leaf {
-    Leaf::from_bytes(&world.channel(id, kind).meta.leaf).expect("a leaf")
+fn person(world: &mut World, id: usize, kind: ChannelKind) -> KeyPair {
+    world.core(id).membership().expect("a membership").person(kind)
+}
+
+/// What a fresh leaf of a broadcast member says of itself.
+fn member(person: &KeyPair, since: u64) -> Vec<u8> {
+    wire::encode(&MemberCredential { member: person.public(), since })
 }
 
 #[test]
 fn a_plea_that_cannot_be_committed_stops_nobody_else() {
     let (mut world, ids) = network();
-    let (insider, second) =
-        (own_leaf(&mut world, ids[5], BROADCAST), own_leaf(&mut world, ids[6], BROADCAST));
+    let (insider, second) = (person(&mut world, ids[5], BROADCAST), person(&mut world, ids[6], BROADCAST));
     // A key that is in the group already, and somebody else's encryption key.
-    let twice = key_package(&second, insider.public().as_bytes()).unwrap().public;
+    let taken = Leaf::from_bytes(&world.channel(ids[6], BROADCAST).meta.leaf).unwrap();
+    let twice = key_package(&taken, &member(&insider, 1)).unwrap().public;
     plead(&mut world, &insider, twice, BROADCAST);
-    let doubled = super::doubled_encryption_key(&mut world, ids[7], second.public().as_bytes());
+    assert_eq!(world.channel(ids[0], BROADCAST).meta.pleas.len(), 1, "it looks right");
+    let doubled = super::doubled_encryption_key(&mut world, ids[7], &member(&second, 1));
     plead(&mut world, &second, doubled, BROADCAST);
     let link = world.invite(ids[0], false);
     let later = world.join(&link, "later");
@@ -121,7 +128,7 @@ fn no_commit_without_the_authority_it_claims() {
     let grant = vec![Operation::Grant { role_key: own.public(), role: Role::Verifier }];
     let remove = vec![Operation::Remove {
         role_key: world.key(ids[6]),
-        leaf: own_leaf(&mut world, ids[6], BROADCAST).public(),
+        leaf: person(&mut world, ids[6], BROADCAST).public(),
     }];
     let below = statement(&mut world, &[committee], grant.clone());
     let doubled = statement(&mut world, &[committee, committee, committee], grant.clone());
@@ -200,25 +207,22 @@ fn a_rejoin_is_the_lost_leafs_own_and_nothing_besides() {
     let (mut world, ids) = network();
     let (insider, victim) = (ids[5], ids[6]);
     let mut double = world.channel(insider, BROADCAST).group.clone();
-    let group = &world.channel(victim, BROADCAST).group;
-    let (place, leaf) = (group.own_index(), group.own_key());
+    let place = world.channel(victim, BROADCAST).group.own_index();
     let channel = world.channel_id(BROADCAST);
+    let (me, other) = (person(&mut world, victim, BROADCAST), person(&mut world, insider, BROADCAST));
     let (fresh, friend) = (Leaf::generate().unwrap(), Leaf::generate().unwrap());
-    let root = leaf.as_bytes();
-    let [package, second] = [&fresh, &friend].map(|leaf| key_package(leaf, root).unwrap().public);
+    let [package, second] = [&fresh, &friend].map(|leaf| key_package(leaf, &member(&me, 7)).unwrap().public);
     let reply = ReturnAddress { mailbox: MailboxId([8; 32]), sealing: SealingKey([9; 32]) };
-    let plea = |signer: &Leaf| {
-        let signature = signer.sign(plea_digest(&channel, &package, &reply).as_bytes());
-        Plea { leaf, key_package: package.clone(), reply, signature }
+    let plea_for = |channel: &ChannelId, signer: &KeyPair, package: &[u8]| {
+        let signature = signer.sign_hash(&plea_digest(channel, package, &reply));
+        Plea { person: me.public(), key_package: package.to_vec(), reply, signature }
     };
-    let forged = plea(&own_leaf(&mut world, insider, BROADCAST));
-    let genuine = plea(&own_leaf(&mut world, victim, BROADCAST));
-    let elsewhere = {
-        let signer = own_leaf(&mut world, victim, BROADCAST);
-        let signature =
-            signer.sign(plea_digest(&world.channel_id(ChannelKind::Desk), &package, &reply).as_bytes());
-        Plea { signature, ..genuine.clone() }
-    };
+    let forged = plea_for(&channel, &other, &package);
+    let genuine = plea_for(&channel, &me, &package);
+    let elsewhere = plea_for(&world.channel_id(ChannelKind::Desk), &me, &package);
+    // Somebody else's fresh leaf, one that passes for admitted, and one no later than the present.
+    let strange = [member(&other, 7), Vec::new(), member(&me, 0)]
+        .map(|credential| key_package(&fresh, &credential).unwrap().public);
     let context = world.channel(0, BROADCAST).group.context();
     let bystander = world.channel(ids[7], BROADCAST).group.own_index();
     let packages = [package.clone(), second.clone()];
@@ -234,7 +238,11 @@ fn a_rejoin_is_the_lost_leafs_own_and_nothing_besides() {
         ("the context is set", Change { context: Some(&context), ..exchange }, genuine.clone()),
     ];
     let epochs = world.epochs(BROADCAST);
-    for (what, change, plea) in cases {
+    let strange_cases = strange.iter().map(|package| {
+        let change = Change { add: core::slice::from_ref(package), ..exchange };
+        ("a leaf that is not theirs or not newer", change, plea_for(&channel, &me, package))
+    });
+    for (what, change, plea) in cases.into_iter().chain(strange_cases) {
         let body = world.handshake(&mut double, BROADCAST, &change, |_, _| Authority::Rejoin { plea });
         world.put(BROADCAST, Class::Control, &body);
         let skipped = world.settle_and_see();
@@ -244,10 +252,13 @@ fn a_rejoin_is_the_lost_leafs_own_and_nothing_besides() {
     }
     assert_eq!(world.epochs(BROADCAST), epochs);
     assert!(world.nobody_lost());
+    let again = genuine.clone();
     let body = world.handshake(&mut double, BROADCAST, &exchange, |_, _| Authority::Rejoin { plea: genuine });
     world.put(BROADCAST, Class::Control, &body);
     world.settle();
     assert_eq!(world.channel(ids[0], BROADCAST).group.epoch(), epochs[0] + 1, "as it should be, it counts");
+    let channel = world.channel(ids[0], BROADCAST);
+    assert!(crate::judge::check_plea(channel, &again).is_err(), "and only once");
 }
 
 #[test]
@@ -255,12 +266,16 @@ fn a_plea_at_the_desk_stays_with_its_person() {
     const DESK: ChannelKind = ChannelKind::Desk;
     let (mut world, ids) = network();
     let (verifier, second) = (ids[3], ids[4]);
-    let own = own_leaf(&mut world, verifier, DESK);
+    let own = person(&mut world, verifier, DESK);
     let fresh = Leaf::generate().unwrap();
     let network = world.core(0).membership().unwrap().network;
-    let digest = credential_digest(&network, DESK, &fresh.public());
+    let digest = credential_digest(&network, DESK, &fresh.public(), 3);
     let credential = |role: &KeyPair, signer: &KeyPair| {
-        wire::encode(&RoleCredential { role_key: role.public(), signature: signer.sign_hash(&digest) })
+        wire::encode(&RoleCredential {
+            role_key: role.public(),
+            since: 3,
+            signature: signer.sign_hash(&digest),
+        })
     };
     let (me, other, friend) = (world.role(verifier), world.role(second), world.role(ids[5]));
     let forged =

@@ -11,7 +11,8 @@ use campana_protocol::governance::{
     Statement, Zone, genesis_head, next_head, statement_digest,
 };
 use campana_protocol::handshake::{
-    Authority, EntryBody, Handshake, Plea, RoleCredential, commit_digest, credential_digest, plea_digest,
+    Authority, EntryBody, Handshake, MemberCredential, Plea, RoleCredential, commit_digest,
+    credential_digest, plea_digest,
 };
 use campana_protocol::id::{
     BlobId, ChannelId, Hash, IncidentId, InviteId, MailboxId, NetworkId, PublicKey, RecordId, SealingKey,
@@ -251,7 +252,7 @@ pub(crate) fn governance() -> Samples {
 }
 
 fn plea() -> Plea {
-    Plea { leaf: KEY, key_package: vec![1, 2, 3], reply: reply(), signature: SIGNATURE }
+    Plea { person: KEY, key_package: vec![1, 2, 3], reply: reply(), signature: SIGNATURE }
 }
 
 pub(crate) fn entry_bodies() -> Samples {
@@ -265,7 +266,7 @@ pub(crate) fn entry_bodies() -> Samples {
 pub(crate) fn handshakes() -> Samples {
     let committee =
         Authority::Committee { statements: vec![signed_statement()], key: KEY, signature: SIGNATURE };
-    let credential = RoleCredential { role_key: KEY, signature: SIGNATURE };
+    let credential = RoleCredential { role_key: KEY, since: 5, signature: SIGNATURE };
     vec![
         ("committee", wire::encode(&Handshake { commit: vec![1, 2, 3], authority: committee })),
         (
@@ -273,6 +274,7 @@ pub(crate) fn handshakes() -> Samples {
             wire::encode(&Handshake { commit: vec![1, 2, 3], authority: Authority::Rejoin { plea: plea() } }),
         ),
         ("plea", wire::encode(&plea())),
+        ("member-credential", wire::encode(&MemberCredential { member: KEY, since: 5 })),
         ("role-credential", wire::encode(&credential)),
     ]
 }
@@ -387,7 +389,7 @@ pub(crate) fn digests() -> Samples {
         ("next-head", bytes(next_head(&head, &statement))),
         ("commit-digest", bytes(commit_digest(&CHANNEL, 3, &[1, 2, 3], &HASH))),
         ("plea-digest", bytes(plea_digest(&CHANNEL, &[1, 2, 3], &reply()))),
-        ("credential-digest", bytes(credential_digest(&NETWORK, ChannelKind::Desk, &KEY))),
+        ("credential-digest", bytes(credential_digest(&NETWORK, ChannelKind::Desk, &KEY, 5))),
         ("join-digest", bytes(join_digest(&join().join))),
         ("invite-proof", bytes(invite_proof(&secret(), &KEY))),
         ("empty-log", bytes(empty_log(&CHANNEL))),

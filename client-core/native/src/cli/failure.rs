@@ -91,7 +91,7 @@ impl Failure {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Device(error) => error.word(),
-            Self::Refused(error) | Self::Unknown(error) => codes::refusal(*error),
+            Self::Refused(error) | Self::Unknown(error) => error.word(),
             Self::Ended(stage) => codes::stage(*stage),
             Self::UnknownPerson(_) => "unknown-person",
             Self::AmbiguousPerson { .. } => "ambiguous-person",

@@ -5,7 +5,6 @@ use campana_core::CommandError;
 use campana_core::turn::NoticeKind;
 use campana_core::view::{PersonState, Stage, Status, Warning};
 use campana_protocol::governance::Role;
-use campana_protocol::link::LinkError;
 use campana_protocol::report::{
     Activity, Equipment, Finding, FollowUpKind, Method, Setting, Size, Unit, When,
 };
@@ -66,22 +65,6 @@ words! {
         NoticeKind::FalseAlarm => "false-alarm", NoticeKind::AllClear => "all-clear",
     }
 }
-words! {
-    /// The word of a refused command.
-    refusal(CommandError), REFUSALS {
-        CommandError::Link(LinkError::NotALink) => "link-not-a-link", CommandError::Link(LinkError::Damaged) => "link-damaged",
-        CommandError::AlreadyInANetwork => "already-in-a-network", CommandError::NotInANetwork => "not-in-a-network",
-        CommandError::NotAdmitted => "not-admitted", CommandError::NotCommittee => "not-committee",
-        CommandError::NotConstituted => "not-constituted", CommandError::Constituted => "constituted",
-        CommandError::NeedsRole(_) => "needs-role", CommandError::BadThreshold => "bad-threshold",
-        CommandError::BadName => "bad-name", CommandError::TooLong => "too-long",
-        CommandError::UnknownPerson => "unknown-person", CommandError::UnknownInvite => "unknown-invite",
-        CommandError::UnknownDraft => "unknown-draft", CommandError::UnknownIncident => "unknown-incident",
-        CommandError::OwnReport => "own-report", CommandError::AlreadyDone => "already-done",
-        CommandError::NotAnAlert => "not-an-alert", CommandError::Bug => "bug",
-    }
-}
-
 /// The key of every code's message.
 #[must_use]
 pub fn keys() -> Vec<String> {
@@ -107,7 +90,7 @@ pub fn keys() -> Vec<String> {
         of("person", PEOPLE, same),
         of("warning", WARNINGS, same),
         of("notice", NOTICES, same),
-        of("error", REFUSALS, same),
+        of("error", CommandError::WORDS, same),
         of("error", StoreError::WORDS, same),
         of("error", VaultError::WORDS, same),
         of("error", DeviceError::WORDS, same),

@@ -1,0 +1,204 @@
+//! Commands as the shell writes them: ids are base64url text, codes their stable words.
+
+use campana_core::Command as CoreCommand;
+use campana_core::command::{ReportForm, Who as CoreWho};
+use campana_protocol::governance::Role;
+use campana_protocol::id::{Hash, IncidentId, InviteId, PublicKey};
+use campana_protocol::report::{
+    Activity, Equipment, Finding, FollowUpKind, Method, Setting, Size, Unit, When,
+};
+use serde::Deserialize;
+use tsify::Tsify;
+
+/// Why a command was not understood: a stable word.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Refused(pub(crate) &'static str);
+
+impl Refused {
+    pub(crate) const UNKNOWN_ID: Self = Self("unknown-id");
+    pub(crate) const UNKNOWN_CODE: Self = Self("unknown-code");
+}
+
+/// What a person can ask.
+#[derive(Deserialize, Tsify)]
+#[serde(rename_all = "kebab-case")]
+pub enum Command {
+    /// Starts a network with this device as its founder.
+    Start {
+        /// The operator's link.
+        link: String,
+        /// The network's name.
+        name: String,
+        /// Committee devices (n).
+        committee_size: u8,
+        /// Signatures a statement needs (k).
+        threshold: u8,
+        /// Confirmations that verify a report.
+        verify_threshold: u8,
+    },
+    /// Makes an invite.
+    Invite {
+        /// How long it lasts, milliseconds.
+        lifetime_ms: f64,
+        /// For committee devices.
+        committee: bool,
+    },
+    /// Revokes an invite.
+    RevokeInvite(String),
+    /// Asks to join.
+    Join {
+        /// The invite's link.
+        link: String,
+        /// What the committee calls this person.
+        handle: String,
+    },
+    /// Admits people who wait.
+    Admit(Who),
+    /// Declines people who wait.
+    Decline(Who),
+    /// Drafts a grant.
+    Grant {
+        /// To whom.
+        person: String,
+        /// Which role.
+        role: String,
+    },
+    /// Drafts a revocation.
+    Revoke {
+        /// From whom.
+        person: String,
+        /// Which role.
+        role: String,
+    },
+    /// Drafts the end of a membership.
+    Remove {
+        /// Whose.
+        person: String,
+    },
+    /// Drafts the zones' names.
+    SetZones(Vec<String>),
+    /// Signs a draft.
+    Approve(String),
+    /// Reports what is seen.
+    Report(Form),
+    /// Signs what was found.
+    Attest {
+        /// Which report.
+        incident: String,
+        /// What was found.
+        finding: String,
+        /// How it was checked.
+        method: String,
+    },
+    /// False alarm or all clear.
+    FollowUp {
+        /// Which alert.
+        incident: String,
+        /// What follows.
+        kind: String,
+    },
+}
+
+/// Whom an admission means.
+#[derive(Deserialize, Tsify)]
+#[serde(rename_all = "kebab-case")]
+pub enum Who {
+    /// Everybody who waits.
+    Everybody,
+    /// These keys.
+    These(Vec<String>),
+}
+
+/// A report as a person fills it in.
+#[derive(Deserialize, Tsify)]
+pub struct Form {
+    drill: bool,
+    size: String,
+    activities: Vec<String>,
+    setting: String,
+    /// 0: none.
+    zone: u16,
+    units: Vec<String>,
+    when: String,
+    equipment: Vec<String>,
+    words: String,
+}
+
+impl Command {
+    pub(crate) fn understand(self) -> Result<CoreCommand, Refused> {
+        Ok(match self {
+            Self::Start { link, name, committee_size, threshold, verify_threshold } => {
+                CoreCommand::Start { link, name, committee_size, threshold, verify_threshold }
+            }
+            Self::Invite { lifetime_ms, committee } => {
+                CoreCommand::Invite { lifetime_ms: crate::milliseconds(lifetime_ms), committee }
+            }
+            Self::RevokeInvite(id) => CoreCommand::RevokeInvite(known(InviteId::parse(&id))?),
+            Self::Join { link, handle } => CoreCommand::Join { link, handle },
+            Self::Admit(who) => CoreCommand::Admit(who.understand()?),
+            Self::Decline(who) => CoreCommand::Decline(who.understand()?),
+            Self::Grant { person, role } => {
+                CoreCommand::Grant { person: person_of(&person)?, role: code(Role::from_word(&role))? }
+            }
+            Self::Revoke { person, role } => {
+                CoreCommand::Revoke { person: person_of(&person)?, role: code(Role::from_word(&role))? }
+            }
+            Self::Remove { person } => CoreCommand::Remove { person: person_of(&person)? },
+            Self::SetZones(names) => CoreCommand::SetZones(names),
+            Self::Approve(id) => CoreCommand::Approve(known(Hash::parse(&id))?),
+            Self::Report(form) => CoreCommand::Report(form.understand()?),
+            Self::Attest { incident, finding, method } => CoreCommand::Attest {
+                incident: known(IncidentId::parse(&incident))?,
+                finding: code(Finding::from_word(&finding))?,
+                method: code(Method::from_word(&method))?,
+            },
+            Self::FollowUp { incident, kind } => CoreCommand::FollowUp {
+                incident: known(IncidentId::parse(&incident))?,
+                kind: code(FollowUpKind::from_word(&kind))?,
+            },
+        })
+    }
+}
+
+impl Who {
+    fn understand(self) -> Result<CoreWho, Refused> {
+        Ok(match self {
+            Self::Everybody => CoreWho::Everybody,
+            Self::These(keys) => {
+                CoreWho::These(keys.iter().map(|key| person_of(key)).collect::<Result<_, _>>()?)
+            }
+        })
+    }
+}
+
+impl Form {
+    fn understand(self) -> Result<ReportForm, Refused> {
+        Ok(ReportForm {
+            drill: self.drill,
+            size: code(Size::from_word(&self.size))?,
+            activities: codes(&self.activities, Activity::from_word)?,
+            setting: code(Setting::from_word(&self.setting))?,
+            zone: self.zone,
+            units: codes(&self.units, Unit::from_word)?,
+            when: code(When::from_word(&self.when))?,
+            equipment: codes(&self.equipment, Equipment::from_word)?,
+            words: self.words,
+        })
+    }
+}
+
+fn person_of(key: &str) -> Result<PublicKey, Refused> {
+    known(PublicKey::parse(key))
+}
+
+fn known<T>(id: Option<T>) -> Result<T, Refused> {
+    id.ok_or(Refused::UNKNOWN_ID)
+}
+
+fn code<T>(code: Option<T>) -> Result<T, Refused> {
+    code.ok_or(Refused::UNKNOWN_CODE)
+}
+
+fn codes<T>(words: &[String], from_word: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Refused> {
+    words.iter().map(|word| code(from_word(word))).collect()
+}

@@ -1,0 +1,507 @@
+/* tslint:disable */
+/* eslint-disable */
+/**
+ * A person, as the committee sees them.
+ */
+export interface PersonView {
+    /**
+     * Their role key.
+     */
+    key: string;
+    /**
+     * What they call themselves.
+     */
+    handle: string;
+    /**
+     * Where they stand.
+     */
+    state: PersonState;
+    /**
+     * Asked with a committee invite.
+     */
+    committee: boolean;
+    /**
+     * Their roles.
+     */
+    roles: string[];
+}
+
+/**
+ * A report as a person fills it in.
+ */
+export interface Form {
+    drill: boolean;
+    size: string;
+    activities: string[];
+    setting: string;
+    /**
+     * 0: none.
+     */
+    zone: number;
+    units: string[];
+    when: string;
+    equipment: string[];
+    words: string;
+}
+
+/**
+ * A report's codes.
+ */
+export interface ReportView {
+    /**
+     * The reporter's clock, Unix milliseconds.
+     */
+    reported_at: number;
+    /**
+     * How many agents.
+     */
+    size: string;
+    /**
+     * What they are doing.
+     */
+    activities: string[];
+    /**
+     * What kind of place.
+     */
+    setting: string;
+    /**
+     * Zone number; 0: none.
+     */
+    zone: number;
+    /**
+     * Zone name, if known.
+     */
+    zone_name: string | undefined;
+    /**
+     * Markings.
+     */
+    units: string[];
+    /**
+     * When.
+     */
+    when: string;
+    /**
+     * Equipment.
+     */
+    equipment: string[];
+}
+
+/**
+ * A statement that waits.
+ */
+export interface DraftView {
+    /**
+     * Its id.
+     */
+    id: string;
+    /**
+     * What it does, one line each, in stable words: `"grant verifier KEY"`.
+     */
+    operations: string[];
+    /**
+     * Signatures it has.
+     */
+    signatures: number;
+    /**
+     * Signatures it needs.
+     */
+    needed: number;
+    /**
+     * Signed by this device.
+     */
+    signed: boolean;
+}
+
+/**
+ * A zone.
+ */
+export interface ZoneView {
+    /**
+     * Number.
+     */
+    code: number;
+    /**
+     * Name.
+     */
+    name: string;
+}
+
+/**
+ * An incident.
+ */
+export interface IncidentView {
+    /**
+     * Its id.
+     */
+    id: string;
+    /**
+     * Where it stands.
+     */
+    status: Status;
+    /**
+     * A drill: shown by its own shape, word and colour everywhere.
+     */
+    drill: boolean;
+    /**
+     * Reported from this device.
+     */
+    mine: boolean;
+    /**
+     * What was reported; `None` while only attestations have arrived.
+     */
+    report: ReportView | undefined;
+    /**
+     * Words for those who verify; only at the desk.
+     */
+    words: string | undefined;
+    /**
+     * What verifiers found; in an alert, those that were checked and count.
+     */
+    attestations: AttestationView[];
+    /**
+     * Confirmations still missing.
+     */
+    missing: number;
+    /**
+     * When this device learned of its present status, Unix milliseconds.
+     */
+    updated_at: number;
+    /**
+     * The last notice that is due for it.
+     */
+    notice: NoticeKind | undefined;
+    /**
+     * Whether this device may attest now.
+     */
+    may_attest: boolean;
+    /**
+     * Whether this device may follow up now.
+     */
+    may_follow_up: boolean;
+}
+
+/**
+ * An invite in force.
+ */
+export interface InviteView {
+    /**
+     * Its id.
+     */
+    id: string;
+    /**
+     * Unix milliseconds.
+     */
+    expires_at: number;
+    /**
+     * For committee devices.
+     */
+    committee: boolean;
+}
+
+/**
+ * Everything a device can show.
+ */
+export interface View {
+    /**
+     * Where this device stands.
+     */
+    stage: Stage;
+    /**
+     * The network, once known.
+     */
+    network: NetworkView | undefined;
+    /**
+     * This device's own key, by which the committee names it.
+     */
+    me: string | undefined;
+    /**
+     * This device's roles: `"committee"`, `"dispatcher"`, `"verifier"`, `"responder"`.
+     */
+    roles: string[];
+    /**
+     * Incidents, newest first.
+     */
+    incidents: IncidentView[];
+    /**
+     * What only the committee sees.
+     */
+    committee: CommitteeView | undefined;
+    /**
+     * Things on their way to the relay.
+     */
+    unsent: number;
+    /**
+     * Whether everything the relay has is here.
+     */
+    caught_up: boolean;
+    /**
+     * What its owner should know.
+     */
+    warnings: Warning[];
+}
+
+/**
+ * Names one notice.
+ */
+export interface Notice {
+    incident: string;
+    kind: NoticeKind;
+}
+
+/**
+ * One thing that happened.
+ */
+export type Input = "resume" | "connected" | { received: Uint8Array[] } | "disconnected" | "tick" | { command: Command } | { shown: Notice };
+
+/**
+ * One verifier's finding.
+ */
+export interface AttestationView {
+    /**
+     * What was found.
+     */
+    finding: string;
+    /**
+     * How it was checked.
+     */
+    method: string;
+    /**
+     * The verifier's clock, Unix milliseconds.
+     */
+    at: number;
+    /**
+     * By this device.
+     */
+    mine: boolean;
+}
+
+/**
+ * Something to do outside.
+ */
+export type Effect = { send: Uint8Array } | { notify: { incident: string; kind: NoticeKind } } | "reconnect";
+
+/**
+ * Stored rows: key and sealed value of each.
+ */
+export type Rows = [Uint8Array, Uint8Array][];
+
+/**
+ * The answer to a command.
+ */
+export type Answer = { ok: Reply } | { error: string };
+
+/**
+ * The network.
+ */
+export interface NetworkView {
+    /**
+     * Its id.
+     */
+    id: string;
+    /**
+     * Its name.
+     */
+    name: string;
+    /**
+     * Members' devices in the broadcast channel.
+     */
+    members: number;
+    /**
+     * Committee devices (n).
+     */
+    committee_size: number;
+    /**
+     * Signatures a statement needs (k).
+     */
+    threshold: number;
+    /**
+     * Confirmations that verify a report.
+     */
+    verify_threshold: number;
+    /**
+     * Zones by number.
+     */
+    zones: ZoneView[];
+    /**
+     * MLS epoch of the broadcast channel.
+     */
+    epoch: number;
+    /**
+     * Statements applied.
+     */
+    governance_height: number;
+    /**
+     * Head of the governance chain: equal on all devices at the same height.
+     */
+    governance_head: string;
+    /**
+     * Position in the broadcast log.
+     */
+    cursor: number;
+    /**
+     * Running hash of the broadcast log: equal on all devices at the same cursor.
+     */
+    log_hash: string;
+}
+
+/**
+ * What a command that was accepted gives back.
+ */
+export type Reply = "accepted" | { invite: { id: string; link: string } } | { draft: string } | { incident: string } | { people: number };
+
+/**
+ * What a device's owner should know.
+ */
+export type Warning = "clock-off" | "rolled-back" | "behind" | "forked" | "forged-alert" | "single-committee" | "refused" | "update-needed" | "relay-full";
+
+/**
+ * What a notice is about, in the order in which an incident passes through them.
+ */
+export type NoticeKind = "report" | "alert" | "drill" | "false-alarm" | "all-clear";
+
+/**
+ * What a person can ask.
+ */
+export type Command = { start: { link: string; name: string; committee_size: number; threshold: number; verify_threshold: number } } | { invite: { lifetime_ms: number; committee: boolean } } | { "revoke-invite": string } | { join: { link: string; handle: string } } | { admit: Who } | { decline: Who } | { grant: { person: string; role: string } } | { revoke: { person: string; role: string } } | { remove: { person: string } } | { "set-zones": string[] } | { approve: string } | { report: Form } | { attest: { incident: string; finding: string; method: string } } | { "follow-up": { incident: string; kind: string } };
+
+/**
+ * What a turn decided. `changes` are written in one strict transaction, then `effects` carried
+ * out in order.
+ */
+export interface Turn {
+    /**
+     * Rows to write; a value of null deletes the row.
+     */
+    changes: [Uint8Array, Uint8Array | null][];
+    effects: Effect[];
+    /**
+     * When to tick, Unix milliseconds.
+     */
+    wake: number | undefined;
+    /**
+     * The answer to a command.
+     */
+    answer: Answer | undefined;
+}
+
+/**
+ * What only the committee sees.
+ */
+export interface CommitteeView {
+    /**
+     * People, waiting ones first.
+     */
+    people: PersonView[];
+    /**
+     * Statements that wait for signatures.
+     */
+    drafts: DraftView[];
+    /**
+     * Invites in force.
+     */
+    invites: InviteView[];
+}
+
+/**
+ * Where a device stands.
+ */
+export type Stage = "nowhere" | "founding" | "waiting" | "invite-expired" | "invite-revoked" | "declined" | "member" | "removed" | "invitation-refused";
+
+/**
+ * Where a person stands.
+ */
+export type PersonState = "waiting" | "admitting" | "member" | "declined" | "removed";
+
+/**
+ * Where an incident stands.
+ */
+export type Status = "waiting-to-send" | "sent" | "unverified" | "not-confirmed" | "other-agency" | "unverifiable" | "verified" | "false-alarm" | "all-clear";
+
+/**
+ * Whom an admission means.
+ */
+export type Who = "everybody" | { these: string[] };
+
+
+/**
+ * One device's core.
+ */
+export class Session {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * From stored rows; an empty list is a new device. `vault`: the 32-byte key that rows are
+     * sealed under. `seed`: 32 fresh random bytes.
+     *
+     * # Errors
+     * Throws the word `store-newer`, `rows-damaged` or `bad-call`.
+     */
+    constructor(vault: Uint8Array | number[], seed: Uint8Array | number[], rows: Rows);
+    /**
+     * Address of the relay, such as `https://relay.example`, once this device belongs to one.
+     */
+    relay(): string | undefined;
+    /**
+     * Takes over what another context has written.
+     *
+     * # Errors
+     * As [`Session::new`].
+     */
+    reload(rows: Rows): void;
+    /**
+     * One turn. `now`: Unix milliseconds.
+     *
+     * # Errors
+     * Throws `bad-call` if `input` is not an [`Input`]: nothing has changed.
+     */
+    turn(now: number, input: Input): Turn;
+    /**
+     * What a screen needs.
+     *
+     * # Errors
+     * None that can happen.
+     */
+    view(now: number): View;
+}
+
+export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
+
+export interface InitOutput {
+    readonly memory: WebAssembly.Memory;
+    readonly __wbg_session_free: (a: number, b: number) => void;
+    readonly session_new: (a: number, b: number, c: number, d: number, e: any) => [number, number, number];
+    readonly session_relay: (a: number) => [number, number];
+    readonly session_reload: (a: number, b: any) => [number, number];
+    readonly session_turn: (a: number, b: number, c: any) => [number, number, number];
+    readonly session_view: (a: number, b: number) => [number, number, number];
+    readonly __wbindgen_malloc: (a: number, b: number) => number;
+    readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
+    readonly __wbindgen_free: (a: number, b: number, c: number) => void;
+    readonly __wbindgen_exn_store: (a: number) => void;
+    readonly __externref_table_alloc: () => number;
+    readonly __wbindgen_externrefs: WebAssembly.Table;
+    readonly __externref_table_dealloc: (a: number) => void;
+    readonly __wbindgen_start: () => void;
+}
+
+export type SyncInitInput = BufferSource | WebAssembly.Module;
+
+/**
+ * Instantiates the given `module`, which can either be bytes or
+ * a precompiled `WebAssembly.Module`.
+ *
+ * @param {{ module: SyncInitInput }} module - Passing `SyncInitInput` directly is deprecated.
+ *
+ * @returns {InitOutput}
+ */
+export function initSync(module: { module: SyncInitInput } | SyncInitInput): InitOutput;
+
+/**
+ * If `module_or_path` is {RequestInfo} or {URL}, makes a request and
+ * for everything else, calls `WebAssembly.instantiate` directly.
+ *
+ * @param {{ module_or_path: InitInput | Promise<InitInput> }} module_or_path - Passing `InitInput` directly is deprecated.
+ *
+ * @returns {Promise<InitOutput>}
+ */
+export default function __wbg_init (module_or_path: { module_or_path: InitInput | Promise<InitInput> } | InitInput | Promise<InitInput>): Promise<InitOutput>;

@@ -1,0 +1,93 @@
+//! `cargo xtask pwa`: the browser app, into `pwa/dist`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
+
+use clap::Args;
+
+use crate::command::{Failure, Outcome, root, run};
+use crate::wasm;
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Skip the slow shrinking of the WebAssembly: for trying things out.
+    #[arg(long)]
+    quick: bool,
+}
+
+/// Most bytes, compressed with brotli, of what a phone downloads.
+const CORE_BUDGET: u64 = 350 * 1024;
+const SHELL_BUDGET: u64 = 60 * 1024;
+
+pub(crate) fn pwa(options: &Options) -> Outcome {
+    build(options.quick)
+}
+
+/// Where the built app is.
+pub(crate) fn dist() -> PathBuf {
+    root().join("pwa/dist")
+}
+
+/// Builds all of it.
+pub(crate) fn build(quick: bool) -> Outcome {
+    packages()?;
+    wasm::build()?;
+    if !quick {
+        wasm::shrink()?;
+    }
+    run(&mut npm(&["run", "build"]))?;
+    // Quick builds are not what phones download.
+    if quick { Ok(()) } else { budgets() }
+}
+
+/// npm, in the app's folder.
+pub(crate) fn npm(arguments: &[&str]) -> Command {
+    let mut command = Command::new("npm");
+    command.args(arguments).current_dir(root().join("pwa"));
+    command
+}
+
+/// Installs what package-lock.json names, unless that has been done.
+pub(crate) fn packages() -> Outcome {
+    let pwa = root().join("pwa");
+    let installed = changed(&pwa.join("node_modules/.package-lock.json"));
+    if installed.is_some() && installed >= changed(&pwa.join("package-lock.json")) {
+        return Ok(());
+    }
+    run(&mut npm(&["ci", "--no-audit", "--no-fund"]))
+}
+
+fn changed(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
+}
+
+/// The build leaves a brotli copy beside each file: what a phone downloads is known exactly.
+fn budgets() -> Outcome {
+    let assets = dist().join("assets");
+    let (mut core, mut shell) = (0, size(&dist().join("index.html.br"))?);
+    let failed = |error| Failure(format!("{}: {error}", assets.display()));
+    for file in fs::read_dir(&assets).map_err(failed)? {
+        let path = file.map_err(failed)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !name.ends_with(".br") || name.starts_with("lazy-") {
+            continue;
+        }
+        // The core and its glue come after the first screen.
+        if name.starts_with("core") { core += size(&path)? } else { shell += size(&path)? }
+    }
+    println!("core {core} B, shell {shell} B (brotli)");
+    if core > CORE_BUDGET || shell > SHELL_BUDGET {
+        return Err(Failure(format!(
+            "too much to download: core {core} of {CORE_BUDGET} B, shell {shell} of {SHELL_BUDGET} B"
+        )));
+    }
+    Ok(())
+}
+
+fn size(path: &Path) -> Outcome<u64> {
+    fs::metadata(path)
+        .map(|metadata| metadata.len())
+        .map_err(|error| Failure(format!("{}: {error}", path.display())))
+}
