@@ -58,6 +58,9 @@ pub struct Settings {
     /// Where devices reach this relay, for the links it prints [default: http://<listen>].
     #[arg(long, global = true, env = "CAMPANA_RELAY_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
+    /// Directory of the browser app to serve [default: the one built into this binary, if any].
+    #[arg(long, global = true, env = "CAMPANA_RELAY_APP_DIR", value_name = "DIRECTORY")]
+    pub app_dir: Option<PathBuf>,
     /// How much is logged, on stderr; never an address or an id [default: info].
     #[arg(long, global = true, env = "CAMPANA_RELAY_LOG", value_enum)]
     pub log: Option<Log>,
@@ -108,6 +111,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Where devices reach the relay, if it was said.
     pub public_url: Option<String>,
+    /// Directory of the browser app, if it is not the one built in.
+    pub app_dir: Option<PathBuf>,
     /// How much is logged.
     pub log: Log,
     /// Most connections at once.
@@ -167,6 +172,7 @@ impl Settings {
             listen: self.listen.or(other.listen),
             data_dir: self.data_dir.or(other.data_dir),
             public_url: self.public_url.or(other.public_url),
+            app_dir: self.app_dir.or(other.app_dir),
             log: self.log.or(other.log),
             max_connections: self.max_connections.or(other.max_connections),
             requests_per_second: self.requests_per_second.or(other.requests_per_second),
@@ -206,6 +212,7 @@ impl Settings {
             listen: self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 7800))),
             data_dir: self.data_dir.unwrap_or_else(|| PathBuf::from("campana-data")),
             public_url: self.public_url,
+            app_dir: self.app_dir,
             log: self.log.unwrap_or(Log::Info),
             max_connections,
             rates,

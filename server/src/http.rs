@@ -1,15 +1,17 @@
-//! The relay's three addresses.
+//! The relay's three addresses, and the app's.
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::http::{HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, Method, Uri, header};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use campana_protocol::limits::MAX_FRAME;
 
+use crate::app::guard;
 use crate::metrics::line;
 use crate::serve::{Place, Server};
 use crate::socket;
@@ -24,7 +26,18 @@ pub(crate) fn router<S: Store>(server: Arc<Server<S>>) -> Router {
         .route("/v1/relay", get(relay::<S>))
         .route("/healthz", get(healthz::<S>))
         .route("/metrics", get(metrics::<S>))
+        .fallback(app::<S>)
+        .layer(map_response(guard))
         .with_state(server)
+}
+
+async fn app<S: Store>(
+    State(server): State<Arc<Server<S>>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    server.app.answer(&method, &uri, &headers)
 }
 
 async fn relay<S: Store>(

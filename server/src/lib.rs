@@ -45,6 +45,7 @@
 //! into typed frames or refused, and a store's failure is an error with a code. Every queue,
 //! buffer and loop has its limit in [`limits`] or [`campana_protocol::limits`].
 
+pub mod app;
 pub mod bell;
 pub mod config;
 mod http;

@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 
+use crate::app::App;
 use crate::bell::Bell;
 use crate::config::Config;
 use crate::metrics::count;
@@ -26,6 +27,7 @@ use crate::{http, invitation, limits};
 #[derive(Debug)]
 pub(crate) struct Server<S> {
     pub(crate) shared: Arc<Shared<S>>,
+    pub(crate) app: App,
     connected: AtomicU64,
     stopping: AtomicBool,
     open: Mutex<HashMap<ConnectionId, Bell>>,
@@ -78,15 +80,20 @@ pub fn now() -> u64 {
 /// waiting write made durable and answered, every connection closed as going away.
 ///
 /// # Errors
-/// If the commits or the listener stopped working.
+/// If the app cannot be read, or the commits or the listener stopped working.
 pub async fn serve<S: Store>(
     listener: TcpListener,
     store: S,
     config: &Config,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    let app = match &config.app_dir {
+        Some(directory) => App::in_directory(directory)?,
+        None => App::built_in(),
+    };
     let server = Arc::new(Server {
         shared: Arc::new(Shared::new(store, config.rates)),
+        app,
         connected: AtomicU64::new(0),
         stopping: AtomicBool::new(false),
         open: Mutex::default(),

@@ -42,6 +42,33 @@ pub(crate) fn build(quick: bool) -> Outcome {
     if quick { Ok(()) } else { budgets() }
 }
 
+/// Builds the release app unless nothing it is made of is newer.
+pub(crate) fn build_if_changed() -> Outcome {
+    let built = changed(&dist().join("version.txt"));
+    let sources =
+        ["pwa/src", "pwa/messages", "pwa/public", "pwa/build", "pwa/index.html", "pwa/vite.config.ts"];
+    let sources = sources.into_iter().chain([
+        "pwa/package-lock.json",
+        "client-core/src",
+        "client-core/wasm",
+        "protocol/src",
+        "Cargo.lock",
+    ]);
+    let newest = sources.filter_map(|source| newest(&root().join(source))).max();
+    if built.is_some() && built >= newest { Ok(()) } else { build(false) }
+}
+
+/// When the newest file under a path was changed; what is generated does not count.
+fn newest(path: &Path) -> Option<SystemTime> {
+    if path.ends_with("generated") {
+        return None;
+    }
+    match fs::read_dir(path) {
+        Ok(entries) => entries.filter_map(|entry| newest(&entry.ok()?.path())).max(),
+        Err(_) => changed(path),
+    }
+}
+
 /// npm, in the app's folder.
 pub(crate) fn npm(arguments: &[&str]) -> Command {
     let mut command = Command::new("npm");

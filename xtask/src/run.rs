@@ -5,6 +5,7 @@ use std::process::Command;
 use clap::Args;
 
 use crate::command::{Outcome, cargo, root, run as run_command, target};
+use crate::pwa;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -14,14 +15,9 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Outcome {
-    run_command(&mut cargo(&[
-        "build",
-        "--release",
-        "--package",
-        "campana-relay",
-        "--package",
-        "campana-native",
-    ]))?;
+    pwa::build_if_changed()?;
+    run_command(&mut cargo(&["build", "--release", "--package", "campana-relay", "--features", "app"]))?;
+    run_command(&mut cargo(&["build", "--release", "--package", "campana-native"]))?;
     let binaries = target().join("release");
     println!("The native client is {}", binaries.join("campana").display());
     run_command(

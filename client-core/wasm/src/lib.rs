@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod input;
+pub mod link;
 pub mod output;
 
 use campana_core::{Core, LoadError, VaultKey, View};
@@ -13,6 +14,7 @@ use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
 
 use crate::input::{Input, Rows};
+use crate::link::Link;
 use crate::output::Turn;
 
 /// One device's core.
@@ -76,6 +78,15 @@ impl Session {
     pub fn relay(&self) -> Option<String> {
         self.core.relay().map(str::to_owned)
     }
+}
+
+/// What a link leads to.
+///
+/// # Errors
+/// None that can happen.
+#[wasm_bindgen(js_name = describeLink)]
+pub fn describe_link(link: &str) -> Result<Ts<Link>, JsValue> {
+    Link::of(link).into_ts().map_err(|_| word(BAD_CALL))
 }
 
 const BAD_CALL: &str = "bad-call";

@@ -355,6 +355,11 @@ export type Reply = "accepted" | { invite: { id: string; link: string } } | { dr
 export type Warning = "clock-off" | "rolled-back" | "behind" | "forked" | "forged-alert" | "single-committee" | "refused" | "update-needed" | "relay-full";
 
 /**
+ * What a link leads to.
+ */
+export type Link = "operator" | { join: { name: string; committee: boolean } } | { error: string };
+
+/**
  * What a notice is about, in the order in which an incident passes through them.
  */
 export type NoticeKind = "report" | "alert" | "drill" | "false-alarm" | "all-clear";
@@ -370,9 +375,9 @@ export type Command = { start: { link: string; name: string; committee_size: num
  */
 export interface Turn {
     /**
-     * Rows to write; a value of null deletes the row.
+     * Rows to write; no value deletes the row.
      */
-    changes: [Uint8Array, Uint8Array | null][];
+    changes: [Uint8Array, Uint8Array | undefined][];
     effects: Effect[];
     /**
      * When to tick, Unix milliseconds.
@@ -464,11 +469,20 @@ export class Session {
     view(now: number): View;
 }
 
+/**
+ * What a link leads to.
+ *
+ * # Errors
+ * None that can happen.
+ */
+export function describeLink(link: string): Link;
+
 export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
 
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly __wbg_session_free: (a: number, b: number) => void;
+    readonly describeLink: (a: number, b: number) => [number, number, number];
     readonly session_new: (a: number, b: number, c: number, d: number, e: any) => [number, number, number];
     readonly session_relay: (a: number) => [number, number];
     readonly session_reload: (a: number, b: any) => [number, number];

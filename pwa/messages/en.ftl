@@ -1,0 +1,316 @@
+# What the screens say, in English. The same keys stand in every language file; keys of codes are
+# `<kind>-<stable word>`.
+
+app-name = Campana
+app-about = When there is a raid, people you trust check it, and everyone in your network hears of it. The server in between can read nothing.
+language-choose = Choose your language
+next = Next
+back = Back
+cancel = Cancel
+close = Close
+copy = Copy
+copied = Copied
+share = Share
+retry = Try again
+more = More details
+loading = Opening …
+
+## Links
+have-invite = I have an invite
+scan-code = Scan a code
+paste-link = Paste a link
+link-label = Link
+camera-help = Point the camera at the code.
+camera-none = The camera can't be used here. Paste the link instead.
+invite-ask = You need an invite from somebody in the network. Open its link on this phone, scan its code, or paste it here.
+
+## Starting a network
+start-title = Start a network
+start-name = Name of the network
+start-name-help = Everyone in it sees this name.
+start-committee = The worker committee
+start-committee-help = The committee decides who verifies. It should be several devices, so that no stolen phone can decide alone.
+start-committee-one = One device
+start-committee-one-risk = Whoever takes this one device has the whole network. Only for trying things out.
+start-committee-of = { $k } of { $n } devices
+start-committee-of-help = { $n } devices; every decision needs { $k } of them.
+start-confirmations = How many verifiers make a report an alert?
+start-go = Start
+founding-title = Complete the committee
+founding-help = { $name }: { $here } of { $n } committee devices are here. Show this code to the others on the committee; then admit them below.
+founding-wait = The network begins when all of them have signed.
+
+## Joining
+join-title = Join { $name }
+join-handle = What shall the committee call you?
+join-handle-help = Only the worker committee sees this. A first name or nickname is enough.
+join-go = Ask to join
+joining-committee = This invite is for the committee.
+stage-waiting = You are in the waiting room
+stage-waiting-help = The committee has your request and decides. You can close the app; it goes on when you open it again.
+stage-invite-expired = The invite had expired
+stage-invite-revoked = The invite was withdrawn
+stage-declined = Not admitted
+stage-removed = You are no longer in this network
+stage-invitation-refused = The server did not accept this invitation
+stage-ended-help = Ask the person who invited you for a new link, and open it here.
+
+## Home
+home = Home
+home-quiet = No alerts
+home-quiet-help = When your verifiers confirm something, it shows here.
+home-earlier = Earlier
+report-button = Report
+unsent = { $n ->
+    [one] One thing waits to be sent
+   *[other] { $n } things wait to be sent
+}
+link-none = Not connected
+link-offline = Offline – what you send waits on this phone
+link-connecting = Connecting …
+link-online = Connected
+catching-up = Catching up …
+saving = Saving …
+update-ready = A new version is ready.
+update-go = Restart
+
+## Incidents
+status-waiting-to-send = Waiting to be sent
+status-sent = Sent – being checked
+status-unverified = Not verified
+status-not-confirmed = Not confirmed
+status-other-agency = Another agency
+status-unverifiable = Could not be checked
+status-verified = Verified
+status-false-alarm = False alarm
+status-all-clear = All clear
+headline-verified = Alert
+headline-false-alarm = False alarm: the alert was wrong
+headline-all-clear = All clear: it is over
+drill = Drill
+drill-help = This is an exercise. Nothing is happening.
+verified-by = Verified by { $n ->
+    [one] one of your verifiers
+   *[other] { $n } of your verifiers
+}
+verified-trust = Your verifiers signed this, and this phone checked their signatures. The server can't fake it.
+missing = { $n ->
+    [one] One confirmation missing
+   *[other] { $n } confirmations missing
+}
+age-now = just now
+age-minutes = { $n } min ago
+age-hours = { $n } h ago
+age-days = { $n ->
+    [one] yesterday
+   *[other] { $n } days ago
+}
+zone-none = No zone
+zone-number = Zone { $n }
+words-of-reporter = In the reporter's words
+my-report = Your report
+how-checked = How it was checked
+follow-up-title = Is it over, or was it wrong?
+conduct = Stay calm, keep your distance, film openly, touch nobody and block nothing.
+
+## Reporting
+report-what = What do you see?
+report-where = Where?
+report-send = Send
+report-check = To your verifiers
+report-hold = Hold to send
+report-hold-keyboard = Press again to send
+report-held = Keep holding …
+report-words = In your words (only verifiers read this)
+report-words-help = For example: the gate on River Road, two white vans.
+report-drill = This is a drill
+report-done = Sent to your verifiers
+report-done-waiting = Saved. It is sent as soon as there is a connection.
+report-done-help = You hear of it here when they have checked.
+report-how-many = How many agents?
+report-setting = What kind of place?
+report-units = What do their vests or vehicles say?
+report-when = When?
+report-equipment = What do they have?
+
+## Verifying
+desk = Desk
+desk-none = Nothing to verify
+desk-none-help = When somebody reports something, it shows here.
+desk-open = To verify
+desk-closed = Checked
+attest-what = What did you find?
+attest-how = How did you check?
+attest-done = Signed and sent
+attest-mine = You signed: { $finding }
+
+## Committee
+committee = Committee
+waiting-title = { $n ->
+    [0] Nobody is waiting
+    [one] One person is waiting
+   *[other] { $n } people are waiting
+}
+admit = Admit
+admit-all = Admit all ({ $n })
+decline = Decline
+people-title = Members known to the committee
+person-waiting = waiting
+person-admitting = being admitted
+person-member = member
+person-declined = declined
+person-removed = removed
+grant-role = Make { $role }
+revoke-role = No longer { $role }
+remove-person = Remove from the network
+remove-sure = Remove { $name }? They read nothing from then on.
+drafts-title = Decisions waiting for signatures
+signatures = { $have } of { $need } signatures
+sign = Sign
+signed = You signed
+draft-grant = { $name } becomes { $role }
+draft-revoke = { $name } is no longer { $role }
+draft-remove = { $name } leaves the network
+draft-zones = Zones: { $names }
+draft-constitute = The committee: { $what }
+invite-title = Invite
+invite-help = Whoever opens this link can ask to join. Show it only to people you want to hear from.
+invite-make = Make an invite
+invite-make-committee = Invite a committee device
+invite-days = Valid for
+invite-day = { $n ->
+    [one] one day
+   *[other] { $n } days
+}
+invite-active = Invites in force
+invite-until = until { $date }
+invite-revoke = Withdraw
+zones-title = Zones
+zones-help = One name per line, in the order people should see them.
+zones-save = Propose these zones
+role-committee = committee
+role-dispatcher = dispatcher
+role-verifier = verifier
+role-responder = responder
+needs-more-signatures = Proposed. It takes effect with { $n ->
+    [one] one more signature
+   *[other] { $n } more signatures
+}.
+
+## Me
+me = Me
+settings-language = Language
+settings-theme = Appearance
+theme-system = As the phone
+theme-dark = Dark
+theme-light = Light
+my-network = My network
+network-members = Devices
+network-committee = Committee
+network-confirmations = Confirmations for an alert
+network-rules = Rules
+my-roles = My roles
+role-none = member
+limits-title = What this can't do
+limits-body = Whoever holds your unlocked phone sees what you see. Somebody you trust can always tell. A web app depends on the site that serves it. Keep a second way to reach your people.
+install-title = Put it on your home screen
+install-ios = In Safari: tap Share, then Add to Home Screen. Open the new icon from then on.
+install-android = In Chrome: tap ⋮, then Install app. Open the new icon from then on.
+install-desktop = In the address bar, choose Install.
+install-in-app = This window belongs to another app. Choose ⋯ and Open in browser first.
+
+## Warnings
+warning-clock-off = The clock of this device is off by more than five minutes. Set it.
+warning-rolled-back = This device was set back to an older state. It is being let in again by itself.
+warning-behind = This device was away for long. It is being let in again by itself; that can take some minutes.
+warning-forked = The server has shown this device something else than it showed others. Tell the committee, and do not trust this server.
+warning-forged-alert = Something claimed to be an alert and was not signed by your verifiers. It is not shown. Tell the committee.
+warning-single-committee = One device alone decides everything. If it is lost or taken, so is the network.
+warning-refused = The server does not know this device any more. Ask for a new invite.
+warning-update-needed = The server is newer than this app. Restart it to update.
+warning-relay-full = The server can't store anything now. What you send waits on this device.
+
+## Trouble
+trouble-title = Something is in the way
+trouble-storage-full = This phone has no room left. Delete something else, then try again. Nothing of yours is lost.
+trouble-storage-cleared = The browser has deleted what this app had stored here. Ask for a new invite and join again; others have lost nothing.
+trouble-storage-newer = A newer version of this app has been used here. Close all its windows and open it again.
+trouble-storage-damaged = What is stored here can't be read any more. Ask for a new invite and join again.
+trouble-storage-refused = The browser does not let this app store anything. Leave private browsing, then try again.
+trouble-core-failed = The app could not start. Check the connection and try again.
+trouble-browser-too-old = This browser is too old. Update it, or use a newer one.
+start-again = Begin anew on this device
+start-again-sure = Everything this app has stored here is deleted. Really?
+
+## Errors
+error-link-not-a-link = That is not a link of this app. Copy the whole link, or scan the code again.
+error-link-damaged = The link is incomplete. Copy the whole link, or scan the code again.
+error-already-in-a-network = This device belongs to a network already.
+error-not-in-a-network = This device belongs to no network yet.
+error-not-admitted = You have not been admitted yet.
+error-not-committee = Only the committee can do this.
+error-not-constituted = First all committee devices must be here.
+error-constituted = The committee is complete.
+error-needs-role = You do not have the role for this.
+error-bad-threshold = These numbers do not fit together.
+error-bad-name = A name needs 1 to 64 characters.
+error-too-long = That is too long. Shorten it.
+error-unknown-person = This person is not known here.
+error-unknown-invite = This invite is not known here.
+error-unknown-draft = This has been decided already.
+error-unknown-incident = This incident is not on this device.
+error-own-report = Whoever reported can't verify the same report.
+error-already-done = That has been done already.
+error-not-an-alert = Only a verified alert can be followed up.
+error-bug = That went wrong, and nothing was changed. Try again.
+error-storage-full = This phone has no room left. Nothing was changed.
+error-unknown-id = That is not known here.
+error-unknown-code = That is not known here. Update the app.
+
+## Codes
+activity-watching = Watching
+activity-knocking = Knocking on doors
+activity-questioning = Questioning people
+activity-detaining = Detaining people
+activity-loading = Putting people into vehicles
+activity-checkpoint = Checkpoint
+activity-leaving = Leaving
+activity-gone = Gone
+size-unknown = I can't tell
+size-one = One agent
+size-2-5 = 2–5 agents
+size-6-10 = 6–10 agents
+size-over-10 = More than 10 agents
+setting-unknown = I can't tell
+setting-home = Home
+setting-work = Workplace
+setting-street = Street
+setting-court = Court
+setting-school = School
+setting-church = Church
+setting-car = Car
+unit-cannot-tell = I can't tell
+unit-ice = ICE
+unit-hsi = HSI
+unit-cbp = CBP
+unit-police = Police
+unit-marshals = Marshals
+unit-none = No markings
+when-now = Now
+when-minutes-ago = Minutes ago
+when-hour-ago = About an hour ago
+when-earlier = Earlier
+equipment-weapons = Weapons
+equipment-masks = Masks
+equipment-vehicles = Vehicles
+equipment-tools = Tools
+finding-confirmed = Confirmed
+finding-nothing = Nothing there
+finding-other-agency = Another agency
+finding-cannot-tell = Can't tell
+method-in-person = In person
+method-live-video = Live video
+method-photo-and-call = Photo and call
+method-known-source = Source we know
+follow-up-false-alarm = False alarm
+follow-up-all-clear = All clear

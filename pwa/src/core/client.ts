@@ -1,0 +1,132 @@
+/** The device as the screens see it: a view to show and commands to give. */
+import { type Readable, type Writable, readonly, writable } from "svelte/store";
+
+import wasmUrl from "./generated/core_bg.wasm?url&no-inline";
+
+import type { Answer, Command, Effect, Link as LinkTarget, View } from "./generated/core";
+import { Connection, type Link } from "./link";
+import { loadCore } from "./load";
+import { Store } from "./store";
+import { type Trouble, troubleOf } from "./trouble";
+import { Turns } from "./turns";
+import { watchUpdates } from "./update";
+
+export type { Link } from "./link";
+export type { Trouble } from "./trouble";
+
+export interface Client {
+  /** `null` until the core has arrived. */
+  readonly view: Readable<View | null>;
+  readonly link: Readable<Link>;
+  readonly trouble: Readable<Trouble | null>;
+  /** A turn is on its way to disk. */
+  readonly saving: Readable<boolean>;
+  /** A new version waits for a tap. */
+  readonly update: Readable<boolean>;
+  /** Resolves once durable on this device, not once sent. */
+  command(command: Command): Promise<Answer>;
+  /** What a link leads to, without following it. */
+  describe(link: string): Promise<LinkTarget>;
+  /** Takes the new version. */
+  restart(): void;
+  /** Throws away everything on this device and begins anew. */
+  startAgain(): Promise<void>;
+  /** Tries again after trouble. */
+  retry(): void;
+}
+
+/** Between contexts: the generation that was written. */
+const CHANNEL = "campana-generation";
+
+export function open(): Client {
+  const view = writable<View | null>(null);
+  const link = writable<Link>("none");
+  const trouble = writable<Trouble | null>(null);
+  const saving = writable(false);
+  const { update, restart } = watchUpdates();
+  const device = start(view, link, trouble, saving);
+  return {
+    view: readonly(view),
+    link: readonly(link),
+    trouble: readonly(trouble),
+    saving: readonly(saving),
+    update,
+    async command(command) {
+      const turns = await device;
+      if (!turns) return { error: "bug" };
+      try {
+        return (await turns.take({ command })) ?? { error: "bug" };
+      } catch (error) {
+        const word = troubleOf(error);
+        return { error: word === "core-failed" ? "bug" : word };
+      }
+    },
+    describe: async (link) => (await loadCore(() => fetch(wasmUrl))).describeLink(link),
+    restart,
+    async startAgain() {
+      (await device)?.close();
+      await Store.destroy();
+      location.reload();
+    },
+    retry: () => location.reload(),
+  };
+}
+
+async function start(
+  view: Writable<View | null>,
+  link: Writable<Link>,
+  trouble: Writable<Trouble | null>,
+  saving: Writable<boolean>,
+): Promise<(Turns & { close(): void }) | undefined> {
+  try {
+    if (!navigator.locks || !crypto.subtle || typeof WebAssembly !== "object") {
+      trouble.set("browser-too-old");
+      return undefined;
+    }
+    const [{ Session }, store] = await Promise.all([loadCore(() => fetch(wasmUrl)), Store.open()]);
+    const others = new BroadcastChannel(CHANNEL);
+    let alarm: ReturnType<typeof setTimeout> | undefined;
+    const owed: { incident: string; kind: Notice["kind"] }[] = [];
+    const showOwed = () => {
+      if (document.visibilityState !== "visible") return;
+      for (const notice of owed.splice(0)) void turns.take({ shown: notice }).catch(() => undefined);
+    };
+    const carryOut = (effect: Effect) => {
+      if (effect === "reconnect") connection.reconnect();
+      else if ("send" in effect) connection.send(effect.send);
+      else {
+        owed.push(effect.notify);
+        showOwed();
+      }
+    };
+    const turns = new Turns(store, Session, {
+      effects: (effects) => effects.forEach(carryOut),
+      changed(next, generation, wrote) {
+        trouble.set(null);
+        view.set(next);
+        if (wrote) others.postMessage(generation);
+        connection.poke();
+      },
+      wake(at) {
+        clearTimeout(alarm);
+        // Only whoever is connected can do what a wake-up is for.
+        if (at === undefined || !connection.leading) return;
+        const pause = Math.min(Math.max(at - Date.now(), 0), 2 ** 31 - 1);
+        alarm = setTimeout(() => void turns.take("tick").catch(fail), pause);
+      },
+      saving: (on) => saving.set(on),
+    });
+    const connection = new Connection(turns, (now) => link.set(now));
+    const fail = (error: unknown) => trouble.set(troubleOf(error));
+    others.onmessage = () => void turns.look().catch(fail);
+    document.addEventListener("visibilitychange", showOwed);
+    await turns.look();
+    connection.start();
+    return Object.assign(turns, { close: () => store.close() });
+  } catch (error) {
+    trouble.set(troubleOf(error));
+    return undefined;
+  }
+}
+
+type Notice = { kind: "report" | "alert" | "drill" | "false-alarm" | "all-clear" };

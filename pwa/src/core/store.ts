@@ -1,0 +1,157 @@
+/**
+ * The device's store: rows that the core has sealed already, a generation number, and the key
+ * that they are sealed under, wrapped by a key that never leaves the browser.
+ */
+import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+
+import type { Turn } from "./generated/core";
+import { TroubleError } from "./trouble";
+
+export type Changes = Turn["changes"];
+export type Rows = [Uint8Array, Uint8Array][];
+
+/** What the database takes as a key. */
+type Bytes = Uint8Array<ArrayBuffer>;
+
+interface Schema extends DBSchema {
+  rows: { key: Bytes; value: Uint8Array };
+  about: { key: string; value: unknown };
+}
+
+interface Vault {
+  key: CryptoKey;
+  iv: Uint8Array<ArrayBuffer>;
+  wrapped: ArrayBuffer;
+}
+
+const NAME = "campana";
+const VERSION = 1;
+/** Set outside the database: tells a new device from one whose database was cleared. */
+const MARK = "campana-store";
+
+/** Another context has written since: what was decided on older rows must not be written. */
+export class Overtaken extends Error {}
+
+export class Store {
+  private constructor(
+    private readonly db: IDBPDatabase<Schema>,
+    /** The key that rows are sealed under. */
+    readonly vault: Uint8Array,
+  ) {}
+
+  /** Opens the store, and makes it if this device has none. */
+  static async open(): Promise<Store> {
+    const db = await openDB<Schema>(NAME, VERSION, {
+      upgrade(db) {
+        db.createObjectStore("rows");
+        db.createObjectStore("about");
+      },
+      // A newer version of the app wants to change the schema: let it.
+      blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
+    });
+    return new Store(db, await unwrap(db));
+  }
+
+  /** Throws everything on this device away. */
+  static async destroy(): Promise<void> {
+    setMark(false);
+    await new Promise<void>((resolve, reject) => {
+      const request = indexedDB.deleteDatabase(NAME);
+      request.onsuccess = () => resolve();
+      request.onerror = () => reject(request.error ?? new TroubleError("storage-refused"));
+    });
+  }
+
+  close(): void {
+    this.db.close();
+  }
+
+  /** Raised by every write. */
+  async generation(): Promise<number> {
+    return ((await this.db.get("about", "generation")) as number | undefined) ?? 0;
+  }
+
+  /** All rows and their generation, as of one moment. */
+  async read(): Promise<{ generation: number; rows: Rows }> {
+    const transaction = this.db.transaction(["rows", "about"]);
+    const rows = transaction.objectStore("rows");
+    const [keys, values, generation] = await Promise.all([
+      rows.getAllKeys(),
+      rows.getAll(),
+      transaction.objectStore("about").get("generation"),
+    ]);
+    const bytes = (key: ArrayBuffer | Uint8Array) => new Uint8Array(key as ArrayBuffer);
+    const paired = keys.map((key, index): [Uint8Array, Uint8Array] => [
+      bytes(key),
+      values[index] ?? new Uint8Array(),
+    ]);
+    return { generation: (generation as number | undefined) ?? 0, rows: paired };
+  }
+
+  /**
+   * Writes all changes or none, durably, and raises the generation: only if it is still
+   * `expected`, else throws `Overtaken`. Nothing but the database is awaited in between.
+   */
+  async commit(expected: number, changes: Changes): Promise<number> {
+    const transaction = this.db.transaction(["rows", "about"], "readwrite", { durability: "strict" });
+    const about = transaction.objectStore("about");
+    const found = ((await about.get("generation")) as number | undefined) ?? 0;
+    if (found !== expected) {
+      transaction.abort();
+      await transaction.done.catch(() => undefined);
+      throw new Overtaken();
+    }
+    const rows = transaction.objectStore("rows");
+    const writes: Promise<unknown>[] = changes.map(([key, value]) =>
+      value === undefined ? rows.delete(key as Bytes) : rows.put(value, key as Bytes),
+    );
+    writes.push(about.put(expected + 1, "generation"));
+    writes.push(transaction.done);
+    await Promise.all(writes);
+    return expected + 1;
+  }
+}
+
+async function unwrap(db: IDBPDatabase<Schema>): Promise<Uint8Array> {
+  const stored = (await db.get("about", "vault")) as Vault | undefined;
+  if (stored) {
+    setMark(true);
+    const plain = await crypto.subtle.decrypt({ name: "AES-GCM", iv: stored.iv }, stored.key, stored.wrapped);
+    return new Uint8Array(plain);
+  }
+  if (marked()) {
+    db.close();
+    throw new TroubleError("storage-cleared");
+  }
+  const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+  const iv = crypto.getRandomValues(new Uint8Array(12));
+  const vault = crypto.getRandomValues(new Uint8Array(32));
+  const wrapped = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, vault);
+  const transaction = db.transaction("about", "readwrite", { durability: "strict" });
+  // Two contexts may have started at once: the first key stays.
+  if (await transaction.store.get("vault")) {
+    await transaction.done;
+    return unwrap(db);
+  }
+  await Promise.all([transaction.store.put({ key, iv, wrapped } satisfies Vault, "vault"), transaction.done]);
+  setMark(true);
+  return vault;
+}
+
+/** Workers have no such place: there a cleared store looks like a new one, and a window says so. */
+function marked(): boolean {
+  try {
+    return localStorage.getItem(MARK) !== null;
+  } catch {
+    return false;
+  }
+}
+
+function setMark(on: boolean): void {
+  try {
+    if (on) localStorage.setItem(MARK, "1");
+    else localStorage.removeItem(MARK);
+  } catch {
+    // Without it, only the message about a cleared store is lost.
+  }
+}

@@ -1,0 +1,22 @@
+/** The service worker: the app without a network, and a new version only when the person says so. */
+/// <reference lib="webworker" />
+import { clean, store, stored } from "./precache";
+
+declare const self: ServiceWorkerGlobalScope;
+
+self.addEventListener("install", (event) => event.waitUntil(store()));
+
+self.addEventListener("activate", (event) => event.waitUntil(clean().then(() => self.clients.claim())));
+
+self.addEventListener("message", (event) => {
+  if (event.data === "take-over") void self.skipWaiting();
+});
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (request.method !== "GET" || url.origin !== self.location.origin) return;
+  // The relay's own addresses are never answered from here.
+  if (url.pathname.startsWith("/v1/") || url.pathname === "/healthz" || url.pathname === "/metrics") return;
+  event.respondWith(stored(request).then((response) => response ?? fetch(request)));
+});

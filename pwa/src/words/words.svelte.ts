@@ -1,0 +1,76 @@
+/** What the screens say, in the reader's language. */
+import { FluentBundle, FluentResource } from "@fluent/bundle";
+
+import type { Messages } from "./keys";
+
+export type Language = "es" | "en";
+
+/** Each in its own words. */
+export const LANGUAGES: Record<Language, string> = { es: "Español", en: "English" };
+
+const KEPT = "campana-language";
+const FILES: Record<Language, () => Promise<{ default: string }>> = {
+  es: () => import("../../messages/es.ftl?raw"),
+  en: () => import("../../messages/en.ftl?raw"),
+};
+
+let bundle = $state.raw<FluentBundle | null>(null);
+let chosen = $state<Language | null>(null);
+
+/** The language in use; `null` until one was chosen. */
+export function language(): Language | null {
+  return chosen;
+}
+
+/** The language chosen earlier, if any, is in use afterwards; else the browser's is shown. */
+export async function startWords(): Promise<void> {
+  const kept = localStorage.getItem(KEPT);
+  if (kept === "es" || kept === "en") return choose(kept);
+  await load(navigator.languages.some((tag) => tag.startsWith("es")) ? "es" : "en");
+}
+
+/** Takes effect at once, everywhere. */
+export async function choose(language: Language): Promise<void> {
+  await load(language);
+  localStorage.setItem(KEPT, language);
+  chosen = language;
+}
+
+async function load(language: Language): Promise<void> {
+  const { default: text } = await FILES[language]();
+  // Isolation marks are for mixed directions; these languages have one.
+  const next = new FluentBundle(language, { useIsolating: false });
+  next.addResource(new FluentResource(text));
+  bundle = next;
+  document.documentElement.lang = language;
+}
+
+type Args<K extends keyof Messages> = Messages[K] extends undefined ? [] : [Messages[K]];
+
+export function say<K extends keyof Messages>(key: K, ...args: Args<K>): string {
+  return format(key, args[0]);
+}
+
+/** The words of a code of the core. One that this version does not know is shown as it is. */
+export function code(kind: string, word: string): string {
+  return format(`${kind}-${word}`) || word;
+}
+
+function format(key: string, args?: Record<string, string | number>): string {
+  const pattern = bundle?.getMessage(key)?.value;
+  return pattern ? (bundle?.formatPattern(pattern, args ?? null) ?? "") : "";
+}
+
+/** How long ago, roughly. */
+export function age(at: number, now: number): string {
+  const minutes = Math.floor(Math.max(now - at, 0) / 60_000);
+  if (minutes < 1) return say("age-now");
+  if (minutes < 60) return say("age-minutes", { n: minutes });
+  if (minutes < 24 * 60) return say("age-hours", { n: Math.floor(minutes / 60) });
+  return say("age-days", { n: Math.floor(minutes / (24 * 60)) });
+}
+
+/** A day, as the reader writes it. */
+export function day(at: number): string {
+  return new Intl.DateTimeFormat(bundle?.locales[0], { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }).format(at);
+}

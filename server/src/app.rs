@@ -1,0 +1,231 @@
+//! The browser app, served beside the relay: files read once, at the start, and the headers that
+//! keep a page from running anything or asking anybody else.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+
+/// The files of an app, by their path in the URL.
+#[derive(Debug, Default)]
+pub struct App {
+    files: BTreeMap<String, File>,
+}
+
+#[derive(Debug, Default)]
+struct File {
+    plain: Bytes,
+    brotli: Option<Bytes>,
+}
+
+/// The app that was built into this binary.
+#[cfg(feature = "app")]
+#[derive(rust_embed::RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/../pwa/dist"]
+struct Embedded;
+
+impl App {
+    /// The app built into this binary; without one, nothing is served.
+    #[must_use]
+    pub fn built_in() -> Self {
+        #[cfg(feature = "app")]
+        return Self::of(Embedded::iter().filter_map(|name| {
+            Embedded::get(&name).map(|file| (name.into_owned(), file.data.into_owned().into()))
+        }));
+        #[cfg(not(feature = "app"))]
+        Self::default()
+    }
+
+    /// The app in a directory.
+    ///
+    /// # Errors
+    /// If it or one of its files cannot be read.
+    pub fn in_directory(directory: &Path) -> io::Result<Self> {
+        let mut files = Vec::new();
+        gather(directory, directory, &mut files)?;
+        Ok(Self::of(files))
+    }
+
+    fn of(all: impl IntoIterator<Item = (String, Bytes)>) -> Self {
+        let mut files: BTreeMap<String, File> = BTreeMap::new();
+        for (name, bytes) in all {
+            match name.strip_suffix(".br") {
+                Some(name) => files.entry(name.to_owned()).or_default().brotli = Some(bytes),
+                None => files.entry(name).or_default().plain = bytes,
+            }
+        }
+        Self { files }
+    }
+
+    /// Whether there is one.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.files.contains_key(PAGE)
+    }
+
+    /// The answer to a request that is none of the relay's own.
+    pub(crate) fn answer(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
+        if method != Method::GET && method != Method::HEAD {
+            return StatusCode::METHOD_NOT_ALLOWED.into_response();
+        }
+        let name = match uri.path() {
+            "/" => PAGE,
+            path => path.trim_start_matches('/'),
+        };
+        let Some(file) = self.files.get(name) else { return StatusCode::NOT_FOUND.into_response() };
+        let cache = if name.starts_with("assets/") { FOREVER } else { ASK_AGAIN };
+        let about = [
+            (header::CONTENT_TYPE, HeaderValue::from_static(content_type(name))),
+            (header::CACHE_CONTROL, HeaderValue::from_static(cache)),
+            (header::VARY, HeaderValue::from_static("accept-encoding")),
+        ];
+        match &file.brotli {
+            Some(brotli) if takes_brotli(headers) => {
+                (about, [(header::CONTENT_ENCODING, "br")], brotli.clone()).into_response()
+            }
+            _ => (about, file.plain.clone()).into_response(),
+        }
+    }
+}
+
+const PAGE: &str = "index.html";
+/// Names of assets change with their content.
+const FOREVER: &str = "public, max-age=31536000, immutable";
+const ASK_AGAIN: &str = "no-cache";
+
+fn gather(root: &Path, directory: &Path, files: &mut Vec<(String, Bytes)>) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            gather(root, &path, files)?;
+        } else if let Some(name) = path.strip_prefix(root).ok().and_then(Path::to_str) {
+            files.push((name.to_owned(), fs::read(&path)?.into()));
+        }
+    }
+    Ok(())
+}
+
+fn takes_brotli(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|list| {
+        list.split(',').any(|coding| coding.split(';').next().is_some_and(|c| c.trim() == "br"))
+    })
+}
+
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("wasm") => "application/wasm",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some("webmanifest") => "application/manifest+json",
+        Some("txt") => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+/// Scripts, styles and connections of this origin alone, and nothing inline; no frame around it,
+/// no referrer, nothing shared with other origins. On every response, the worker's script too.
+const HEADERS: [(HeaderName, &str); 8] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; \
+         font-src 'self'; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
+         trusted-types svelte-trusted-html app-url",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(self), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+    ),
+    (header::X_FRAME_OPTIONS, "DENY"),
+];
+
+/// Adds [`HEADERS`].
+pub(crate) async fn guard(mut response: Response) -> Response {
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn app() -> (tempfile::TempDir, App) {
+        let directory = tempfile::tempdir().expect("a directory");
+        fs::create_dir(directory.path().join("assets")).expect("made");
+        let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).expect("written");
+        write("index.html", "<!doctype html>");
+        write("assets/a-1.js", "plain");
+        write("assets/a-1.js.br", "small");
+        let app = App::in_directory(directory.path()).expect("read");
+        (directory, app)
+    }
+
+    fn get(app: &App, path: &str, encoding: &'static str) -> Response {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(encoding));
+        app.answer(&Method::GET, &path.parse().expect("a path"), &headers)
+    }
+
+    fn field(response: &Response, name: HeaderName) -> Option<&str> {
+        response.headers().get(name).and_then(|value| value.to_str().ok())
+    }
+
+    #[test]
+    fn the_page_is_asked_for_again_and_assets_never() {
+        let (_directory, app) = app();
+        assert!(app.is_there());
+        let page = get(&app, "/", "");
+        assert_eq!(page.status(), StatusCode::OK);
+        assert_eq!(field(&page, header::CACHE_CONTROL), Some("no-cache"));
+        assert_eq!(field(&page, header::CONTENT_TYPE), Some("text/html; charset=utf-8"));
+        let asset = get(&app, "/assets/a-1.js", "");
+        assert!(field(&asset, header::CACHE_CONTROL).is_some_and(|value| value.contains("immutable")));
+    }
+
+    #[test]
+    fn brotli_goes_to_those_who_take_it() {
+        let (_directory, app) = app();
+        let coded =
+            |accepted| get(&app, "/assets/a-1.js", accepted).headers().contains_key(header::CONTENT_ENCODING);
+        assert!(coded("gzip, deflate, br;q=0.9"));
+        assert!(!coded("gzip, bread"));
+        assert!(!coded(""));
+    }
+
+    #[test]
+    fn nothing_else_is_served() {
+        let (directory, app) = app();
+        fs::write(directory.path().join("later.txt"), "x").expect("written");
+        for path in ["/later.txt", "/assets/a-1.js.br", "/assets/../index.html", "/nothing", "/v1/other"] {
+            assert_eq!(get(&app, path, "").status(), StatusCode::NOT_FOUND, "{path}");
+        }
+        let post = app.answer(&Method::POST, &Uri::from_static("/"), &HeaderMap::new());
+        assert_eq!(post.status(), StatusCode::METHOD_NOT_ALLOWED);
+    }
+
+    #[tokio::test]
+    async fn every_response_is_guarded() {
+        let response = guard(StatusCode::NOT_FOUND.into_response()).await;
+        let policy = field(&response, header::CONTENT_SECURITY_POLICY).expect("a policy");
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe-inline"));
+        assert_eq!(
+            response.headers().len(),
+            HEADERS.len() + usize::from(response.headers().contains_key("content-length"))
+        );
+    }
+}
