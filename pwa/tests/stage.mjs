@@ -1,0 +1,160 @@
+// The stage of every browser test: the real relay, a real browser, people with phones of their
+// own. A console error, a page error or a request to anywhere else fails the test.
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+
+import { chromium } from "playwright-core";
+
+const root = join(import.meta.dirname, "../..");
+const binaries = process.env.CAMPANA_BINARIES ?? join(root, "target/debug");
+
+/** Nothing that Chromium would like to ask the internet. */
+const QUIET = [
+  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync",
+];
+
+export const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
+export const DESKTOP = { viewport: { width: 1280, height: 800 } };
+
+/** A relay of its own, with the app, on a directory that goes with it. */
+export async function startRelay() {
+  const directory = await mkdtemp(join(tmpdir(), "campana-"));
+  const relay = { directory, invitation: "", origin: "", child: undefined };
+  relay.start = async (address = "127.0.0.1:0") => {
+    relay.child = spawn(
+      join(binaries, "campana-relay"),
+      ["--listen", address, "--json", "--log", "warn", "--data-dir", join(directory, "data"), "--app-dir", join(root, "pwa/dist"),
+        // One connection of a test can do in a second what a phone does in a day.
+        "--requests-per-second", "10000", "--request-burst", "100000"],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
+    const [line] = await once(createInterface({ input: relay.child.stdout }), "line");
+    const { listening, invitation } = JSON.parse(line);
+    relay.origin = `http://${listening}`;
+    relay.address = listening;
+    // Its links were made before the port was known.
+    if (invitation) relay.invitation = relay.origin + invitation.slice(invitation.indexOf("/#"));
+  };
+  relay.stop = async (signal = "SIGTERM") => {
+    const ended = once(relay.child, "exit");
+    relay.child.kill(signal);
+    await ended;
+  };
+  relay.end = async () => {
+    await relay.stop();
+    await rm(directory, { recursive: true, force: true });
+  };
+  await relay.start();
+  return relay;
+}
+
+export const launch = () => chromium.launch({ executablePath: "/usr/bin/chromium", args: QUIET });
+
+/** A person with a phone. */
+export class Person {
+  constructor(name, context, relay) {
+    this.name = name;
+    this.context = context;
+    this.relay = relay;
+    this.taps = 0;
+    this.faults = [];
+    this.expected = [];
+  }
+
+  static async of(browser, relay, name, { locale = "en-US", language = "English", ...options } = {}) {
+    const context = await browser.newContext({ ...PHONE, locale, ...options });
+    const person = new Person(name, context, relay);
+    person.language = language;
+    context.on("request", (request) => {
+      const url = new URL(request.url());
+      if (!["blob:", "data:"].includes(url.protocol) && url.host !== new URL(relay.origin).host) {
+        person.faults.push(`request to ${url.origin}`);
+      }
+    });
+    person.page = await person.newPage();
+    return person;
+  }
+
+  async newPage() {
+    const page = await this.context.newPage();
+    const fault = (text) => {
+      if (!this.expected.some((pattern) => pattern.test(text))) this.faults.push(text);
+    };
+    page.on("console", (message) => {
+      if (message.type() === "error") fault(message.text());
+    });
+    page.on("pageerror", (error) => fault(error.message));
+    return page;
+  }
+
+  /** Opens the app, or a link into it, and chooses the language if asked. */
+  async open(link = this.relay.origin) {
+    await this.page.goto(link);
+    await this.page.getByRole("button", { name: this.language, exact: true }).first().click();
+  }
+
+  async tap(name, options = {}) {
+    this.taps += 1;
+    await this.page.getByRole("button", { name, exact: typeof name === "string", ...options }).first().click();
+  }
+
+  /** Holds a button for a second. */
+  async hold(name) {
+    this.taps += 1;
+    const button = this.page.getByRole("button", { name }).first();
+    await button.scrollIntoViewIfNeeded();
+    const box = await button.boundingBox();
+    assert(box, "the button is there");
+    await this.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await this.page.mouse.down();
+    await this.page.waitForTimeout(1_150);
+    await this.page.mouse.up();
+  }
+
+  /** How many taps an act takes. */
+  async counting(act) {
+    const before = this.taps;
+    await act();
+    return this.taps - before;
+  }
+
+  async sees(text, options = {}) {
+    await this.page.getByText(text, options).first().waitFor({ timeout: 20_000 });
+  }
+
+  async title(text) {
+    await this.page.getByRole("heading", { level: 1, name: text }).waitFor({ timeout: 20_000 });
+  }
+
+  async join(link, handle) {
+    await this.open(link);
+    await this.page.getByRole("textbox").fill(handle);
+    await this.page.locator("button.main").click();
+  }
+
+  async madeInvite(button) {
+    await this.page.getByRole("button", { name: button, exact: true }).click();
+    return this.page.getByTestId("invite-link").inputValue();
+  }
+
+  /** What went wrong on this phone, if anything. */
+  assertQuiet() {
+    assert.deepEqual(this.faults, [], `${this.name}'s phone`);
+  }
+}
+
+/** The native client, as one more member. */
+export function native(relay, name) {
+  const store = join(relay.directory, name);
+  return async (...args) => {
+    const { stdout } = await promisify(execFile)(join(binaries, "campana"), ["--store", store, "--json", ...args]);
+    return stdout.trim() === "" ? undefined : JSON.parse(stdout.trim().split("\n").at(-1));
+  };
+}
