@@ -23,14 +23,14 @@ const QUIET = [
 export const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
 export const DESKTOP = { viewport: { width: 1280, height: 800 } };
 
-/** A relay of its own, with the app, on a directory that goes with it. */
-export async function startRelay() {
+/** A relay of its own, with the app (or another page), on a directory that goes with it. */
+export async function startRelay(app = join(root, "pwa/dist")) {
   const directory = await mkdtemp(join(tmpdir(), "campana-"));
   const relay = { directory, invitation: "", origin: "", child: undefined };
   relay.start = async (address = "127.0.0.1:0") => {
     relay.child = spawn(
       join(binaries, "campana-relay"),
-      ["--listen", address, "--json", "--log", "warn", "--data-dir", join(directory, "data"), "--app-dir", join(root, "pwa/dist"),
+      ["--listen", address, "--json", "--log", "warn", "--data-dir", join(directory, "data"), "--app-dir", app,
         // One connection of a test can do in a second what a phone does in a day.
         "--requests-per-second", "10000", "--request-burst", "100000"],
       { stdio: ["ignore", "pipe", "inherit"] },
@@ -52,6 +52,8 @@ export async function startRelay() {
     await rm(directory, { recursive: true, force: true });
   };
   await relay.start();
+  // However the test ends.
+  process.once("exit", () => relay.child.kill("SIGKILL"));
   return relay;
 }
 

@@ -85,8 +85,9 @@ export class Turns {
     let wake: number | undefined;
     let wrote = false;
     let view: View | undefined;
+    let work: Promise<void> | undefined;
     try {
-      await navigator.locks.request(TURN_LOCK, async () => {
+      const hold = async () => {
         const reloaded = await this.refresh();
         const turn = async (input: Input): Promise<Answer | undefined> => {
           const session = this.session;
@@ -109,6 +110,11 @@ export class Turns {
         // Last, so that what the inputs settle is not owed again.
         if (reloaded) await turn("resume");
         view = this.session?.view(this.now());
+      };
+      // A lock that is taken away does not stop what goes on under it: the generation check does.
+      await navigator.locks.request(TURN_LOCK, () => (work = hold())).catch((error: unknown) => {
+        if (work === undefined) throw error;
+        return work;
       });
     } catch (error) {
       this.forget();
