@@ -19,5 +19,8 @@ pub(crate) fn ci() -> Outcome {
         run(&mut cargo(&["install", "cargo-deny", "--version", CARGO_DENY, "--locked"]))?;
     }
     run(&mut cargo(&["deny", "--log-level", "error", "check", "licenses", "bans", "sources"]))?;
+    // The release build of the app: what it downloads is held to its budget, and what is
+    // generated and kept must be what this source generates.
+    crate::pwa::check()?;
     crate::test::test()
 }

@@ -69,6 +69,18 @@ fn newest(path: &Path) -> Option<SystemTime> {
     }
 }
 
+/// Builds the release app and checks all of it.
+pub(crate) fn check() -> Outcome {
+    let kept = wasm::kept()?;
+    build(false)?;
+    if wasm::kept()? != kept {
+        return Err(Failure(
+            "pwa/src/core/generated has changed: commit what `cargo xtask pwa` has written there".into(),
+        ));
+    }
+    run(&mut npm(&["run", "--silent", "check"]))
+}
+
 /// npm, in the app's folder.
 pub(crate) fn npm(arguments: &[&str]) -> Command {
     let mut command = Command::new("npm");

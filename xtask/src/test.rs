@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use crate::command::{Failure, Outcome, cargo, exists, root, run, target, watch};
+use crate::pwa;
 
 #[derive(Debug, Default, Clone, Copy)]
 struct Count {
@@ -12,7 +13,7 @@ struct Count {
 
 pub(crate) fn test() -> Outcome {
     let mut count = Count::default();
-    let suites: [fn() -> Outcome<Count>; 3] = [workspace, simulation, wasm];
+    let suites: [fn() -> Outcome<Count>; 4] = [workspace, simulation, wasm, browsers];
     for suite in suites {
         let suite = suite()?;
         count.passed += suite.passed;
@@ -69,11 +70,29 @@ fn wasm() -> Outcome<Count> {
     finish("wasm", ok, tally(&lines))
 }
 
-/// Adds up the closing lines: cargo's `test result: ok. 3 passed; 0 failed; ...` and our own
+/// The app in real browsers, against the real relay and beside the real native client.
+fn browsers() -> Outcome<Count> {
+    for browser in ["chromium", "firefox-esr"] {
+        if !exists(browser, "--version") {
+            return Err(Failure(format!(
+                "the tests in browsers need {browser}: apt-get install {browser}, then run the tests again"
+            )));
+        }
+    }
+    pwa::build_if_changed()?;
+    let mut command = pwa::npm(&["test", "--silent"]);
+    let (ok, lines) = watch(command.env("CAMPANA_BINARIES", target().join("debug")))?;
+    finish("browsers", ok, tally(&lines))
+}
+
+/// Adds up the closing lines: node's `# pass 3` and `# fail 0`, cargo's `test result: ok. 3 passed; 0 failed; ...` and our own
 /// `3 passed, 0 failed`.
 fn tally(lines: &[String]) -> Count {
     let mut count = Count::default();
     for line in lines {
+        let counted = |kind: &str| line.strip_prefix(kind).and_then(|number| number.parse::<u64>().ok());
+        count.passed += counted("# pass ").unwrap_or(0);
+        count.failed += counted("# fail ").unwrap_or(0);
         let summary = line.strip_prefix("test result: ").unwrap_or(line);
         let ours = summary.len() == line.len();
         let words: Vec<&str> = summary.split([' ', ',', ';']).filter(|word| !word.is_empty()).collect();

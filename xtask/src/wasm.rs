@@ -18,6 +18,15 @@ pub(crate) fn generated() -> PathBuf {
     root().join("pwa/src/core/generated")
 }
 
+/// What is generated and kept in the repository: types and codes.
+pub(crate) fn kept() -> Outcome<Vec<Vec<u8>>> {
+    let read = |name| {
+        let path = generated().join(name);
+        fs::read(&path).map_err(|error| Failure(format!("{}: {error}", path.display())))
+    };
+    ["core.d.ts", "codes.ts"].into_iter().map(read).collect()
+}
+
 /// Builds the core and writes `core.js`, `core_bg.wasm`, `core.d.ts` and `codes.ts`.
 pub(crate) fn build() -> Outcome {
     run(&mut cargo(&[
