@@ -10,5 +10,11 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: {
+      output: {
+        // What is only for making or reading a code is fetched when somebody does, and not stored.
+        chunkFileNames: ({ name }) => `assets/${/qr/i.test(name) ? "lazy-" : ""}[name]-[hash].js`,
+      },
+    },
   },
 });

@@ -15,7 +15,7 @@ const root = join(import.meta.dirname, "../..");
 const binaries = process.env.CAMPANA_BINARIES ?? join(root, "target/debug");
 
 /** Nothing that Chromium would like to ask the internet. */
-const QUIET = [
+export const QUIET = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync",
 ];
