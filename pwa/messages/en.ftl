@@ -60,6 +60,7 @@ home = Home
 home-quiet = No alerts
 home-quiet-help = When your verifiers confirm something, it shows here.
 home-earlier = Earlier
+home-more = Show older ones
 report-button = Report
 unsent = { $n ->
     [one] One thing waits to be sent
@@ -214,6 +215,7 @@ role-none = member
 limits-title = What this can't do
 limits-body = Whoever holds your unlocked phone sees what you see. Somebody you trust can always tell. A web app depends on the site that serves it. Keep a second way to reach your people.
 install-title = Put it on your home screen
+install-neutral = With a neutral name and icon (“Agenda”)
 install-ios = In Safari: tap Share, then Add to Home Screen. Open the new icon from then on.
 install-android = In Chrome: tap ⋮, then Install app. Open the new icon from then on.
 install-desktop = In the address bar, choose Install.

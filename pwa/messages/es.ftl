@@ -59,6 +59,7 @@ home = Inicio
 home-quiet = Sin alertas
 home-quiet-help = Cuando quienes verifican confirman algo, aparece aquí.
 home-earlier = Antes
+home-more = Mostrar más antiguas
 report-button = Reportar
 unsent = { $n ->
     [one] Una cosa espera ser enviada
@@ -213,6 +214,7 @@ role-none = integrante
 limits-title = Lo que esto no puede
 limits-body = Quien tenga tu teléfono desbloqueado ve lo que tú ves. Alguien de confianza siempre puede contarlo. Una aplicación web depende del sitio que la sirve. Ten otra forma de avisar a tu gente.
 install-title = Ponla en tu pantalla de inicio
+install-neutral = Con un nombre y un icono neutros («Agenda»)
 install-ios = En Safari: toca Compartir y luego Agregar a inicio. Desde entonces abre el icono nuevo.
 install-android = En Chrome: toca ⋮ y luego Instalar aplicación. Desde entonces abre el icono nuevo.
 install-desktop = En la barra de direcciones, elige Instalar.

@@ -6,11 +6,13 @@ import App from "./App.svelte";
 import { open } from "./core/client";
 import { catchFragment, follow, openedLink } from "./link.svelte";
 import { startPlaces } from "./place.svelte";
+import { startAppearance } from "./ui/appearance.svelte";
 import { startTheme } from "./ui/theme.svelte";
 import { startWords } from "./words/words.svelte";
 
 catchFragment();
 startTheme();
+startAppearance();
 startPlaces();
 
 const client = open();

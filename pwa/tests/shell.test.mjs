@@ -141,6 +141,9 @@ test("nothing asks for more than it is given", async () => {
   const manifest = await (await fetch(`${relay.origin}/manifest.webmanifest`)).json();
   assert.equal(manifest.display, "standalone");
   assert(manifest.icons.some((icon) => icon.purpose === "maskable") && manifest.icons.some((icon) => icon.sizes === "192x192"));
+  const neutral = await (await fetch(`${relay.origin}/manifest-neutral.webmanifest`)).json();
+  assert.equal(neutral.id, manifest.id, "it is the same app");
+  for (const { src } of [...manifest.icons, ...neutral.icons]) assert.equal((await fetch(relay.origin + src)).status, 200, src);
   const names = await readdir(join(import.meta.dirname, "../dist/assets"));
   assert(names.every((name) => !name.endsWith(".map")));
   await relay.end();

@@ -1,8 +1,11 @@
 //! `cargo xtask bench`: the benches are a crate of their own, built with optimisation.
 
+use std::process::Command;
+
 use clap::Args;
 
-use crate::command::{Outcome, cargo, run};
+use crate::command::{Outcome, cargo, root, run, target};
+use crate::pwa;
 
 #[derive(Debug, Args)]
 #[command(disable_help_flag = true)]
@@ -13,7 +16,28 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn bench(options: &Options) -> Outcome {
+    if let Some(("phone", rest)) = options.arguments.split_first().map(|(first, rest)| (first.as_str(), rest))
+    {
+        return phone(rest);
+    }
     // The relay under test is a process of its own.
     run(&mut cargo(&["build", "--release", "--quiet", "--package", "campana-relay"]))?;
     run(cargo(&["run", "--release", "--quiet", "--package", "campana-bench", "--"]).args(&options.arguments))
+}
+
+/// An old phone's browser in a network of 2,000.
+fn phone(arguments: &[String]) -> Outcome {
+    pwa::build_if_changed()?;
+    run(&mut cargo(&[
+        "build",
+        "--release",
+        "--quiet",
+        "--package",
+        "campana-relay",
+        "--package",
+        "campana-bench",
+    ]))?;
+    let mut node = Command::new("node");
+    node.arg(root().join("pwa/bench/phone.mjs")).args(arguments);
+    run(node.env("CAMPANA_CROWD", target().join("release/campana-bench")))
 }

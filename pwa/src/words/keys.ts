@@ -52,6 +52,7 @@ export interface Messages {
   "home-quiet": undefined;
   "home-quiet-help": undefined;
   "home-earlier": undefined;
+  "home-more": undefined;
   "report-button": undefined;
   "unsent": { n: string | number };
   "link-none": undefined;
@@ -174,6 +175,7 @@ export interface Messages {
   "limits-title": undefined;
   "limits-body": undefined;
   "install-title": undefined;
+  "install-neutral": undefined;
   "install-ios": undefined;
   "install-android": undefined;
   "install-desktop": undefined;

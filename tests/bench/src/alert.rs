@@ -6,57 +6,19 @@
 //! time of one core's turn, `scheduling_ms` what is left.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use campana_core::command::{ReportForm, Who};
+use campana_core::command::Who;
 use campana_core::view::{PersonState, Stage, Status};
-use campana_core::{Command, Core, Effect, Input, NoticeKind, Reply, Turn, VaultKey, View};
+use campana_core::{Command, Reply, View};
 use campana_protocol::governance::Role;
 use campana_protocol::id::{IncidentId, PublicKey};
-use campana_protocol::report::{Activity, Finding, Method, Setting, Size, Unit, When};
+use campana_protocol::report::{Finding, Method};
 use campana_tests::rig::Relay;
-use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::sync::{Semaphore, mpsc, oneshot};
-use tokio_tungstenite::tungstenite::Message;
+use tokio::sync::{Semaphore, mpsc};
 
-/// A device's answer to [`Ask`].
-enum Ask {
-    Command(Command, oneshot::Sender<Option<Reply>>),
-    View(oneshot::Sender<View>),
-}
-
-/// The alert as one device saw it.
-struct Shown {
-    received: Instant,
-    done: Instant,
-    turn: Duration,
-}
-
-#[derive(Clone)]
-struct Device(mpsc::Sender<Ask>);
-
-impl Device {
-    async fn command(&self, command: Command) -> Option<Reply> {
-        let (answer, reply) = oneshot::channel();
-        self.0.send(Ask::Command(command, answer)).await.expect("the device runs");
-        reply.await.expect("the device answers")
-    }
-
-    async fn view(&self) -> View {
-        let (answer, view) = oneshot::channel();
-        self.0.send(Ask::View(answer)).await.expect("the device runs");
-        view.await.expect("the device answers")
-    }
-
-    async fn until(&self, what: &str, holds: impl Fn(&View) -> bool) {
-        let until = Instant::now() + Duration::from_secs(1_800);
-        while !holds(&self.view().await) {
-            assert!(Instant::now() < until, "{what} never happened");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-}
+use crate::device::{Device, Shown, device, form};
 
 /// Measures `alerts` alerts in a network of `members` devices.
 pub(crate) fn alert(members: usize, alerts: usize) -> Value {
@@ -173,103 +135,4 @@ fn round(value: f64) -> f64 {
 
 fn has(view: &View, incident: IncidentId, status: Status) -> bool {
     view.incidents.iter().any(|other| other.id == incident.to_string() && other.status == status)
-}
-
-fn form() -> ReportForm {
-    ReportForm {
-        drill: false,
-        size: Size::Few,
-        activities: vec![Activity::Detaining],
-        setting: Setting::Work,
-        zone: 0,
-        units: vec![Unit::Ice],
-        when: When::Now,
-        equipment: Vec::new(),
-        words: "the farm gate".into(),
-    }
-}
-
-/// A device with its rows in memory (a phone's store is measured elsewhere).
-fn device(address: String, seed: u64, shown: mpsc::UnboundedSender<Shown>, gate: Arc<Semaphore>) -> Device {
-    let (ask, mut asked) = mpsc::channel::<Ask>(4);
-    tokio::spawn(async move {
-        let mut bytes = [0; 32];
-        bytes[..8].copy_from_slice(&seed.to_be_bytes());
-        let mut core = Core::new(VaultKey([3; 32]), bytes);
-        let permit = gate.acquire().await.expect("the gate is never closed");
-        let (mut socket, _) = tokio_tungstenite::connect_async(format!("ws://{address}/v1/relay"))
-            .await
-            .expect("the relay answers");
-        drop(permit);
-        let mut wake: Option<u64> = None;
-        let mut greeted = false;
-        loop {
-            let pause =
-                wake.map_or(Duration::from_secs(3_600), |at| Duration::from_millis(at.saturating_sub(now())));
-            let mut received = None;
-            let turn = tokio::select! {
-                message = socket.next() => match message {
-                    Some(Ok(Message::Binary(frame))) => {
-                        received = Some(Instant::now());
-                        turn(&mut core, Input::Received(vec![frame.to_vec()]))
-                    }
-                    Some(Ok(_)) => continue,
-                    _ => panic!("device {seed}: the relay hung up"),
-                },
-                ask = asked.recv() => match ask {
-                    Some(Ask::Command(command, answer)) => {
-                        let fresh = matches!(command, Command::Start { .. } | Command::Join { .. });
-                        let mut first = turn(&mut core, Input::Command(command));
-                        let _ = answer.send(first.0.reply.take().and_then(Result::ok));
-                        if fresh && !greeted {
-                            // A network to belong to: say hello again, now with keys to prove.
-                            greeted = true;
-                            let again = tokio_tungstenite::connect_async(format!("ws://{address}/v1/relay")).await;
-                            socket = again.expect("the relay answers").0;
-                            let _ = core.turn(now(), Input::Connected);
-                        }
-                        first
-                    }
-                    Some(Ask::View(answer)) => {
-                        let _ = answer.send(core.view(now()));
-                        continue;
-                    }
-                    None => return,
-                },
-                () = tokio::time::sleep(pause) => turn(&mut core, Input::Tick),
-            };
-            let (Turn { effects, wake: next, .. }, took) = turn;
-            wake = next;
-            for effect in effects {
-                match effect {
-                    Effect::Send(frame) => {
-                        socket.send(Message::binary(frame)).await.expect("the relay listens")
-                    }
-                    Effect::Notify(notice) => {
-                        if notice.kind == NoticeKind::Alert {
-                            let done = Instant::now();
-                            let _ =
-                                shown.send(Shown { received: received.unwrap_or(done), done, turn: took });
-                        }
-                        wake = turn_quietly(&mut core, Input::Shown(notice)).or(wake);
-                    }
-                    Effect::Reconnect => panic!("device {seed}: refused"),
-                }
-            }
-        }
-    });
-    Device(ask)
-}
-
-fn turn(core: &mut Core, input: Input) -> (Turn, Duration) {
-    let start = Instant::now();
-    (core.turn(now(), input), start.elapsed())
-}
-
-fn turn_quietly(core: &mut Core, input: Input) -> Option<u64> {
-    core.turn(now(), input).wake
-}
-
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }

@@ -2,6 +2,8 @@
 #![expect(clippy::print_stdout, reason = "a command-line tool")]
 
 mod alert;
+mod crowd;
+mod device;
 mod onboard;
 mod relay;
 
@@ -53,6 +55,13 @@ enum What {
         #[arg(long, default_value_t = 2_000)]
         members: usize,
     },
+    /// A network of N for a phone to be measured in: `cargo xtask bench phone` talks to it.
+    #[command(hide = true)]
+    Crowd {
+        /// Members, the founder, a verifier and a reporter included.
+        #[arg(long, default_value_t = 2_000)]
+        members: usize,
+    },
     /// From the deciding attestation to the last decrypted alert, with real cores and the real
     /// relay's process.
     Alert {
@@ -73,6 +82,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         What::Append { seconds } => relay::append::append(&relay::append::Args { seconds })?,
         What::Ceiling { in_a_loop } => return Ok(relay::ceiling::serve(in_a_loop)?),
+        What::Crowd { members } => return crowd::crowd(members),
         What::Onboard { members } => onboard::onboard(members),
         What::Alert { members, alerts } => alert::alert(members, alerts),
     };

@@ -1,0 +1,28 @@
+/** Under which name and icon the app is put on the home screen: its own, or one that says nothing. */
+const KEPT = "campana-neutral";
+const OWN = { title: "Campana", manifest: "/manifest.webmanifest", icon: "/icon.svg", touch: "/icon-180.png" };
+const NEUTRAL = { title: "Agenda", manifest: "/manifest-neutral.webmanifest", icon: "/neutral.svg", touch: "/neutral-180.png" };
+
+let neutral = $state(false);
+
+export const appearance = {
+  get neutral(): boolean {
+    return neutral;
+  },
+};
+
+export function chooseNeutral(on: boolean): void {
+  neutral = on;
+  if (on) localStorage.setItem(KEPT, "1");
+  else localStorage.removeItem(KEPT);
+  const { title, manifest, icon, touch } = on ? NEUTRAL : OWN;
+  document.title = title;
+  const link = (rel: string, href: string) => document.querySelector(`link[rel="${rel}"]`)?.setAttribute("href", href);
+  link("manifest", manifest);
+  link("icon", icon);
+  link("apple-touch-icon", touch);
+}
+
+export function startAppearance(): void {
+  if (localStorage.getItem(KEPT) !== null) chooseNeutral(true);
+}
