@@ -33,22 +33,20 @@ const MARK = "campana-store";
 export class Overtaken extends Error {}
 
 export class Store {
+  /** Undefined once something else needed the database to itself, or the browser took it. */
+  private db: IDBPDatabase<Schema> | undefined;
+
   private constructor(
-    private readonly db: IDBPDatabase<Schema>,
+    db: IDBPDatabase<Schema>,
     /** The key that rows are sealed under. */
     readonly vault: Uint8Array,
-  ) {}
+  ) {
+    this.adopt(db);
+  }
 
   /** Opens the store, and makes it if this device has none. */
   static async open(): Promise<Store> {
-    const db = await openDB<Schema>(NAME, VERSION, {
-      upgrade(db) {
-        db.createObjectStore("rows");
-        db.createObjectStore("about");
-      },
-      // A newer version of the app wants to change the schema: let it.
-      blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
-    });
+    const db = await openDatabase();
     return new Store(db, await unwrap(db));
   }
 
@@ -63,17 +61,43 @@ export class Store {
   }
 
   close(): void {
-    this.db.close();
+    this.db?.close();
+    this.db = undefined;
+  }
+
+  private adopt(db: IDBPDatabase<Schema>): void {
+    this.db = db;
+    const lost = () => (this.db = undefined);
+    // A newer version of the app or a fresh start in another window: let it.
+    db.addEventListener("versionchange", () => {
+      db.close();
+      lost();
+    });
+    db.addEventListener("close", lost);
+  }
+
+  /** Opened again if it had to be closed; what was cleared meanwhile is not begun anew here. */
+  private async database(): Promise<IDBPDatabase<Schema>> {
+    if (this.db) return this.db;
+    const db = await openDatabase();
+    if (!(await db.get("about", "vault"))) {
+      db.close();
+      throw new TroubleError("storage-cleared");
+    }
+    this.adopt(db);
+    return db;
   }
 
   /** Raised by every write. */
   async generation(): Promise<number> {
-    return ((await this.db.get("about", "generation")) as number | undefined) ?? 0;
+    const db = await this.database();
+    return ((await db.get("about", "generation")) as number | undefined) ?? 0;
   }
 
   /** All rows and their generation, as of one moment. */
   async read(): Promise<{ generation: number; rows: Rows }> {
-    const transaction = this.db.transaction(["rows", "about"]);
+    const db = await this.database();
+    const transaction = db.transaction(["rows", "about"]);
     const rows = transaction.objectStore("rows");
     const [keys, values, generation] = await Promise.all([
       rows.getAllKeys(),
@@ -93,7 +117,8 @@ export class Store {
    * `expected`, else throws `Overtaken`. Nothing but the database is awaited in between.
    */
   async commit(expected: number, changes: Changes): Promise<number> {
-    const transaction = this.db.transaction(["rows", "about"], "readwrite", { durability: "strict" });
+    const db = await this.database();
+    const transaction = db.transaction(["rows", "about"], "readwrite", { durability: "strict" });
     const about = transaction.objectStore("about");
     const found = ((await about.get("generation")) as number | undefined) ?? 0;
     if (found !== expected) {
@@ -102,13 +127,35 @@ export class Store {
       throw new Overtaken();
     }
     const rows = transaction.objectStore("rows");
-    const writes: Promise<unknown>[] = changes.map(([key, value]) =>
-      value === undefined ? rows.delete(key as Bytes) : rows.put(value, key as Bytes),
-    );
-    writes.push(about.put(expected + 1, "generation"));
-    writes.push(transaction.done);
-    await Promise.all(writes);
+    try {
+      const writes: Promise<unknown>[] = changes.map(([key, value]) =>
+        value === undefined ? rows.delete(key as Bytes) : rows.put(value, key as Bytes),
+      );
+      await Promise.all([...writes, about.put(expected + 1, "generation"), transaction.done]);
+    } catch (error) {
+      // A request that could not even be made leaves those before it: none of them may stay.
+      abort(transaction);
+      throw error;
+    }
     return expected + 1;
+  }
+}
+
+function openDatabase(): Promise<IDBPDatabase<Schema>> {
+  return openDB<Schema>(NAME, VERSION, {
+    upgrade(db) {
+      db.createObjectStore("rows");
+      db.createObjectStore("about");
+    },
+  });
+}
+
+function abort(transaction: { abort(): void; readonly done: Promise<void> }): void {
+  transaction.done.catch(() => undefined);
+  try {
+    transaction.abort();
+  } catch {
+    // It has ended already.
   }
 }
 
