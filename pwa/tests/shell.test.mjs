@@ -69,6 +69,9 @@ test("a new version waits for the tap, and takes nothing with it", async () => {
   await person.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
   await person.page.reload();
   await person.title("Valle");
+  const other = await person.newPage();
+  await other.goto(relay.origin);
+  await other.getByRole("heading", { level: 1, name: "Valle" }).waitFor();
   // The next version: the same app, with a worker that has another name for its cache.
   for (const name of ["sw.js", "sw.js.br"]) {
     if (name.endsWith(".br")) await rm(join(app, name));
@@ -86,6 +89,13 @@ test("a new version waits for the tap, and takes nothing with it", async () => {
   await person.page.waitForFunction(async () => (await caches.keys()).length === 1);
   assert.deepEqual(await caches(), ["campana-222222222222"]);
   await person.title("Valle");
+  // The other window is still of the version before, says so, and its tap does something.
+  const restarted = other.waitForEvent("load");
+  await other.getByRole("button", { name: "Restart" }).click();
+  await restarted;
+  await other.getByRole("heading", { level: 1, name: "Valle" }).waitFor();
+  await other.waitForTimeout(500);
+  assert.equal(await other.getByText("A new version is ready.").count(), 0);
   person.assertQuiet();
   await relay.end();
   await rm(app, { recursive: true, force: true });

@@ -7,16 +7,26 @@ const OWN_WORKER = "/sw.js";
 export function watchUpdates(): { update: Readable<boolean>; restart: () => void } {
   const update = writable(false);
   let waiting: ServiceWorker | null = null;
-  const found = (worker: ServiceWorker | null) => {
+  let taken = false;
+  const found = (worker: ServiceWorker) => {
     waiting = worker;
-    update.set(worker !== null);
+    update.set(true);
   };
   if ("serviceWorker" in navigator && import.meta.env.PROD) {
+    const served = navigator.serviceWorker.controller !== null;
+    navigator.serviceWorker.addEventListener("controllerchange", () => {
+      if (taken) location.reload();
+      // Another window took the update: this one still is the version before.
+      else if (served) update.set(true);
+      waiting = null;
+    });
     void navigator.serviceWorker
       .register(workerUrl(), { type: "classic", updateViaCache: "none" })
       .then((registration) => {
         // The very first worker is no update.
-        const look = () => found(navigator.serviceWorker.controller ? registration.waiting : null);
+        const look = () => {
+          if (navigator.serviceWorker.controller && registration.waiting) found(registration.waiting);
+        };
         look();
         registration.addEventListener("updatefound", () => {
           registration.installing?.addEventListener("statechange", look);
@@ -28,8 +38,9 @@ export function watchUpdates(): { update: Readable<boolean>; restart: () => void
       .catch(() => undefined);
   }
   const restart = () => {
-    navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
-    waiting?.postMessage("take-over");
+    taken = true;
+    if (waiting) waiting.postMessage("take-over");
+    else location.reload();
   };
   return { update: readonly(update), restart };
 }
