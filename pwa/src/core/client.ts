@@ -35,8 +35,20 @@ export interface Client {
   retry(): void;
 }
 
-/** Between contexts: the generation that was written. */
-const CHANNEL = "campana-generation";
+/** Between the windows of one device. Losing a message costs time, never truth. */
+const CHANNEL = "campana";
+type Message =
+  /** Rows were written, up to this generation. */
+  | { wrote: number }
+  /** From the leader: what it sees. Its core is the one that is connected. */
+  | { sight: { view: View; generation: number; link: Link } }
+  /** Is there a leader? It answers with what it sees. */
+  | { asked: true }
+  /** Everything on this device was thrown away. */
+  | { gone: true };
+
+/** Invites expire though nothing happens, and another context may have died before it told. */
+const LOOK_EVERY = 30_000;
 
 export function open(): Client {
   const view = writable<View | null>(null);
@@ -58,6 +70,8 @@ export function open(): Client {
         return (await turns.take({ command })) ?? { error: "bug" };
       } catch (error) {
         const word = troubleOf(error);
+        // A full disk can be emptied and the answer says it; the others stay.
+        if (word !== "storage-full" && word !== "core-failed") trouble.set(word);
         return { error: word === "core-failed" ? "bug" : word };
       }
     },
@@ -66,6 +80,7 @@ export function open(): Client {
     async startAgain() {
       (await device)?.close();
       await Store.destroy();
+      new BroadcastChannel(CHANNEL).postMessage({ gone: true } satisfies Message);
       location.reload();
     },
     retry: () => location.reload(),
@@ -85,6 +100,22 @@ async function start(
     }
     const [{ Session }, store] = await Promise.all([loadCore(() => fetch(wasmUrl)), Store.open()]);
     const others = new BroadcastChannel(CHANNEL);
+    const tell = (message: Message) => others.postMessage(message);
+    const shown: { view?: View; generation: number; link: Link } = { generation: -1, link: "none" };
+    // Views are large: they are sent only once there is somebody to see them.
+    let watched = false;
+    const share = () => {
+      const { view, generation, link } = shown;
+      if (watched && view && connection.leading) tell({ sight: { view, generation, link } });
+    };
+    const showView = (next: View, generation: number) => {
+      Object.assign(shown, { view: next, generation });
+      view.set(next);
+    };
+    const showLink = (now: Link) => {
+      shown.link = now;
+      link.set(now);
+    };
     let alarm: ReturnType<typeof setTimeout> | undefined;
     const owed: { incident: string; kind: Notice["kind"] }[] = [];
     const showOwed = () => {
@@ -103,8 +134,10 @@ async function start(
       effects: (effects) => effects.forEach(carryOut),
       changed(next, generation, wrote) {
         trouble.set(null);
-        view.set(next);
-        if (wrote) others.postMessage(generation);
+        // At the same generation the leader sees more.
+        if (connection.leading || generation > shown.generation) showView(next, generation);
+        if (wrote) tell({ wrote: generation });
+        share();
         connection.poke();
       },
       wake(at) {
@@ -115,10 +148,35 @@ async function start(
         alarm = setTimeout(() => void turns.take("tick").catch(fail), pause);
       },
       saving: (on) => saving.set(on),
+      dropped: () => connection.reconnect(),
     });
-    const connection = new Connection(turns, (now) => link.set(now));
+    const connection = new Connection(
+      turns,
+      (now) => {
+        showLink(now);
+        share();
+      },
+      () => tell({ asked: true }),
+    );
     const fail = (error: unknown) => trouble.set(troubleOf(error));
-    others.onmessage = () => void turns.look().catch(fail);
+    others.onmessage = ({ data }: MessageEvent<Message>) => {
+      if ("wrote" in data) {
+        if (connection.leading && data.wrote > turns.known) void turns.look().catch(fail);
+      } else if ("sight" in data) {
+        connection.answered();
+        if (connection.leading) return;
+        showLink(data.sight.link);
+        if (data.sight.generation >= shown.generation) showView(data.sight.view, data.sight.generation);
+      } else if ("asked" in data) {
+        watched = true;
+        share();
+      } else {
+        location.reload();
+      }
+    };
+    setInterval(() => {
+      if (connection.leading) void turns.look().catch(fail);
+    }, LOOK_EVERY);
     document.addEventListener("visibilitychange", showOwed);
     await turns.look();
     connection.start();

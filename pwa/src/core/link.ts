@@ -8,32 +8,41 @@ const FIRST_PAUSE = 500;
 const LAST_PAUSE = 30_000;
 /** A connection that lasted this long was a good one. */
 const GOOD = 10_000;
+/** An opening takes three round trips; on a bad line, seconds. */
+const OPENING = 15_000;
+/** Out of sight for longer than this, the line may be dead without anybody having said so. */
+const AWAY = 30_000;
+/** A leader that says nothing for so long is frozen in the background. */
+const SILENCE = 3_000;
+/** Most messages and bytes of one turn, so that a long catch-up is written in steps. */
+const BATCH_MESSAGES = 256;
+const BATCH_BYTES = 4 * 1_048_576;
 
 export class Connection {
   private socket: WebSocket | undefined;
+  private relay: string | undefined;
   private pause = FIRST_PAUSE;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private inbox: Uint8Array[] = [];
   private delivering = false;
   private leads = false;
+  private hiddenAt: number | undefined;
+  private heard: (() => void) | undefined;
 
   constructor(
     private readonly turns: Turns,
     private readonly show: (link: Link) => void,
+    /** Asks the leader for a sign of life. */
+    private readonly ask: () => void,
   ) {}
 
   /** Waits for its turn to be the one that is connected, and stays it until the page goes. */
   start(): void {
-    void navigator.locks.request(LINK_LOCK, () => {
-      this.leads = true;
-      this.open();
-      return new Promise<never>(() => undefined);
-    });
-    const soon = () => {
-      if (this.leads && document.visibilityState === "visible") this.hurry();
-    };
-    addEventListener("online", soon);
-    document.addEventListener("visibilitychange", soon);
+    this.stand({});
+    void this.overthrow();
+    addEventListener("online", () => this.renew());
+    addEventListener("offline", () => this.renew());
+    document.addEventListener("visibilitychange", () => this.seen());
   }
 
   /** Whether this context is the connected one. */
@@ -43,7 +52,12 @@ export class Connection {
 
   /** There may be a relay now, or another one. */
   poke(): void {
-    if (this.leads && !this.socket) this.hurry();
+    if (this.leads && this.turns.relay() !== this.relay) this.renew();
+  }
+
+  /** The leader has given a sign of life. */
+  answered(): void {
+    this.heard?.();
   }
 
   send(frame: Uint8Array): void {
@@ -55,24 +69,74 @@ export class Connection {
     this.socket?.close();
   }
 
-  private hurry(): void {
+  /** Leads as soon as nobody else does. A window that was frozen loses the lock and queues again. */
+  private stand(how: { steal?: true }): void {
+    let led = false;
+    const lead = () => {
+      led = true;
+      this.leads = true;
+      this.open();
+      return new Promise<never>(() => undefined);
+    };
+    void navigator.locks.request(LINK_LOCK, how, lead).catch(() => {
+      if (!led) return;
+      this.leads = false;
+      clearTimeout(this.retry);
+      this.socket?.close();
+      this.stand({});
+    });
+  }
+
+  /** Takes the lock from a leader that says nothing: phones freeze what is out of sight. */
+  private async overthrow(): Promise<void> {
+    const silent = await new Promise<boolean>((resolve) => {
+      this.heard = () => resolve(false);
+      setTimeout(() => resolve(true), SILENCE);
+      this.ask();
+    });
+    this.heard = undefined;
+    if (silent && !this.leads && document.visibilityState === "visible") this.stand({ steal: true });
+  }
+
+  private seen(): void {
+    if (document.visibilityState !== "visible") {
+      this.hiddenAt = Date.now();
+      return;
+    }
+    const away = Date.now() - (this.hiddenAt ?? Date.now());
+    this.hiddenAt = undefined;
+    if (!this.leads) void this.overthrow();
+    else if (!this.socket || away >= AWAY) this.renew();
+  }
+
+  /** The network may be another: a connection that stands is not to be trusted, a pause is over. */
+  private renew(): void {
+    if (!this.leads) return;
+    this.pause = FIRST_PAUSE;
     clearTimeout(this.retry);
-    this.retry = undefined;
-    if (!this.socket) this.open();
+    if (this.socket) this.part(this.socket);
+    this.open();
   }
 
   private open(): void {
-    const relay = this.turns.relay();
-    if (!relay) {
+    this.relay = this.turns.relay();
+    if (!this.relay) {
       this.show("none");
+      return;
+    }
+    // The browser says when it is online again.
+    if (!navigator.onLine) {
+      this.show("offline");
       return;
     }
     this.show("connecting");
     const opened = Date.now();
-    const socket = new WebSocket(`${relay.replace(/^http/, "ws")}/v1/relay`);
+    const socket = new WebSocket(`${this.relay.replace(/^http/, "ws")}/v1/relay`);
+    const patience = setTimeout(() => socket.close(), OPENING);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     socket.onopen = () => {
+      clearTimeout(patience);
       this.show("online");
       void this.turns.take("connected").catch(() => socket.close());
     };
@@ -81,16 +145,23 @@ export class Connection {
       void this.deliver(socket);
     };
     socket.onclose = () => {
+      clearTimeout(patience);
       if (this.socket !== socket) return;
-      this.socket = undefined;
-      this.inbox = [];
+      this.part(socket);
+      if (!this.leads) return;
       this.show("offline");
-      void this.turns.take("disconnected").catch(() => undefined);
       if (Date.now() - opened >= GOOD) this.pause = FIRST_PAUSE;
       // Jitter: two thousand phones do not come back in the same second.
       this.retry = setTimeout(() => this.open(), this.pause * (0.5 + Math.random()));
       this.pause = Math.min(this.pause * 2, LAST_PAUSE);
     };
+  }
+
+  private part(socket: WebSocket): void {
+    this.socket = undefined;
+    this.inbox = [];
+    socket.close();
+    void this.turns.take("disconnected").catch(() => undefined);
   }
 
   /** What comes while a turn is under way goes into the next one together. */
@@ -99,9 +170,7 @@ export class Connection {
     this.delivering = true;
     try {
       while (this.inbox.length > 0 && this.socket === socket) {
-        const received = this.inbox;
-        this.inbox = [];
-        await this.turns.take({ received });
+        await this.turns.take({ received: this.batch() });
       }
     } catch {
       // What could not be taken in is asked for again on a new connection.
@@ -109,5 +178,14 @@ export class Connection {
     } finally {
       this.delivering = false;
     }
+  }
+
+  private batch(): Uint8Array[] {
+    let bytes = 0;
+    const end = this.inbox.findIndex((message, at) => {
+      bytes += message.length;
+      return at > 0 && (at >= BATCH_MESSAGES || bytes > BATCH_BYTES);
+    });
+    return this.inbox.splice(0, end < 0 ? this.inbox.length : end);
   }
 }

@@ -10,6 +10,11 @@ import { Overtaken, type Store } from "./store";
 /** Name of the Web Lock that whoever takes turns holds. */
 export const TURN_LOCK = "campana-turn";
 
+/** Whoever holds the lock for so long is frozen: should it ever write, it will find itself overtaken. */
+const PATIENCE = 10_000;
+/** After a turn that failed, another: a full disk may have been emptied, ms. */
+const RETRY = 5_000;
+
 /** What turns bring about. */
 export interface Outside {
   /** To carry out, in order; all that led to it is durable. */
@@ -20,6 +25,8 @@ export interface Outside {
   wake(at: number | undefined): void;
   /** Inputs are on their way to disk, or no longer. */
   saving(saving: boolean): void;
+  /** The core was dropped, and with it all it knew of its connection: only a new one is of use. */
+  dropped(): void;
 }
 
 interface Job {
@@ -53,6 +60,11 @@ export class Turns {
     await this.enqueue("look");
   }
 
+  /** The generation that this context knows. */
+  get known(): number {
+    return this.generation;
+  }
+
   /** Address of the relay, once there is one. */
   relay(): string | undefined {
     return this.session?.relay();
@@ -82,10 +94,10 @@ export class Turns {
   private async holdAndTurn(): Promise<void> {
     const done: (() => void)[] = [];
     const effects: Effect[] = [];
-    let wake: number | undefined;
+    // Null: no turn was taken, what the last one said stands.
+    let wake: number | undefined | null = null;
     let wrote = false;
     let view: View | undefined;
-    let work: Promise<void> | undefined;
     try {
       const hold = async () => {
         const reloaded = await this.refresh();
@@ -111,19 +123,18 @@ export class Turns {
         if (reloaded) await turn("resume");
         view = this.session?.view(this.now());
       };
-      // A lock that is taken away does not stop what goes on under it: the generation check does.
-      await navigator.locks.request(TURN_LOCK, () => (work = hold())).catch((error: unknown) => {
-        if (work === undefined) throw error;
-        return work;
-      });
+      await alone(hold);
     } catch (error) {
       this.forget();
+      this.outside.dropped();
+      effects.length = 0;
+      wake = this.now() + RETRY;
       // Overtaken although we held the lock: it was taken from us. Nothing was written; again.
       if (!(error instanceof Overtaken)) this.queue.shift()?.reject(error);
     }
     for (const resolve of done) resolve();
     if (view) this.outside.changed(view, this.generation, wrote);
-    this.outside.wake(wake);
+    if (wake !== null) this.outside.wake(wake);
     this.outside.effects(effects);
   }
 
@@ -151,4 +162,17 @@ export class Turns {
     this.session = undefined;
     this.generation = -1;
   }
+}
+
+/**
+ * Works while no other context does. A lock that is taken away does not stop what goes on under
+ * it: the generation check does.
+ */
+async function alone(work: () => Promise<void>): Promise<void> {
+  let working: Promise<void> | undefined;
+  const begin = () => (working ??= work());
+  await navigator.locks
+    .request(TURN_LOCK, { signal: AbortSignal.timeout(PATIENCE) }, begin)
+    .catch(() => working ?? navigator.locks.request(TURN_LOCK, { steal: true }, begin).catch(() => undefined));
+  await working;
 }

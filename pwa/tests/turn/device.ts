@@ -20,6 +20,7 @@ export async function open(module: string): Promise<Device> {
     changed: (next) => (view = next),
     wake: () => undefined,
     saving: () => undefined,
+    dropped: () => undefined,
   });
   await turns.look();
   return { turns, effects, view: () => view, generation: () => store.generation() };
