@@ -17,10 +17,15 @@ const LATER = /(^|\/)lazy-|\.map$/;
 
 export function release(root: string): Plugin {
   const dist = join(root, "dist");
+  let failed = false;
   return {
     name: "campana-release",
     apply: "build",
+    buildEnd(error) {
+      failed = error !== undefined;
+    },
     async closeBundle() {
+      if (failed) return;
       await signPage(dist);
       const files = await list(dist);
       const precache = await Promise.all(

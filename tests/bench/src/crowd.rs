@@ -55,6 +55,8 @@ async fn serve(address: &str, link: String, members: usize) -> Result<(), Box<dy
     for line in stdin().lock().lines() {
         match line?.as_str() {
             "admit" => {
+                // The phone's request too.
+                waiting(&founder, members).await;
                 founder.command(Command::Admit(Who::Everybody)).await;
                 for who in [&verifier, &reporter] {
                     who.until("an admission", |view| view.stage == Stage::Member && view.caught_up).await;
