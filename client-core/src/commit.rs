@@ -62,7 +62,7 @@ impl Core {
     }
 
     pub(crate) fn is_committee_in(&self, channel: &Channel) -> bool {
-        self.membership().is_some_and(|m| channel.governance.committee().contains(&m.role().public()))
+        self.membership().is_some_and(|m| channel.governance.committee().contains(&m.role_key()))
     }
 
     fn due_additions(&self, channel: &Channel, after: &Governance) -> Vec<(Vec<u8>, ReturnAddress)> {

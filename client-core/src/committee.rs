@@ -38,7 +38,7 @@ impl Core {
 
     /// This device's place among the committee's devices; `None`: it is not one.
     pub(crate) fn rank(&self) -> Option<usize> {
-        let own = self.membership()?.role().public();
+        let own = self.membership()?.role_key();
         let channel = self
             .channels
             .get(&ChannelKind::Committee)
@@ -135,7 +135,7 @@ impl Core {
     /// as the charter says: that is what it was invited for.
     fn approve_founding(&mut self, digest: &Hash) {
         let (Some(chain), Some(membership)) = (self.chain(), self.membership()) else { return };
-        let own = membership.role().public();
+        let own = membership.role_key();
         let Some(record) = self.registry.drafts.iter().find(|r| statement_digest(&r.statement) == *digest)
         else {
             return;
@@ -192,7 +192,7 @@ impl Core {
             return;
         }
         self.registry.complete.push(signed);
-        if self.membership().is_some_and(|m| m.role().public() == approval.key) {
+        if self.membership().is_some_and(|m| m.role_key() == approval.key) {
             self.act_at_once();
         }
         let moves_desk = statement.operations.iter().any(|op| matches!(op, Operation::Desk { .. }));
@@ -325,7 +325,7 @@ impl Core {
         for kind in ChannelKind::ALL {
             let owner = Owner {
                 channel: charter.channel(kind),
-                role_key: membership.role().public(),
+                role_key: membership.role_key(),
                 owner: membership.owner(kind).public(),
             };
             self.say(ChannelKind::Committee, &Event::Owner(owner), Class::Update);

@@ -110,7 +110,7 @@ impl Core {
         let drafted = self.registry.drafts.iter().any(|draft| !draft.decided)
             || self.outbox.values().any(|job| matches!(job, Job::Event { kind: ChannelKind::Committee, .. }));
         let Some(channel) = self.channels.get(&ChannelKind::Committee) else { return };
-        let own = self.membership().map(|membership| membership.role().public());
+        let own = self.membership().map(|membership| membership.role_key());
         let complete = channel.group.len() == usize::from(chain.charter().committee_size);
         if own != Some(founder) || drafted || !complete {
             return;
@@ -187,7 +187,7 @@ impl Core {
                 Some((incident.id, alert))
             })
             .collect();
-        let Some(own) = self.membership().map(|membership| membership.role().public()) else { return };
+        let Some(own) = self.membership().map(|membership| membership.role_key()) else { return };
         for (incident, alert) in due {
             let queued = self.outbox.values().any(|job| {
                 matches!(job, Job::Event { kind: ChannelKind::Broadcast, event: 100, payload, .. }
@@ -252,7 +252,7 @@ impl Core {
         else {
             return false;
         };
-        let own = membership.role().public();
+        let own = membership.role_key();
         channel.governance.holds(&own, Role::Verifier) || channel.governance.holds(&own, Role::Dispatcher)
     }
 

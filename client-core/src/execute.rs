@@ -1,5 +1,7 @@
 //! Commands: checked against the rules before anything changes.
 
+use std::sync::OnceLock;
+
 use campana_protocol::event::{Event, Invite};
 use campana_protocol::frame::Class;
 use campana_protocol::governance::{
@@ -90,6 +92,7 @@ impl Core {
             early_reports: Vec::new(),
             forked: false,
             forged: false,
+            role_key: OnceLock::new(),
         };
         let governance = Governance::genesis(charter.clone()).map_err(|_| CommandError::Bug)?;
         let mut channels = Vec::new();
@@ -147,6 +150,7 @@ impl Core {
             early_reports: Vec::new(),
             forked: false,
             forged: false,
+            role_key: OnceLock::new(),
         };
         let role = membership.role();
         let reply = membership.reply().address();
@@ -316,7 +320,7 @@ impl Core {
 
     fn approve(&mut self, id: Hash) -> Result<Reply, CommandError> {
         let chain = self.committee_chain()?;
-        let own = self.membership().map(|membership| membership.role().public());
+        let own = self.membership().map(|membership| membership.role_key());
         let record = self
             .registry
             .drafts
@@ -338,7 +342,7 @@ impl Core {
             return Err(CommandError::NotAdmitted);
         }
         let chain = self.chain().ok_or(CommandError::NotCommittee)?;
-        if chain.committee().contains(&membership.role().public()) {
+        if chain.committee().contains(&membership.role_key()) {
             Ok(chain)
         } else {
             Err(CommandError::NotCommittee)

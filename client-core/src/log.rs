@@ -96,7 +96,7 @@ impl Core {
             if let Some(channel) = self.channels.get_mut(&kind) {
                 channel.meta.sent.push(entry.record);
             }
-            let own = self.membership().map(|membership| membership.role().public());
+            let own = self.membership().map(|membership| membership.role_key());
             return self.event(now, kind, entry.seq, own, event, &payload);
         }
         let wrote = self.wrote(kind, entry);

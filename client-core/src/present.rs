@@ -22,7 +22,7 @@ impl Core {
         View {
             stage: self.stage(),
             network: self.network_view(),
-            me: membership.map(|membership| membership.role().public().to_string()),
+            me: membership.map(|membership| membership.role_key().to_string()),
             roles: self.role_words(),
             incidents: self.incident_views(),
             committee: self.committee_view(now),
@@ -81,7 +81,7 @@ impl Core {
         let (Some(membership), Some(channel)) = (self.membership(), self.broadcast()) else {
             return Vec::new();
         };
-        role_words(&channel.governance, &membership.role().public())
+        role_words(&channel.governance, &membership.role_key())
     }
 
     fn incident_views(&self) -> Vec<IncidentView> {
@@ -105,7 +105,7 @@ impl Core {
         membership: &Membership,
         governance: &Governance,
     ) -> IncidentView {
-        let own = membership.role().public();
+        let own = membership.role_key();
         let may_verify = self.may_verify();
         let attestations: Vec<AttestationView> = match &incident.alert {
             Some(signed) => signed.iter().filter_map(|signed| attestation_view(signed, &own)).collect(),
@@ -149,7 +149,7 @@ impl Core {
     }
 
     fn committee_view(&self, now: u64) -> Option<CommitteeView> {
-        let own = self.membership()?.role().public();
+        let own = self.membership()?.role_key();
         let chain = self.chain()?;
         let mut people: Vec<&Person> = self.people.values().collect();
         people.sort_by_key(|person| {

@@ -93,7 +93,7 @@ impl Core {
             units: form.units,
             when: form.when,
             equipment: form.equipment,
-            reporter: reporter_tag(&id, &membership.role().public()),
+            reporter: reporter_tag(&id, &membership.role_key()),
         });
         PublicReport::decode(&public).map_err(|_| CommandError::TooLong)?;
         let private = wire::encode(&PrivateReport { salt, words: form.words });
@@ -181,7 +181,7 @@ impl Core {
         else {
             return false;
         };
-        let own = membership.role().public();
+        let own = membership.role_key();
         channel.governance.holds(&own, Role::Dispatcher) || channel.governance.holds(&own, Role::Verifier)
     }
 }

@@ -188,7 +188,7 @@ impl Core {
     }
 
     fn owns(&self, committee: &BTreeSet<PublicKey>) -> bool {
-        self.membership().is_some_and(|membership| committee.contains(&membership.role().public()))
+        self.membership().is_some_and(|membership| committee.contains(&membership.role_key()))
     }
 
     pub(crate) fn authenticate(&mut self, subject: Subject, key: &KeyPair, asked: Asked) {

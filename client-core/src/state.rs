@@ -1,5 +1,7 @@
 //! What a device keeps: one type per kind of row.
 
+use std::sync::OnceLock;
+
 use campana_protocol::event::{Invite, Owner};
 use campana_protocol::frame::{Class, Secret};
 use campana_protocol::governance::{Approval, ChannelKind, SignedStatement};
@@ -72,6 +74,10 @@ pub(crate) struct Membership {
     pub(crate) forked: bool,
     #[n(13)]
     pub(crate) forged: bool,
+    /// Derived when first asked for: it is asked for in every turn, and costs a phone a
+    /// millisecond.
+    #[cbor(skip)]
+    pub(crate) role_key: OnceLock<PublicKey>,
 }
 
 /// Where a device stands in its network.
@@ -120,6 +126,10 @@ pub(crate) struct EarlyReport {
 impl Membership {
     pub(crate) fn role(&self) -> KeyPair {
         KeyPair::derive(&self.secret, "campana role v1")
+    }
+
+    pub(crate) fn role_key(&self) -> PublicKey {
+        *self.role_key.get_or_init(|| self.role().public())
     }
 
     /// Who this device is in a kind of channel ([`Channel::person`]).

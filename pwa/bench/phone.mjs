@@ -47,8 +47,8 @@ await first.goto(invite, { waitUntil: "commit" });
 await first.getByRole("button", { name: "English" }).waitFor();
 const firstScreenMs = Date.now() - began;
 await first.getByRole("button", { name: "English" }).click();
-await first.locator("button.main:enabled, button.main:not([disabled])").waitFor();
-await first.waitForFunction(() => !document.querySelector("button.main")?.disabled);
+await first.getByRole("heading", { name: "Join Valle" }).waitFor();
+await first.locator("button.main:enabled").waitFor();
 const readyMs = Date.now() - began;
 await fresh.close();
 
