@@ -15,7 +15,8 @@ startTheme();
 startAppearance();
 startPlaces();
 
-const client = open();
+const words = startWords();
+const client = open(words);
 
 async function followOpened(): Promise<void> {
   const link = openedLink();
@@ -30,7 +31,7 @@ addEventListener("hashchange", () => {
   void followOpened();
 });
 
-void startWords().then(() => {
+void words.then(() => {
   const target = document.getElementById("app");
   if (target) mount(App, { target, props: { client } });
   return followOpened();

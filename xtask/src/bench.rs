@@ -20,6 +20,9 @@ pub(crate) fn bench(options: &Options) -> Outcome {
     {
         return phone(rest);
     }
+    if options.arguments.first().is_some_and(|first| first == "lighthouse") {
+        return lighthouse();
+    }
     // The relay under test is a process of its own.
     run(&mut cargo(&["build", "--release", "--quiet", "--package", "campana-relay"]))?;
     run(cargo(&["run", "--release", "--quiet", "--package", "campana-bench", "--"]).args(&options.arguments))
@@ -40,4 +43,14 @@ fn phone(arguments: &[String]) -> Outcome {
     let mut node = Command::new("node");
     node.arg(root().join("pwa/bench/phone.mjs")).args(arguments);
     run(node.env("CAMPANA_CROWD", target().join("release/campana-bench")))
+}
+
+/// What Lighthouse says of the app, with a Node of its own.
+fn lighthouse() -> Outcome {
+    pwa::build_if_changed()?;
+    run(&mut cargo(&["build", "--release", "--quiet", "--package", "campana-relay"]))?;
+    run(&mut pwa::npm(&["ci", "--prefix", "lighthouse", "--no-audit", "--no-fund"]))?;
+    let mut node = Command::new("node");
+    node.arg(root().join("pwa/lighthouse/run.mjs"));
+    run(node.env("CAMPANA_BINARIES", target().join("release")))
 }

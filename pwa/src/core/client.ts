@@ -50,13 +50,15 @@ type Message =
 /** Invites expire though nothing happens, and another context may have died before it told. */
 const LOOK_EVERY = 30_000;
 
-export function open(): Client {
+/** `screen`: settles when the first screen is there. It needs no core, and is painted before the core
+ * is asked for. */
+export function open(screen: Promise<unknown>): Client {
   const view = writable<View | null>(null);
   const link = writable<Link>("none");
   const trouble = writable<Trouble | null>(null);
   const saving = writable(false);
-  const { update, restart } = watchUpdates();
-  const device = start(view, link, trouble, saving);
+  const device = screen.then(painted).then(() => start(view, link, trouble, saving));
+  const { update, restart } = watchUpdates(device);
   return {
     view: readonly(view),
     link: readonly(link),
@@ -85,6 +87,14 @@ export function open(): Client {
     },
     retry: () => location.reload(),
   };
+}
+
+/** After the next frame, or soon if the window is out of sight. */
+function painted(): Promise<void> {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+    setTimeout(resolve, 200);
+  });
 }
 
 async function start(

@@ -4,7 +4,8 @@ import { type Readable, readonly, writable } from "svelte/store";
 /** The only script addresses that may become workers (Trusted Types). */
 const OWN_WORKER = "/sw.js";
 
-export function watchUpdates(): { update: Readable<boolean>; restart: () => void } {
+/** `loaded`: settles once the core has come; what the worker stores is fetched after that. */
+export function watchUpdates(loaded: Promise<unknown>): { update: Readable<boolean>; restart: () => void } {
   const update = writable(false);
   let waiting: ServiceWorker | null = null;
   let taken = false;
@@ -20,8 +21,8 @@ export function watchUpdates(): { update: Readable<boolean>; restart: () => void
       else if (served) update.set(true);
       waiting = null;
     });
-    void navigator.serviceWorker
-      .register(workerUrl(), { type: "classic", updateViaCache: "none" })
+    void loaded
+      .then(() => navigator.serviceWorker.register(workerUrl(), { type: "classic", updateViaCache: "none" }))
       .then((registration) => {
         // The very first worker is no update.
         const look = () => {

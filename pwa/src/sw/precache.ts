@@ -8,12 +8,14 @@ const CACHE = PREFIX + __VERSION__;
 
 /** Stores everything, or fails and leaves the old version in charge. */
 export async function store(): Promise<void> {
-  const cache = await caches.open(CACHE);
+  const kept = await caches.open(CACHE);
   await Promise.all(
     __PRECACHE__.map(async ({ url, integrity }) => {
-      const response = await fetch(new Request(url, { integrity, cache: "no-cache" }));
+      // An asset's name is its content's: what the page has loaded already is not loaded again.
+      const cache = url.startsWith("/assets/") ? "force-cache" : "no-cache";
+      const response = await fetch(new Request(url, { integrity, cache }));
       if (!response.ok) throw new Error(`${url}: ${response.status}`);
-      await cache.put(url, response);
+      await kept.put(url, response);
     }),
   );
 }
