@@ -3,7 +3,7 @@ import { type Readable, get } from "svelte/store";
 
 import { open } from "../../src/core/client";
 
-const client = open();
+const client = open(Promise.resolve());
 const now = <T>(readable: Readable<T>) => () => get(readable);
 
 Object.assign(globalThis, {
