@@ -227,3 +227,56 @@ pub enum FormatError {
     #[error(transparent)]
     Engine(#[from] EngineError),
 }
+
+#[cfg(test)]
+mod tests {
+    use campana_protocol::code::Code;
+    use campana_protocol::id::Hash;
+
+    use super::*;
+    use crate::store::engine::{Change, Visit};
+    use crate::store::memory::Memory;
+
+    /// Fails to read once told to, as an engine does that ran into the end of the disk by itself.
+    struct Failing {
+        memory: Memory,
+        fails: AtomicBool,
+    }
+
+    impl Engine for Failing {
+        fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+            if self.fails.load(Ordering::SeqCst) {
+                return Err(EngineError::Failed("told to".to_owned()));
+            }
+            self.memory.get(key)
+        }
+
+        fn scan(&self, from: &[u8], to: &[u8], visit: &mut Visit<'_>) -> Result<(), EngineError> {
+            self.memory.scan(from, to, visit)
+        }
+
+        fn apply(&self, changes: &[Change]) -> Result<(), EngineError> {
+            self.memory.apply(changes)
+        }
+
+        fn has_room(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn an_engine_that_fails_a_read_stops_the_writes() {
+        let engine = Failing { memory: Memory::default(), fails: AtomicBool::new(false) };
+        let store = RowStore::open(engine).expect("opens");
+        let invite = |number| Write::Invite { invitation: Hash([number; 32]), expires_at: 5 };
+        assert!(store.commit(0, &[invite(1)])[0].is_ok());
+        store.engine().fails.store(true, Ordering::SeqCst);
+        let refused = store.commit(0, &[invite(2), invite(3)]);
+        assert_eq!(refused, [Err(StoreError::Failed.into()), Err(StoreError::Failed.into())]);
+        assert_eq!(WriteError::from(StoreError::Failed).code(), Code::ReadOnly);
+        // What it holds is not known any more: it stays so until the store is opened again.
+        store.engine().fails.store(false, Ordering::SeqCst);
+        assert_eq!(store.health(), Health::Failed);
+        assert_eq!(store.commit(0, &[invite(4)]), [Err(StoreError::Failed.into())]);
+    }
+}
