@@ -8,6 +8,7 @@ use campana_protocol::handshake::{EntryBody, Handshake, MemberCredential, Plea, 
 use campana_protocol::link::{InviteLink, OperatorLink};
 use campana_protocol::mailbox::{Join, Post, Snapshot};
 use campana_protocol::padding::{pad, unpad};
+use campana_protocol::push::Push;
 use campana_protocol::report::{
     Alert, Attestation, FollowUp, PrivateReport, PublicReport, Signed, SignedReport,
 };
@@ -18,6 +19,7 @@ pub(crate) fn run(target: &str, data: &[u8]) {
     match target {
         "client_frame" => same::<ClientFrame>(data),
         "relay_frame" => same::<RelayFrame>(data),
+        "push" => same::<Push>(data),
         "entry_body" => same::<EntryBody>(data),
         "handshake" => {
             same::<Handshake>(data);

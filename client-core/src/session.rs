@@ -122,7 +122,7 @@ impl Core {
     pub(crate) fn frame(&mut self, now: u64, bytes: &[u8]) {
         let Ok(frame) = RelayFrame::decode(bytes) else { return };
         match frame {
-            RelayFrame::Hello { version, nonce, now: relay_now } => {
+            RelayFrame::Hello { version, nonce, now: relay_now, .. } => {
                 self.hello(now, version, nonce, relay_now)
             }
             RelayFrame::Done { request } => self.done(request),

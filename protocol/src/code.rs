@@ -81,6 +81,8 @@ codes! {
     TooMany = 4302,
     /// The same record id with a different body or class.
     Conflict = 4303,
+    /// Not a push endpoint that this relay sends to.
+    EndpointRefused = 4304,
     /// A frame kind or version this relay does not know.
     Unsupported = 4400,
 }

@@ -8,8 +8,11 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use crate::code::Code;
-use crate::id::{BlobId, ChannelId, MailboxId, PublicKey, RecordId, Signature};
+use crate::id::{
+    BlobId, ChannelId, MailboxId, PublicKey, PushKey, ReceiptToken, RecordId, RegistrationId, Signature,
+};
 use crate::limits;
+use crate::push::Subscription;
 use crate::wire::{self, WireError};
 
 /// How an entry is kept and delivered.
@@ -280,6 +283,91 @@ pub enum ClientFrame {
         #[n(3)]
         part: u16,
     },
+    /// Asks for a push at each alert of the channel from now on. Only current members may. The
+    /// same registration again replaces and renews it ([`limits::REGISTRATION_TTL_MS`]). Answer:
+    /// `Done`, once durable.
+    #[n(14)]
+    Register {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// The channel.
+        #[n(1)]
+        channel: ChannelId,
+        /// Chosen by the device at random, once per channel.
+        #[n(2)]
+        registration: RegistrationId,
+        /// Where pushes go.
+        #[n(3)]
+        subscription: Subscription,
+        /// When a push last arrived there, Unix milliseconds (0: never).
+        #[n(4)]
+        proved_at: u64,
+    },
+    /// Ends a registration. Answer: `Done`, once durable, also if there was none.
+    #[n(15)]
+    Unregister {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// The channel.
+        #[n(1)]
+        channel: ChannelId,
+        /// The registration.
+        #[n(2)]
+        registration: RegistrationId,
+    },
+    /// Asks for one push to this registration, to prove that it arrives. Answer: `Done`; the push
+    /// follows after `delay_ms`, or never if the relay restarts meanwhile.
+    #[n(16)]
+    TestPush {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// The channel.
+        #[n(1)]
+        channel: ChannelId,
+        /// The registration.
+        #[n(2)]
+        registration: RegistrationId,
+        /// Time to lock the phone; at most [`limits::MAX_TEST_DELAY_MS`].
+        #[n(3)]
+        delay_ms: u32,
+        /// Comes back with the push.
+        #[n(4)]
+        nonce: u32,
+    },
+    /// Says that some device has the alert at `seq`. Only current members may. The same token
+    /// again: no change. Answer: `Done`, once durable.
+    #[n(17)]
+    Receipt {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// The channel.
+        #[n(1)]
+        channel: ChannelId,
+        /// The alert.
+        #[n(2)]
+        seq: u64,
+        /// The device's token for it.
+        #[n(3)]
+        token: ReceiptToken,
+    },
+    /// Asks how many devices have the alert at `seq` (0: only about registrations). Only current
+    /// members may. Answer: `Coverage`.
+    #[n(18)]
+    ReadCoverage {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// The channel.
+        #[n(1)]
+        channel: ChannelId,
+        /// The alert.
+        #[n(2)]
+        seq: u64,
+    },
 }
 
 /// A secret that redeems something: 32 random bytes, wiped when dropped, never printed.
@@ -343,6 +431,9 @@ pub enum RelayFrame {
         /// The relay's clock, Unix milliseconds.
         #[n(2)]
         now: u64,
+        /// The key that subscriptions are made for (VAPID, RFC 8292), if this relay pushes.
+        #[n(3)]
+        push_key: Option<PushKey>,
     },
     /// The request is done, and durable if it stored something.
     #[n(1)]
@@ -458,6 +549,22 @@ pub enum RelayFrame {
         /// Why.
         #[n(1)]
         code: Code,
+    },
+    /// How far an alert has come.
+    #[n(11)]
+    Coverage {
+        /// Number of the request.
+        #[n(0)]
+        request: u32,
+        /// Devices that have the alert.
+        #[n(1)]
+        receipts: u64,
+        /// Registrations of the channel.
+        #[n(2)]
+        registered: u64,
+        /// Registrations where a push has arrived within [`limits::PROOF_MS`].
+        #[n(3)]
+        proved: u64,
     },
 }
 

@@ -79,6 +79,25 @@ bytes_type!(
     BlobId, 16
 );
 bytes_type!(
+    /// A device's Web Push registration for one channel, chosen by it at random and told to nobody
+    /// but the relay: whoever knows it may replace it.
+    RegistrationId, 16
+);
+bytes_type!(
+    /// Marks that one device has an alert: different for every alert, so that receipts can be
+    /// counted and not be joined.
+    ReceiptToken, 16
+);
+bytes_type!(
+    /// An uncompressed P-256 point (SEC 1): a VAPID key (RFC 8292) or a subscription's `p256dh`
+    /// (RFC 8291).
+    PushKey, 65
+);
+bytes_type!(
+    /// A subscription's authentication secret (RFC 8291).
+    PushAuth, 16
+);
+bytes_type!(
     /// A network: the hash of its genesis charter.
     NetworkId, 32
 );

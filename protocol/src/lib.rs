@@ -1,7 +1,7 @@
 //! What travels between Campana's devices and its relay.
 //!
 //! No I/O, no clock, no randomness. Two layers live here and never mix:
-//! * [`frame`]: what a device and the relay say to each other. The relay reads these.
+//! * [`frame`], [`push`]: what a device and the relay say to each other. The relay reads these.
 //! * [`event`], [`handshake`], [`mailbox`], [`link`]: what devices say to each other, sealed.
 //!   The relay carries them as opaque, padded bytes.
 //!
@@ -17,5 +17,6 @@ pub mod limits;
 pub mod link;
 pub mod mailbox;
 pub mod padding;
+pub mod push;
 pub mod report;
 pub mod wire;

@@ -10,8 +10,8 @@ pub const MAX_FRAME: usize = MAX_CONTROL_BODY + 1_024;
 /// Largest `control` body. A commit admitting 2,000 people is about 0.61 MB; 10,000 take several.
 pub const MAX_CONTROL_BODY: usize = 1_048_576;
 
-/// Largest `alert` body: with the Web Push envelope it must stay under the 4,096 bytes that
-/// every push service accepts (RFC 8030 section 7.2), so a locked phone needs no fetch.
+/// Largest `alert` body: an alert with its attestations is under 1,300. Up to [`MAX_PUSH_BODY`] it
+/// travels within the push, so that a locked phone needs no fetch.
 pub const MAX_ALERT_BODY: usize = 2_700;
 
 /// Largest `update` body. Updates are codes and a few words, and the biggest is a desk event.
@@ -74,6 +74,38 @@ pub const MAX_READ_ENTRIES: usize = 256;
 
 /// Bytes one read from the store gathers at most (it returns at least one entry).
 pub const MAX_READ_BYTES: usize = 1_048_576;
+
+/// How long a registration rings unless it is renewed: whoever has not opened the app for a month
+/// has changed phones.
+pub const REGISTRATION_TTL_MS: u64 = 30 * DAY_MS;
+
+/// How long a registration made under a rotated access key still rings: a phone that was off when
+/// somebody was removed comes back within a week, or is not carried any more.
+pub const REGISTRATION_GRACE_MS: u64 = 7 * DAY_MS;
+
+/// Most registrations of a channel: ten times the largest network there is.
+pub const MAX_CHANNEL_REGISTRATIONS: u32 = 131_072;
+
+/// Longest endpoint of a subscription: the push services' are under 600.
+pub const MAX_ENDPOINT: usize = 1_024;
+
+/// Every push's plaintext has this length, so that none tells what it is about. With RFC 8291's
+/// envelope it stays under the 3,052 bytes that the encryption library and the 4,096 that every
+/// service takes.
+pub const PUSH_BYTES: usize = 2_944;
+
+/// Largest entry body that travels within a push; above that the push says where it is.
+pub const MAX_PUSH_BODY: usize = 1_920;
+
+/// How long a push service keeps a push for a phone that is off: after that nobody can answer the
+/// alert, and the log tells what it was.
+pub const PUSH_TTL_MS: u64 = 4 * 3_600_000;
+
+/// Longest wait before a test push: time to lock the phone and put it into a pocket.
+pub const MAX_TEST_DELAY_MS: u32 = 60_000;
+
+/// How long a proof that pushes arrive counts.
+pub const PROOF_MS: u64 = 3 * DAY_MS;
 
 /// Padding buckets for what is sealed, in bytes: sizes are all the relay learns, so there are
 /// few. Every alert, correction and all clear falls in the first two.

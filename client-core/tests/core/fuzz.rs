@@ -266,7 +266,7 @@ impl Session<'_> {
             }
             _ => {
                 let (nonce, now) = (Secret([self.bytes.byte(); 32]), self.bytes.near(self.now));
-                RelayFrame::Hello { version: u16::from(self.bytes.byte() % 3), nonce, now }
+                RelayFrame::Hello { version: u16::from(self.bytes.byte() % 3), nonce, now, push_key: None }
             }
         }
     }

@@ -54,7 +54,7 @@ impl Relay {
 
     pub(crate) fn connect(&mut self, id: usize, now: u64) -> RelayFrame {
         self.connections.insert(id, Connection::default());
-        RelayFrame::Hello { version: 1, nonce: Secret([id as u8; 32]), now }
+        RelayFrame::Hello { version: 1, nonce: Secret([id as u8; 32]), now, push_key: None }
     }
 
     pub(crate) fn disconnect(&mut self, id: usize) {

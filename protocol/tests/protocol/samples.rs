@@ -15,8 +15,8 @@ use campana_protocol::handshake::{
     credential_digest, plea_digest,
 };
 use campana_protocol::id::{
-    BlobId, ChannelId, Hash, IncidentId, InviteId, MailboxId, NetworkId, PublicKey, RecordId, SealingKey,
-    Signature,
+    BlobId, ChannelId, Hash, IncidentId, InviteId, MailboxId, NetworkId, PublicKey, PushAuth, PushKey,
+    ReceiptToken, RecordId, RegistrationId, SealingKey, Signature,
 };
 use campana_protocol::link::{Invitation, InviteLink, OperatorLink};
 use campana_protocol::mailbox::{
@@ -24,6 +24,7 @@ use campana_protocol::mailbox::{
     invite_proof, join_digest,
 };
 use campana_protocol::padding::pad;
+use campana_protocol::push::{Push, Subscription};
 use campana_protocol::report::{
     ATTESTATION, Activity, Alert, Attestation, Equipment, FOLLOW_UP, Finding, FollowUp, FollowUpKind, Method,
     PrivateReport, PublicReport, Setting, Signed, SignedReport, Size, Unit, When, private_hash,
@@ -45,6 +46,17 @@ const INCIDENT: IncidentId = IncidentId([9; 16]);
 const INVITE: InviteId = InviteId([10; 16]);
 const HASH: Hash = Hash([11; 32]);
 const AT: u64 = 1_800_000_000_000;
+
+const REGISTRATION: RegistrationId = RegistrationId([14; 16]);
+const PUSH_KEY: PushKey = PushKey([4; 65]);
+
+fn subscription() -> Subscription {
+    Subscription {
+        endpoint: "https://push.example/v1/abc".to_owned(),
+        key: PUSH_KEY,
+        auth: PushAuth([15; 16]),
+    }
+}
 
 fn secret() -> Secret {
     Secret([12; 32])
@@ -111,6 +123,35 @@ pub(crate) fn client_frames() -> Samples {
             ClientFrame::PutBlob { request: 12, channel: CHANNEL, blob: BLOB, part: 0, of: 2, body: body() },
         ),
         ("get-blob", ClientFrame::GetBlob { request: 13, channel: CHANNEL, blob: BLOB, part: 1 }),
+        (
+            "register",
+            ClientFrame::Register {
+                request: 14,
+                channel: CHANNEL,
+                registration: REGISTRATION,
+                subscription: subscription(),
+                proved_at: AT,
+            },
+        ),
+        (
+            "unregister",
+            ClientFrame::Unregister { request: 15, channel: CHANNEL, registration: REGISTRATION },
+        ),
+        (
+            "test-push",
+            ClientFrame::TestPush {
+                request: 16,
+                channel: CHANNEL,
+                registration: REGISTRATION,
+                delay_ms: 10_000,
+                nonce: 7,
+            },
+        ),
+        (
+            "receipt",
+            ClientFrame::Receipt { request: 17, channel: CHANNEL, seq: 8, token: ReceiptToken([17; 16]) },
+        ),
+        ("read-coverage", ClientFrame::ReadCoverage { request: 18, channel: CHANNEL, seq: 8 }),
     ];
     frames.map(|(name, frame)| (name, frame.encode())).to_vec()
 }
@@ -119,7 +160,11 @@ pub(crate) fn relay_frames() -> Samples {
     let body = || vec![1, 2, 3].into();
     let entry = Entry { seq: 8, class: Class::Update, received_at: AT, record: RECORD, body: body() };
     let frames = [
-        ("hello", RelayFrame::Hello { version: 1, nonce: secret(), now: AT }),
+        ("hello", RelayFrame::Hello { version: 1, nonce: secret(), now: AT, push_key: None }),
+        (
+            "hello-pushing",
+            RelayFrame::Hello { version: 1, nonce: secret(), now: AT, push_key: Some(PUSH_KEY) },
+        ),
         ("done", RelayFrame::Done { request: 1 }),
         ("appended", RelayFrame::Appended { request: 5, seq: 8 }),
         (
@@ -132,10 +177,22 @@ pub(crate) fn relay_frames() -> Samples {
         ("live", RelayFrame::Live { channel: CHANNEL, body: body() }),
         ("post", RelayFrame::Post { mailbox: MAILBOX, seq: 3, received_at: AT, body: body() }),
         ("blob-part", RelayFrame::BlobPart { request: 13, of: 2, body: body() }),
+        ("coverage", RelayFrame::Coverage { request: 18, receipts: 1_910, registered: 2_000, proved: 1_950 }),
         ("refused", RelayFrame::Refused { request: 5, code: Code::Stale }),
         ("refused-unknown", RelayFrame::Refused { request: 5, code: Code::Other(4_099) }),
     ];
     frames.map(|(name, frame)| (name, frame.encode())).to_vec()
+}
+
+pub(crate) fn pushes() -> Samples {
+    let entry =
+        Entry { seq: 8, class: Class::Alert, received_at: AT, record: RECORD, body: vec![1, 2, 3].into() };
+    let pushes = [
+        ("entry", Push::Entry { channel: CHANNEL, entry }),
+        ("place", Push::Place { channel: CHANNEL, seq: 8 }),
+        ("test", Push::Test { channel: CHANNEL, nonce: 7 }),
+    ];
+    pushes.map(|(name, push)| (name, push.encode())).to_vec()
 }
 
 fn public() -> Vec<u8> {
@@ -403,6 +460,7 @@ pub(crate) fn all() -> Vec<(&'static str, Samples)> {
     vec![
         ("client_frame", client_frames()),
         ("relay_frame", relay_frames()),
+        ("push", pushes()),
         ("entry_body", entry_bodies()),
         ("handshake", handshakes()),
         ("post", posts()),

@@ -55,7 +55,7 @@ impl Session {
     /// random.
     #[must_use]
     pub fn new(now: u64, id: ConnectionId, nonce: Secret, rates: &Rates) -> Self {
-        let hello = RelayFrame::Hello { version: FRAME_VERSION, nonce: nonce.clone(), now };
+        let hello = RelayFrame::Hello { version: FRAME_VERSION, nonce: nonce.clone(), now, push_key: None };
         Self {
             id,
             nonce,
