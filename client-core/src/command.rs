@@ -7,6 +7,8 @@ use campana_protocol::report::{
     Activity, Equipment, Finding, FollowUpKind, Method, Setting, Size, Unit, When,
 };
 
+use crate::turn::Pushed;
+
 /// What a person or script can ask.
 #[derive(Debug, Clone)]
 pub enum Command {
@@ -84,6 +86,13 @@ pub enum Command {
         /// What follows.
         kind: FollowUpKind,
     },
+    /// Turns this device's alerts on or off.
+    Alerts(bool),
+    /// Asks for a push to this device alone, to see it arrive.
+    TestAlerts {
+        /// Time to lock the phone first, milliseconds.
+        delay_ms: u32,
+    },
 }
 
 /// Whom an [`Command::Admit`] or [`Command::Decline`] means.
@@ -136,6 +145,8 @@ pub enum Reply {
     Incident(IncidentId),
     /// So many people were meant.
     People(usize),
+    /// What a push was about.
+    Pushed(Pushed),
 }
 
 /// Why a command was not accepted. Nothing changed.
@@ -195,6 +206,9 @@ pub enum CommandError {
     /// Not in this state of the incident.
     #[error("only a verified alert can be followed up")]
     NotAnAlert,
+    /// Alerts are not on.
+    #[error("alerts are not on: turn them on first")]
+    AlertsOff,
     /// A fault of this program; nothing changed.
     #[error("internal fault: nothing was changed; please report it")]
     Bug,
@@ -235,5 +249,6 @@ words! {
     Self::OwnReport => "own-report",
     Self::AlreadyDone => "already-done",
     Self::NotAnAlert => "not-an-alert",
+    Self::AlertsOff => "alerts-off",
     Self::Bug => "bug",
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use campana_protocol::governance::ChannelKind;
 use campana_protocol::id::{ChannelId, Hash, IncidentId, PublicKey};
 
+use crate::alerts::Alerts;
 use crate::channel::Channel;
 use crate::incident::Incident;
 use crate::random::Random;
@@ -42,6 +43,7 @@ pub struct Core {
     pub(crate) people: BTreeMap<PublicKey, Person>,
     pub(crate) incidents: BTreeMap<IncidentId, Incident>,
     pub(crate) outbox: BTreeMap<u64, Job>,
+    pub(crate) alerts: Alerts,
     /// Rows in the store.
     pub(crate) stored: BTreeSet<Vec<u8>>,
     pub(crate) dirty: BTreeSet<Row>,
@@ -73,6 +75,7 @@ impl Core {
             people: BTreeMap::new(),
             incidents: BTreeMap::new(),
             outbox: BTreeMap::new(),
+            alerts: Alerts::default(),
             stored: BTreeSet::new(),
             dirty: BTreeSet::new(),
             replaced: BTreeSet::new(),
@@ -174,6 +177,9 @@ impl Core {
         }
         self.registry = Registry::default();
         self.mark(Row::Registry);
+        // What was registered, and all receipts, belong to the former membership.
+        self.alerts = core::mem::take(&mut self.alerts).of_a_new_membership();
+        self.mark(Row::Alerts);
         self.session = Session::default();
         self.notified.clear();
         self.waiting.clear();

@@ -49,6 +49,8 @@ impl Core {
         self.alert_duties(now);
         self.forget_incidents();
         self.forget_words(now);
+        self.alert_settings_duty(now);
+        self.coverage_duty(now);
         self.notices();
     }
 

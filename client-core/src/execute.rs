@@ -45,6 +45,8 @@ impl Core {
                 self.make_attestation(now, incident, finding, method)
             }
             Command::FollowUp { incident, kind } => self.make_follow_up(now, incident, kind),
+            Command::Alerts(wanted) => self.want_alerts(wanted),
+            Command::TestAlerts { delay_ms } => self.test_alerts(now, delay_ms),
         }
     }
 

@@ -54,6 +54,10 @@ pub(crate) struct Incident {
     pub(crate) updated_at: u64,
     #[n(11)]
     pub(crate) shown: Option<NoticeKind>,
+    /// Where in the broadcast log its alert and what followed are.
+    #[n(12)]
+    #[cbor(default)]
+    pub(crate) seqs: Vec<u64>,
 }
 
 /// Why an alert or follow-up is not what it claims.
@@ -86,6 +90,7 @@ impl Incident {
             follow_up: None,
             updated_at: now,
             shown: None,
+            seqs: Vec::new(),
         }
     }
 

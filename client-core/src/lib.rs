@@ -19,11 +19,13 @@
 #[cfg(test)]
 extern crate self as campana_core;
 
+mod alerts;
 mod channel;
 pub mod command;
 mod commit;
 mod committee;
 mod core;
+mod coverage;
 mod duty;
 mod execute;
 mod governance;
@@ -52,6 +54,9 @@ mod welcome;
 pub use crate::core::{Core, Position};
 pub use command::{Command, CommandError, Reply};
 pub use persist::LoadError;
-pub use turn::{Change, Effect, Input, NoticeId, NoticeKind, SkipReason, SkippedEntry, Turn};
+pub use turn::{
+    Change, Effect, Input, NoticeId, NoticeKind, Permission, Platform, Pushed, SkipReason, SkippedEntry,
+    Subscribed, Turn,
+};
 pub use vault::VaultKey;
 pub use view::View;

@@ -131,7 +131,7 @@ impl Core {
         payload: &[u8],
     ) {
         match Event::decode(number, payload) {
-            Ok(Some(event)) => self.known_event(now, kind, from, event),
+            Ok(Some(event)) => self.known_event(now, kind, seq, from, event),
             Ok(None) => self.keep_unknown(
                 kind,
                 seq,
@@ -142,10 +142,17 @@ impl Core {
     }
 
     /// An event counts only in the channel it belongs to.
-    fn known_event(&mut self, now: u64, kind: ChannelKind, from: Option<PublicKey>, event: Event) {
+    fn known_event(
+        &mut self,
+        now: u64,
+        kind: ChannelKind,
+        seq: u64,
+        from: Option<PublicKey>,
+        event: Event,
+    ) {
         match (kind, event) {
-            (ChannelKind::Broadcast, Event::Alert(alert)) => self.alert_event(now, &alert),
-            (ChannelKind::Broadcast, Event::FollowUp(signed)) => self.follow_up_event(now, &signed),
+            (ChannelKind::Broadcast, Event::Alert(alert)) => self.alert_event(now, Some(seq), &alert),
+            (ChannelKind::Broadcast, Event::FollowUp(signed)) => self.follow_up_event(now, Some(seq), &signed),
             (ChannelKind::Desk, Event::Attestation(signed)) => self.attestation_event(now, signed),
             (ChannelKind::Desk, Event::DeskSecret(desk)) => self.desk_secret(desk.secret),
             (ChannelKind::Committee, event) => self.committee_event(event, from),

@@ -7,6 +7,7 @@ use campana_protocol::id::{IncidentId, PublicKey};
 use campana_protocol::wire;
 use zeroize::Zeroizing;
 
+use crate::alerts::Alerts;
 use crate::channel::Channel;
 use crate::core::Core;
 use crate::governance::Governance;
@@ -72,6 +73,7 @@ impl Core {
         self.people = fresh.people;
         self.incidents = fresh.incidents;
         self.outbox = fresh.outbox;
+        self.alerts = fresh.alerts;
         self.stored = opened.into_keys().collect();
         self.dirty.clear();
         self.replaced.clear();
@@ -115,6 +117,7 @@ impl Core {
             Row::Person(key) => self.people.get(&key).map(bytes),
             Row::Incident(id) => self.incidents.get(&id).map(bytes),
             Row::Job(id) => self.outbox.get(&id).map(bytes),
+            Row::Alerts => Some(bytes(&self.alerts)),
             Row::Meta(kind) => self.channels.get(&kind).map(|channel| bytes(&channel.meta)),
             Row::Group(kind) => return self.encode_group(kind, puts),
             Row::Statement(kind, from) => return self.encode_statements(kind, from, puts),
@@ -177,6 +180,7 @@ struct Loaded {
     people: BTreeMap<PublicKey, Person>,
     incidents: BTreeMap<IncidentId, Incident>,
     outbox: BTreeMap<u64, Job>,
+    alerts: Alerts,
     charter: Option<Charter>,
 }
 
@@ -198,6 +202,7 @@ impl Loaded {
             Row::Job(id) => {
                 self.outbox.insert(id, value(content)?);
             }
+            Row::Alerts => self.alerts = value(content)?,
             Row::Meta(kind) => {
                 self.metas.insert(kind, value(content)?);
             }

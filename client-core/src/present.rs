@@ -27,6 +27,8 @@ impl Core {
             incidents: self.incident_views(),
             committee: self.committee_view(now),
             unsent: self.outbox.len(),
+            alerts: self.alerts_view(now),
+            reach: self.reach_view(),
             caught_up: !self.channels.is_empty() && self.channels.keys().all(|kind| self.caught_up(*kind)),
             warnings: self.warnings(),
         }
@@ -139,6 +141,7 @@ impl Core {
             missing: governance.verify_threshold().saturating_sub(confirmed) as u8,
             updated_at: incident.updated_at,
             notice: incident.notice(may_verify),
+            coverage: self.coverage_of(incident),
             may_attest: is_verifier
                 && incident.at_desk
                 && !is_reporter

@@ -18,7 +18,8 @@ use crate::rows::Row;
 use crate::state::Job;
 
 impl Core {
-    pub(crate) fn alert_event(&mut self, now: u64, alert: &Alert) {
+    /// `seq`: where in the log it is, if it came from there.
+    pub(crate) fn alert_event(&mut self, now: u64, seq: Option<u64>, alert: &Alert) {
         let Ok(public) = PublicReport::decode(&alert.public) else { return self.forged() };
         let Some(channel) = self.channels.get(&ChannelKind::Broadcast) else { return };
         let mut incident = self
@@ -27,25 +28,19 @@ impl Core {
             .cloned()
             .unwrap_or_else(|| Incident::new(public.incident, now));
         match incident.alert(alert, &channel.governance) {
-            Ok(true) => {
-                incident.updated_at = now;
-                self.keep(incident);
-            }
+            Ok(true) => self.news(now, seq, incident),
             Ok(false) => {}
             Err(_) => self.forged(),
         }
     }
 
-    pub(crate) fn follow_up_event(&mut self, now: u64, signed: &Signed) {
+    pub(crate) fn follow_up_event(&mut self, now: u64, seq: Option<u64>, signed: &Signed) {
         let Some(follow_up) = read_follow_up(signed) else { return self.forged() };
         let Some(channel) = self.channels.get(&ChannelKind::Broadcast) else { return };
         // Only those who had the alert get what follows it.
         let Some(mut incident) = self.incidents.get(&follow_up.incident).cloned() else { return };
         match incident.follow_up(signed, &channel.governance) {
-            Ok(true) => {
-                incident.updated_at = now;
-                self.keep(incident);
-            }
+            Ok(true) => self.news(now, seq, incident),
             Ok(false) => {}
             Err(Rejected::WithoutRole | Rejected::OtherNetwork) => self.forged(),
             Err(_) => {}
@@ -60,6 +55,17 @@ impl Core {
         if incident.attest(signed, &channel.governance) {
             self.mark(Row::Incident(id));
         }
+    }
+
+    /// An incident has moved on, for everybody.
+    fn news(&mut self, now: u64, seq: Option<u64>, mut incident: Incident) {
+        incident.updated_at = now;
+        if let Some(seq) = seq {
+            incident.seqs.push(seq);
+            self.owe_receipt(seq);
+            self.coverage_soon();
+        }
+        self.keep(incident);
     }
 
     fn keep(&mut self, incident: Incident) {

@@ -28,6 +28,8 @@ pub(crate) enum Row {
     Incident(IncidentId),
     /// `o` number: something owed to the relay.
     Job(u64),
+    /// `n`: alerts of this device.
+    Alerts,
     /// `u` kind seq: an event of a kind unknown here.
     Unknown(ChannelKind, u64),
 }
@@ -46,6 +48,7 @@ impl Row {
             Self::Person(key) => (b'p', key.0.to_vec()),
             Self::Incident(id) => (b'i', id.0.to_vec()),
             Self::Job(id) => (b'o', id.to_be_bytes().to_vec()),
+            Self::Alerts => (b'n', Vec::new()),
             Self::Unknown(kind, seq) => (b'u', numbered(kind, seq)),
         };
         [&[letter][..], &rest].concat()
@@ -66,6 +69,7 @@ pub(crate) fn parse(key: &[u8]) -> Option<Row> {
         (b's', [kind, number @ ..]) => Row::Statement(kind_of(*kind)?, number_of(number)?),
         (b'p', key) => Row::Person(PublicKey::from_slice(key)?),
         (b'i', id) => Row::Incident(IncidentId::from_slice(id)?),
+        (b'n', []) => Row::Alerts,
         (b'o', number) => Row::Job(number_of(number)?),
         (b'u', [kind, seq @ ..]) => Row::Unknown(kind_of(*kind)?, number_of(seq)?),
         _ => return None,
@@ -112,6 +116,7 @@ mod tests {
             Row::Person(PublicKey([9; 32])),
             Row::Incident(IncidentId([1; 16])),
             Row::Job(3),
+            Row::Alerts,
             Row::Unknown(kind, 4),
         ];
         for row in rows {

@@ -9,7 +9,9 @@ use campana_protocol::governance::ChannelKind;
 use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey};
 use campana_protocol::limits::FRAME_VERSION;
 
+use crate::alerts::Told;
 use crate::core::Core;
+use crate::coverage::Coverage;
 use crate::keys::{KeyPair, access_key};
 use crate::turn::Effect;
 
@@ -47,6 +49,11 @@ pub(crate) struct Session {
     pub(crate) own_commit: Option<(u64, crate::state::PreparedCommit)>,
     /// Parts of snapshots fetched so far.
     pub(crate) parts: BTreeMap<BlobId, BTreeMap<u16, Vec<u8>>>,
+    /// The relay pushes, and counts.
+    pub(crate) pushes: bool,
+    /// The platform has been asked for what is wanted of it.
+    pub(crate) wished: bool,
+    pub(crate) coverage: Coverage,
 }
 
 /// A request that waits for its answer.
@@ -60,6 +67,11 @@ pub(crate) enum Asked {
     ProveWelcome(BlobId),
     Part(BlobId, u16),
     Job(u64),
+    Register(Told),
+    Unregister,
+    Test,
+    Receipt(u64),
+    Coverage(u64),
     /// Nothing depends on the answer.
     Nothing,
 }
@@ -98,6 +110,10 @@ impl Session {
         self.requests.retain(|_, asked| !matches!(asked, Asked::Job(_)));
     }
 
+    pub(crate) fn asked_for(&self, what: impl Fn(&Asked) -> bool) -> bool {
+        self.requests.values().any(what)
+    }
+
     pub(crate) fn leave(&mut self, kind: ChannelKind) {
         self.streams.remove(&kind);
     }
@@ -115,15 +131,17 @@ impl Session {
 impl Core {
     pub(crate) fn disconnected(&mut self) {
         let pause = self.session.pause;
-        self.session = Session { pause, ..Session::default() };
+        let wished = self.session.wished;
+        self.session = Session { pause, wished, ..Session::default() };
     }
 
     /// One frame from the relay.
     pub(crate) fn frame(&mut self, now: u64, bytes: &[u8]) {
         let Ok(frame) = RelayFrame::decode(bytes) else { return };
         match frame {
-            RelayFrame::Hello { version, nonce, now: relay_now, .. } => {
-                self.hello(now, version, nonce, relay_now)
+            RelayFrame::Hello { version, nonce, now: relay_now, push_key } => {
+                self.hello(now, version, nonce, relay_now);
+                self.relay_pushes(push_key);
             }
             RelayFrame::Done { request } => self.done(request),
             // An append is done when its entry is seen in the log.
@@ -147,6 +165,9 @@ impl Core {
                 if let Some(Asked::Part(blob, part)) = self.session.requests.remove(&request) {
                     self.part(now, blob, part, of, body.to_vec());
                 }
+            }
+            RelayFrame::Coverage { request, receipts, registered, proved } => {
+                self.covered(request, receipts, registered, proved);
             }
             RelayFrame::Refused { request, code } => self.refused(now, request, code),
             // We prove the new key ourselves when the entry that rotates it is processed.
@@ -236,7 +257,10 @@ impl Core {
                 self.session.relay_full = false;
                 self.job_done(id);
             }
-            Some(Asked::Subscribe(..) | Asked::Part(..) | Asked::Nothing) | None => {}
+            Some(
+                asked @ (Asked::Register(_) | Asked::Unregister | Asked::Test | Asked::Receipt(_)),
+            ) => self.alerts_done(asked),
+            Some(Asked::Subscribe(..) | Asked::Part(..) | Asked::Coverage(_) | Asked::Nothing) | None => {}
         }
     }
 
@@ -293,7 +317,10 @@ impl Core {
             Asked::Subscribe(..) => self.session.refused = true,
             Asked::Job(id) => self.job_refused(now, id, code),
             Asked::ProveWelcome(blob) | Asked::Part(blob, _) => self.snapshot_refused(blob),
-            Asked::Read(_) | Asked::Nothing => {}
+            Asked::Register(_) | Asked::Unregister | Asked::Test | Asked::Receipt(_) => {
+                self.alerts_refused(&asked, code);
+            }
+            Asked::Read(_) | Asked::Coverage(_) | Asked::Nothing => {}
         }
     }
 
@@ -308,7 +335,9 @@ impl Core {
             Asked::Job(id) => {
                 self.session.in_flight.remove(&id);
             }
-            Asked::Nothing => {}
+            // Asked again after the pause: they are owed by state.
+            Asked::Register(_) | Asked::Unregister | Asked::Receipt(_) | Asked::Coverage(_) => {}
+            Asked::Test | Asked::Nothing => {}
             // What a connection rests on could not be had: begin again.
             _ => self.effects.push(Effect::Reconnect),
         }

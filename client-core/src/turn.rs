@@ -1,7 +1,8 @@
 //! The turn: what goes in, what comes out.
 
 use campana_protocol::governance::ChannelKind;
-use campana_protocol::id::IncidentId;
+use campana_protocol::id::{IncidentId, PushKey};
+use campana_protocol::push::Subscription;
 
 use crate::command::{Command, CommandError, Reply};
 use crate::core::Core;
@@ -24,6 +25,75 @@ pub enum Input {
     Command(Command),
     /// The shell has shown this notice.
     Shown(NoticeId),
+    /// What the platform says of push notifications; at every open and on each push.
+    Platform(Platform),
+    /// A push arrived. The reply says what to show for it.
+    Pushed {
+        /// What it brought, decrypted by the platform.
+        push: Vec<u8>,
+        /// A window of this app is in sight.
+        in_sight: bool,
+    },
+}
+
+/// What the platform says of push notifications.
+#[derive(Debug, Clone, Default, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+pub struct Platform {
+    /// Whether notifications are allowed.
+    #[n(0)]
+    pub permission: Permission,
+    /// The subscription it holds.
+    #[n(1)]
+    pub subscription: Option<Subscribed>,
+}
+
+/// A subscription the platform holds.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+pub struct Subscribed {
+    /// Where pushes go.
+    #[n(0)]
+    pub subscription: Subscription,
+    /// The relay's key that it was made for; none with UnifiedPush.
+    #[n(1)]
+    pub made_for: Option<PushKey>,
+}
+
+/// Whether a platform shows notifications.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, minicbor::Encode, minicbor::Decode, serde::Serialize,
+    serde::Deserialize,
+)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cbor(index_only)]
+#[serde(rename_all = "kebab-case")]
+pub enum Permission {
+    /// The owner has not been asked, or took it back.
+    #[default]
+    #[n(0)]
+    NotAsked,
+    /// It does.
+    #[n(1)]
+    Granted,
+    /// The owner said no: only the platform's settings can change that.
+    #[n(2)]
+    Denied,
+    /// It cannot.
+    #[n(3)]
+    Unsupported,
+    /// It can once the app is on the home screen.
+    #[n(4)]
+    NeedsInstall,
+}
+
+/// What a push was about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pushed {
+    /// Whose state it changed, or had changed before.
+    pub incident: Option<IncidentId>,
+    /// It was the test that was asked for.
+    pub test: bool,
+    /// What it brought is not known yet: the log has to be read first.
+    pub behind: bool,
 }
 
 /// One row to write.
@@ -96,6 +166,11 @@ pub enum Effect {
     Notify(NoticeId),
     /// Close the connection and open a new one after a pause with jitter.
     Reconnect,
+    /// Make a push subscription for this key of the relay's, in place of any other; then answer
+    /// with [`Input::Platform`].
+    Subscribe(PushKey),
+    /// End the push subscription; then answer with [`Input::Platform`].
+    Unsubscribe,
 }
 
 /// Names one notice. Notices of one incident replace each other.
@@ -161,13 +236,20 @@ impl Core {
 
     fn take_input(&mut self, now: u64, input: Input) -> Option<Result<Reply, CommandError>> {
         match input {
-            Input::Resume => self.notified.clear(),
+            Input::Resume => {
+                self.notified.clear();
+                self.session.wished = false;
+            }
             // The relay speaks first.
             Input::Connected | Input::Disconnected => self.disconnected(),
             Input::Received(frames) => frames.iter().for_each(|frame| self.frame(now, frame)),
             Input::Tick => {}
             Input::Command(command) => return Some(self.execute(now, command)),
             Input::Shown(notice) => self.shown(notice),
+            Input::Platform(platform) => self.platform(platform),
+            Input::Pushed { push, in_sight } => {
+                return Some(Ok(Reply::Pushed(self.pushed(now, &push, in_sight))));
+            }
         }
         None
     }

@@ -23,6 +23,10 @@ pub struct View {
     pub committee: Option<CommitteeView>,
     /// Things on their way to the relay.
     pub unsent: usize,
+    /// Whether this device rings.
+    pub alerts: AlertsView,
+    /// How many phones ring, for the committee and the desk.
+    pub reach: Option<ReachView>,
     /// Whether everything the relay has is here.
     pub caught_up: bool,
     /// What its owner should know.
@@ -118,10 +122,87 @@ pub struct IncidentView {
     pub updated_at: u64,
     /// The last notice that is due for it.
     pub notice: Option<NoticeKind>,
+    /// How many phones have it, for the committee and the desk.
+    pub coverage: Option<CoverageView>,
     /// Whether this device may attest now.
     pub may_attest: bool,
     /// Whether this device may follow up now.
     pub may_follow_up: bool,
+}
+
+/// Whether this device rings when an alert comes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+pub struct AlertsView {
+    /// How it stands.
+    pub state: AlertsState,
+    /// When a push last arrived, Unix milliseconds.
+    pub proved_at: Option<u64>,
+    /// The last test.
+    pub test: Option<TestView>,
+}
+
+/// How a device's alerts stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[serde(rename_all = "kebab-case")]
+pub enum AlertsState {
+    /// The relay does not push, or has not been reached yet.
+    Unavailable,
+    /// This browser cannot.
+    Unsupported,
+    /// It can once the app is on the home screen.
+    NeedsInstall,
+    /// The owner said no to notifications: only the browser's settings can change that.
+    Blocked,
+    /// Not turned on.
+    Off,
+    /// On their way to the relay.
+    TurningOn,
+    /// They were on, and are not any more.
+    Stopped,
+    /// On, and nothing has ever arrived.
+    Untested,
+    /// On, and nothing has arrived for three days.
+    Unproved,
+    /// On, and proved.
+    On,
+}
+
+/// A test push.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+pub struct TestView {
+    /// When it was asked for, Unix milliseconds.
+    pub asked_at: u64,
+    /// When it arrived.
+    pub arrived_at: Option<u64>,
+    /// It arrived while no window was in sight: the proof that counts.
+    pub closed: bool,
+    /// It has been too long.
+    pub lost: bool,
+}
+
+/// How many phones have an alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+pub struct CoverageView {
+    /// Phones that have it.
+    pub phones: usize,
+    /// Members' phones.
+    pub members: usize,
+}
+
+/// How many phones would ring.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+pub struct ReachView {
+    /// Members' phones.
+    pub members: usize,
+    /// With alerts on.
+    pub registered: usize,
+    /// Where a push has arrived within three days.
+    pub proved: usize,
 }
 
 /// Where an incident stands.

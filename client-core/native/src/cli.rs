@@ -4,6 +4,7 @@
 //! Exit codes: 0 done; 1 refused; 2 wrong usage; 3 accepted and waiting in the outbox (do not
 //! repeat it); 4 the store or the configuration.
 
+mod alerts;
 mod ask;
 pub mod failure;
 mod govern;
@@ -101,6 +102,7 @@ async fn run(options: Options, screen: Screen) -> Result<(), (Screen, Failure)> 
         Verb::Correct(verb) => incidents::correct(&mut desk, verb).await,
         Verb::AllClear(verb) => incidents::all_clear(&mut desk, verb).await,
         Verb::Incidents => incidents::list(&mut desk).await,
+        Verb::Alerts(verb) => alerts::alerts(&mut desk, verb).await,
         Verb::Status => status::status(&mut desk).await,
         Verb::Watch => watch::watch(&mut desk).await,
     };

@@ -63,6 +63,7 @@ pub enum Ended {
 #[derive(Debug)]
 pub struct Edge {
     device: Device,
+    told: Vec<Input>,
     wake: Option<u64>,
     backoff: Backoff,
 }
@@ -79,7 +80,12 @@ impl Edge {
     #[must_use]
     pub fn new(device: Device) -> Self {
         // Whatever is owed comes out at the first tick.
-        Self { device, wake: Some(0), backoff: Backoff::default() }
+        Self { device, told: Vec::new(), wake: Some(0), backoff: Backoff::default() }
+    }
+
+    /// Something the core is to know before the next run begins.
+    pub fn tell(&mut self, input: Input) {
+        self.told.push(input);
     }
 
     /// The device.
@@ -98,7 +104,7 @@ impl Edge {
         shell: &mut impl Shell,
         deadline: Option<Instant>,
     ) -> Result<Ended, DeviceError> {
-        if matches!(self.step(shell, None, Vec::new())?, Step::Done) {
+        if matches!(self.begin(shell)?, Step::Done) {
             return Ok(Ended::Done);
         }
         let forever = async {
@@ -219,6 +225,11 @@ impl Edge {
         }
     }
 
+    fn begin(&mut self, shell: &mut impl Shell) -> Result<Step, DeviceError> {
+        let told = core::mem::take(&mut self.told);
+        self.step(shell, None, told)
+    }
+
     /// Turns, then effects, then a look; again while notices were shown or commands given.
     fn step(
         &mut self,
@@ -244,6 +255,8 @@ impl Edge {
                     }
                     Effect::Notify(_) => {}
                     Effect::Reconnect => reconnect = true,
+                    // A distributor makes subscriptions, and its owner tells of them.
+                    Effect::Subscribe(_) | Effect::Unsubscribe => {}
                 }
             }
             if let Some(answer) = reply {

@@ -243,3 +243,16 @@ error-passphrase-file = can't read the passphrase file ({ $detail })
 error-no-store = no place for the store: give --store DIR or set CAMPANA_STORE
 error-no-input = can't read the link from standard input
 error-watch-running = another "campana watch" runs on this store: one at a time, so that nothing is shown twice
+
+alerts-unavailable = Alerts: the relay does not push
+alerts-unsupported = Alerts: not possible here
+alerts-needs-install = Alerts: install the app first
+alerts-blocked = Alerts: notifications are not allowed
+alerts-off = Alerts: off
+alerts-turning-on = Alerts: being turned on
+alerts-stopped = Alerts: STOPPED, turn them on again
+alerts-untested = Alerts: on, never tested
+alerts-unproved = Alerts: on, nothing has arrived for three days
+alerts-on = Alerts: on and working
+status-reach = { $registered } of { $members } phones have alerts on; { $proved } have shown within three days that they work
+error-alerts-off = alerts are not on: turn them on first

@@ -242,3 +242,16 @@ error-passphrase-file = no se puede leer el archivo de la frase ({ $detail })
 error-no-store = no hay lugar para el almacén: da --store DIR o define CAMPANA_STORE
 error-no-input = no se puede leer el enlace de la entrada estándar
 error-watch-running = otro «campana watch» corre sobre este almacén: uno a la vez, para que nada se muestre dos veces
+
+alerts-unavailable = Alertas: el servidor no las envía
+alerts-unsupported = Alertas: no es posible aquí
+alerts-needs-install = Alertas: primero instala la aplicación
+alerts-blocked = Alertas: las notificaciones no están permitidas
+alerts-off = Alertas: desactivadas
+alerts-turning-on = Alertas: activándose
+alerts-stopped = Alertas: DETENIDAS, actívalas otra vez
+alerts-untested = Alertas: activadas, nunca probadas
+alerts-unproved = Alertas: activadas, nada ha llegado en tres días
+alerts-on = Alertas: activadas y funcionando
+status-reach = { $registered } de { $members } teléfonos tienen las alertas activadas; { $proved } mostraron en los últimos tres días que funcionan
+error-alerts-off = las alertas no están activadas: actívalas primero

@@ -6,11 +6,12 @@
 use std::sync::OnceLock;
 
 use campana_core::view::Warning;
-use campana_core::{Command, Core, Effect, Input, Turn, View};
+use campana_core::{Command, Core, Effect, Input, Permission, Platform, Subscribed, Turn, View};
 use campana_protocol::code::Code;
 use campana_protocol::frame::{Class, ClientFrame, Entry, RelayFrame, Secret};
 use campana_protocol::governance::Role;
-use campana_protocol::id::{ChannelId, MailboxId, RecordId};
+use campana_protocol::id::{ChannelId, MailboxId, PushAuth, PushKey, RecordId};
+use campana_protocol::push::{Push, Subscription};
 use campana_protocol::report::Finding;
 
 use super::relay::Relay;
@@ -30,6 +31,7 @@ fn scene() -> &'static Scene {
     static SCENE: OnceLock<Scene> = OnceLock::new();
     SCENE.get_or_init(|| {
         let mut world = World::new();
+        world.relay.push_key = Some(PushKey([4; 65]));
         let mut ids = world.network(1, 1, 3);
         for verifier in [ids[1], ids[2]] {
             world.grant(&ids[..1], verifier, Role::Verifier);
@@ -131,6 +133,7 @@ impl Session<'_> {
                 }
                 Effect::Notify(notice) if self.bytes.byte() < 128 => self.turn(Input::Shown(notice)),
                 Effect::Notify(_) | Effect::Reconnect => {}
+                Effect::Subscribe(_) | Effect::Unsubscribe => {}
             }
         }
     }
@@ -145,7 +148,7 @@ impl Session<'_> {
     }
 
     fn step(&mut self) {
-        match self.bytes.byte() % 16 {
+        match self.bytes.byte() % 18 {
             // The honest relay goes on.
             0..=3 => {
                 let mut frames = std::mem::take(&mut self.owed);
@@ -190,6 +193,29 @@ impl Session<'_> {
                     _ => Command::SetZones(vec!["north".into()]),
                 };
                 self.turn(Input::Command(command));
+            }
+            16 => {
+                let push = match self.entry() {
+                    RelayFrame::Entry { channel, entry } if self.bytes.byte() < 200 => {
+                        Push::Entry { channel, entry }.encode()
+                    }
+                    _ => self.bytes.some(),
+                };
+                self.turn(Input::Pushed { push, in_sight: self.now.is_multiple_of(2) });
+            }
+            17 => {
+                let permission = if self.bytes.byte() < 200 { Permission::Granted } else { Permission::Denied };
+                let subscription = (self.bytes.byte() < 200).then(|| Subscribed {
+                    subscription: Subscription {
+                        endpoint: "https://push.example/".into(),
+                        key: PushKey([4; 65]),
+                        auth: PushAuth([self.bytes.byte(); 16]),
+                    },
+                    made_for: None,
+                });
+                self.turn(Input::Platform(Platform { permission, subscription }));
+                let wanted = self.bytes.byte() < 200;
+                self.turn(Input::Command(Command::Alerts(wanted)));
             }
             _ => {
                 self.assert_stored();
@@ -284,6 +310,8 @@ impl Session<'_> {
         let lasting = |core: &Core| {
             let mut view = core.view(self.now);
             view.caught_up = false;
+            view.reach = None;
+            view.incidents.iter_mut().for_each(|incident| incident.coverage = None);
             view.warnings.retain(|warning| {
                 matches!(warning, Warning::RolledBack | Warning::Forked | Warning::ForgedAlert)
             });

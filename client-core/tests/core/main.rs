@@ -11,6 +11,7 @@ macro_rules! scenarios {
 }
 use scenarios;
 
+mod alerts;
 mod fuzz;
 mod insider;
 mod loss;

@@ -6,7 +6,10 @@ use std::ops::Bound::{Excluded, Unbounded};
 
 use campana_protocol::code::Code;
 use campana_protocol::frame::{Class, ClientFrame, Entry, RelayFrame, Secret, Subject};
-use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey, RecordId};
+use campana_protocol::id::{
+    BlobId, ChannelId, MailboxId, PublicKey, PushKey, ReceiptToken, RecordId, RegistrationId,
+};
+use campana_protocol::push::Subscription;
 
 #[derive(Clone, Default)]
 pub(crate) struct Channel {
@@ -44,6 +47,23 @@ pub(crate) struct Relay {
     pub(crate) withheld: BTreeSet<(usize, ChannelId)>,
     /// When the relay says that posts arrived.
     pub(crate) post_time: u64,
+    /// The key it pushes with; without one it is a relay that does not push.
+    pub(crate) push_key: Option<PushKey>,
+    /// What each registration holds, and the access key it was made under.
+    pub(crate) registrations: BTreeMap<RegistrationId, Registration>,
+    /// Endpoints it does not send to.
+    pub(crate) refuses: Option<String>,
+    /// Tests asked for: registration and nonce.
+    pub(crate) tests: Vec<(RegistrationId, u32)>,
+    pub(crate) receipts: BTreeMap<u64, BTreeSet<ReceiptToken>>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Registration {
+    pub(crate) access: PublicKey,
+    pub(crate) subscription: Subscription,
+    pub(crate) proved_at: u64,
+    pub(crate) renewed: u32,
 }
 
 impl Relay {
@@ -54,7 +74,7 @@ impl Relay {
 
     pub(crate) fn connect(&mut self, id: usize, now: u64) -> RelayFrame {
         self.connections.insert(id, Connection::default());
-        RelayFrame::Hello { version: 1, nonce: Secret([id as u8; 32]), now, push_key: None }
+        RelayFrame::Hello { version: 1, nonce: Secret([id as u8; 32]), now, push_key: self.push_key }
     }
 
     pub(crate) fn disconnect(&mut self, id: usize) {
@@ -214,6 +234,42 @@ impl Relay {
                 let known = self.channels.get(&channel).ok_or((request, Code::Unknown))?;
                 let (of, body) = known.blobs.get(&(blob, part)).ok_or((request, Code::Unknown))?;
                 Ok(vec![RelayFrame::BlobPart { request, of: *of, body: body.clone().into() }])
+            }
+            ClientFrame::Register { request, channel, registration, subscription, proved_at } => {
+                let access = *connection
+                    .keys
+                    .get(&Subject::Channel(channel))
+                    .filter(|key| {
+                        let known = self.channels.get(&channel);
+                        known.is_some_and(|known| known.owners.contains(key) || known.current(key))
+                    })
+                    .ok_or((request, Code::Forbidden))?;
+                if self.refuses.as_ref() == Some(&subscription.endpoint) {
+                    return Err((request, Code::EndpointRefused));
+                }
+                let renewed = self.registrations.get(&registration).map_or(0, |known| known.renewed + 1);
+                let new = Registration { access, subscription, proved_at, renewed };
+                self.registrations.insert(registration, new);
+                done(request)
+            }
+            ClientFrame::Unregister { request, registration, .. } => {
+                self.registrations.remove(&registration);
+                done(request)
+            }
+            ClientFrame::TestPush { request, registration, nonce, .. } => {
+                self.tests.push((registration, nonce));
+                done(request)
+            }
+            ClientFrame::Receipt { request, seq, token, .. } => {
+                self.receipts.entry(seq).or_default().insert(token);
+                done(request)
+            }
+            ClientFrame::ReadCoverage { request, seq, .. } => {
+                let receipts = self.receipts.get(&seq).map_or(0, BTreeSet::len) as u64;
+                let registered = self.registrations.len() as u64;
+                let fresh = |known: &&Registration| now < known.proved_at + campana_protocol::limits::PROOF_MS;
+                let proved = self.registrations.values().filter(fresh).count() as u64;
+                Ok(vec![RelayFrame::Coverage { request, receipts, registered, proved }])
             }
         }
     }

@@ -24,6 +24,8 @@ pub(crate) struct Device {
     pub(crate) rows: Rows,
     pub(crate) online: bool,
     pub(crate) notices: Vec<NoticeId>,
+    /// What the platform was asked to do about pushes.
+    pub(crate) wishes: Vec<Effect>,
     /// Entries that were not in force.
     pub(crate) skipped: Vec<SkippedEntry>,
     /// Bytes written by the last turn.
@@ -58,6 +60,7 @@ impl World {
             rows: Rows::new(),
             online: false,
             notices: Vec::new(),
+            wishes: Vec::new(),
             skipped: Vec::new(),
             written: 0,
             clock: 0,
@@ -95,6 +98,7 @@ impl World {
                     self.turn(id, Input::Shown(notice));
                 }
                 Effect::Reconnect => self.connect(id),
+                Effect::Subscribe(_) | Effect::Unsubscribe => self.devices[id].wishes.push(effect),
             }
         }
         reply

@@ -97,6 +97,13 @@ pub enum Command {
         /// What follows.
         kind: String,
     },
+    /// Turns this device's alerts on or off.
+    Alerts(bool),
+    /// Asks for a push to this device, to see it arrive.
+    TestAlerts {
+        /// Time to lock the phone first, milliseconds.
+        delay_ms: u32,
+    },
 }
 
 /// Whom an admission means.
@@ -156,6 +163,8 @@ impl Command {
                 incident: known(IncidentId::parse(&incident))?,
                 kind: code(FollowUpKind::from_word(&kind))?,
             },
+            Self::Alerts(wanted) => CoreCommand::Alerts(wanted),
+            Self::TestAlerts { delay_ms } => CoreCommand::TestAlerts { delay_ms },
         })
     }
 }

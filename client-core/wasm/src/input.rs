@@ -1,8 +1,8 @@
 //! What the shell hands in.
 
 use campana_core::turn::NoticeKind;
-use campana_core::{Input as CoreInput, NoticeId};
-use campana_protocol::id::IncidentId;
+use campana_core::{Input as CoreInput, NoticeId, Permission};
+use campana_protocol::id::{IncidentId, PushAuth, PushKey};
 use serde::Deserialize;
 use serde_bytes::ByteBuf;
 use tsify::Tsify;
@@ -37,6 +37,56 @@ pub enum Input {
     Command(Command),
     /// This notice was shown.
     Shown(Notice),
+    /// What the browser says of push notifications.
+    Platform(Platform),
+    /// A push arrived: what it brought. The answer says what to show.
+    Pushed {
+        /// Its `data.m`, decoded.
+        #[tsify(type = "Uint8Array")]
+        push: ByteBuf,
+        /// A window of this app is in sight.
+        in_sight: bool,
+    },
+}
+
+/// What the browser says of push notifications.
+#[derive(Deserialize, Tsify)]
+pub struct Platform {
+    permission: Permission,
+    subscription: Option<Subscription>,
+}
+
+/// A subscription, as the browser has it.
+#[derive(Deserialize, Tsify)]
+pub struct Subscription {
+    endpoint: String,
+    /// `p256dh`.
+    #[tsify(type = "Uint8Array")]
+    key: ByteBuf,
+    #[tsify(type = "Uint8Array")]
+    auth: ByteBuf,
+    /// The relay's key it was made for.
+    #[tsify(type = "Uint8Array | undefined")]
+    made_for: Option<ByteBuf>,
+}
+
+impl Platform {
+    /// A subscription that is none counts as none.
+    fn understand(self) -> campana_core::Platform {
+        let subscription = self.subscription.and_then(|subscription| {
+            let made_for = match subscription.made_for {
+                Some(key) => Some(PushKey::from_slice(&key)?),
+                None => None,
+            };
+            let subscription = campana_protocol::push::Subscription {
+                endpoint: subscription.endpoint,
+                key: PushKey::from_slice(&subscription.key)?,
+                auth: PushAuth::from_slice(&subscription.auth)?,
+            };
+            subscription.well_formed().then_some(campana_core::Subscribed { subscription, made_for })
+        });
+        campana_core::Platform { permission: self.permission, subscription }
+    }
 }
 
 /// Names one notice.
@@ -61,6 +111,8 @@ impl Input {
                 let incident = IncidentId::parse(&incident).ok_or(Refused::UNKNOWN_ID)?;
                 CoreInput::Shown(NoticeId { incident, kind })
             }
+            Self::Platform(platform) => CoreInput::Platform(platform.understand()),
+            Self::Pushed { push, in_sight } => CoreInput::Pushed { push: push.into_vec(), in_sight },
         })
     }
 }

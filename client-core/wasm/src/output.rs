@@ -37,6 +37,10 @@ pub enum Effect {
     },
     /// Close the connection and open another after a pause.
     Reconnect,
+    /// Make a push subscription for this key in place of any other, then say `platform`.
+    Subscribe(#[tsify(type = "Uint8Array")] ByteBuf),
+    /// End the push subscription, then say `platform`.
+    Unsubscribe,
 }
 
 /// The answer to a command.
@@ -68,6 +72,15 @@ pub enum Reply {
     Incident(String),
     /// So many people were meant.
     People(usize),
+    /// What a push was about.
+    Pushed {
+        /// Whose state it changed, or had changed before.
+        incident: Option<String>,
+        /// It was the test that was asked for.
+        test: bool,
+        /// The log has to be read before it is known.
+        behind: bool,
+    },
 }
 
 impl Turn {
@@ -98,6 +111,8 @@ fn effect(effect: CoreEffect) -> Effect {
             Effect::Notify { incident: notice.incident.to_string(), kind: notice.kind }
         }
         CoreEffect::Reconnect => Effect::Reconnect,
+        CoreEffect::Subscribe(key) => Effect::Subscribe(ByteBuf::from(key.0.to_vec())),
+        CoreEffect::Unsubscribe => Effect::Unsubscribe,
     }
 }
 
@@ -108,5 +123,10 @@ fn reply(reply: CoreReply) -> Reply {
         CoreReply::Draft(id) => Reply::Draft(id.to_string()),
         CoreReply::Incident(id) => Reply::Incident(id.to_string()),
         CoreReply::People(count) => Reply::People(count),
+        CoreReply::Pushed(pushed) => Reply::Pushed {
+            incident: pushed.incident.map(|id| id.to_string()),
+            test: pushed.test,
+            behind: pushed.behind,
+        },
     }
 }

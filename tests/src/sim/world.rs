@@ -459,6 +459,8 @@ impl World {
                 }
                 Ok(())
             }
+            // Nobody pushes in this world.
+            Effect::Subscribe(_) | Effect::Unsubscribe => Ok(()),
             Effect::Reconnect => {
                 if let Some(connection) = self.devices[device].connection {
                     self.cut(connection);

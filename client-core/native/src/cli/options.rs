@@ -80,6 +80,8 @@ pub(crate) enum Verb {
     AllClear(Incident),
     /// Incidents on this device.
     Incidents,
+    /// Alerts of this device: how they stand, turned on or off, tested.
+    Alerts(Alerts),
     /// Where this device stands.
     Status,
     /// Stay connected and show what comes.
@@ -126,6 +128,36 @@ pub(crate) enum InviteVerb {
         /// Its id, or the beginning.
         #[arg(allow_hyphen_values = true)]
         id: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Alerts {
+    #[command(subcommand)]
+    pub(crate) verb: Option<AlertsVerb>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AlertsVerb {
+    /// Have pushes sent to a UnifiedPush endpoint.
+    On {
+        /// The endpoint; the relay's operator must allow its host.
+        #[arg(long)]
+        endpoint: String,
+        /// The subscription's public key (p256dh), base64url.
+        #[arg(long, value_parser = super::alerts::key, allow_hyphen_values = true)]
+        key: super::alerts::Text<campana_protocol::id::PushKey>,
+        /// Its authentication secret, base64url.
+        #[arg(long, value_parser = super::alerts::auth, allow_hyphen_values = true)]
+        auth: super::alerts::Text<campana_protocol::id::PushAuth>,
+    },
+    /// No more pushes to this device.
+    Off,
+    /// Ask for one push to this device.
+    Test {
+        /// Seconds to wait first.
+        #[arg(long, default_value_t = 0)]
+        delay: u32,
     },
 }
 

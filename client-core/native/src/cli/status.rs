@@ -26,6 +26,17 @@ fn lines(words: &Words, view: &View) -> Vec<String> {
         lines.push(words.with("status-key", [("key", me.as_str().into())]));
     }
     if view.network.is_some() {
+        lines.push(words.code("alerts", codes::alerts(view.alerts.state)));
+    }
+    if let Some(reach) = &view.reach {
+        let counts = [reach.registered, reach.members, reach.proved].map(Into::into);
+        let [registered, members, proved] = counts;
+        lines.push(words.with(
+            "status-reach",
+            [("registered", registered), ("members", members), ("proved", proved)],
+        ));
+    }
+    if view.network.is_some() {
         lines.push(words.with("status-unsent", [("n", view.unsent.into())]));
     }
     if view.network.is_some() && !view.caught_up {

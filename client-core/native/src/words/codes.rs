@@ -3,7 +3,7 @@
 
 use campana_core::CommandError;
 use campana_core::turn::NoticeKind;
-use campana_core::view::{PersonState, Stage, Status, Warning};
+use campana_core::view::{AlertsState, PersonState, Stage, Status, Warning};
 use campana_protocol::governance::Role;
 use campana_protocol::report::{
     Activity, Equipment, Finding, FollowUpKind, Method, Setting, Size, Unit, When,
@@ -51,6 +51,15 @@ words! {
     }
 }
 words! {
+    /// The word of how alerts stand.
+    alerts(AlertsState), ALERTS {
+        AlertsState::Unavailable => "unavailable", AlertsState::Unsupported => "unsupported",
+        AlertsState::NeedsInstall => "needs-install", AlertsState::Blocked => "blocked",
+        AlertsState::Off => "off", AlertsState::TurningOn => "turning-on", AlertsState::Stopped => "stopped",
+        AlertsState::Untested => "untested", AlertsState::Unproved => "unproved", AlertsState::On => "on",
+    }
+}
+words! {
     /// The word of a warning.
     warning(Warning), WARNINGS {
         Warning::ClockOff => "clock-off", Warning::RolledBack => "rolled-back", Warning::Behind => "behind", Warning::Forked => "forked",
@@ -88,6 +97,7 @@ pub fn keys() -> Vec<String> {
         of("drill", STATUSES, same),
         of("stage", STAGES, same),
         of("person", PEOPLE, same),
+        of("alerts", ALERTS, same),
         of("warning", WARNINGS, same),
         of("notice", NOTICES, same),
         of("error", CommandError::WORDS, same),

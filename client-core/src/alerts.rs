@@ -1,0 +1,366 @@
+//! This device's alerts: the push subscription its owner wants, what the platform says of it, what
+//! the relay knows of it, and whether pushes have been seen to arrive (docs/PUSH.md).
+
+use campana_protocol::code::{Action, Code};
+use campana_protocol::frame::ClientFrame;
+use campana_protocol::governance::ChannelKind;
+use campana_protocol::id::{ChannelId, Hash, PublicKey, PushKey, ReceiptToken, RegistrationId, hash};
+use campana_protocol::limits::{DAY_MS, MAX_TEST_DELAY_MS, PROOF_MS, REGISTRATION_TTL_MS};
+use campana_protocol::push::Push;
+use campana_protocol::wire;
+use minicbor::{Decode, Encode};
+
+use crate::command::{CommandError, Reply};
+use crate::core::Core;
+use crate::keys::access_key;
+use crate::rows::Row;
+use crate::session::Asked;
+use crate::turn::{Effect, Permission, Platform, Pushed};
+use crate::view::{AlertsState, AlertsView, TestView};
+
+/// A registration is renewed when it is this old, ms.
+const RENEW_AFTER: u64 = DAY_MS;
+/// The relay hears of a proof when the one it knows is this old, ms.
+const PROOF_NEWS: u64 = DAY_MS / 4;
+/// Receipts kept until they can be sent: more alerts than a phone misses in a month.
+const MAX_RECEIPTS: usize = 64;
+/// A test that has not come after this is lost, ms: its delay and a slow push service's.
+const TEST_PATIENCE: u64 = 3 * 60_000;
+
+/// What a device keeps about its alerts.
+#[derive(Clone, Default, Encode, Decode)]
+pub(crate) struct Alerts {
+    /// The owner wants them.
+    #[n(0)]
+    wanted: bool,
+    #[n(1)]
+    registration: Option<RegistrationId>,
+    /// The relay's, as it said last.
+    #[n(2)]
+    push_key: Option<PushKey>,
+    #[n(3)]
+    platform: Platform,
+    #[n(4)]
+    registered: Option<Registered>,
+    /// The relay does not send there: this subscription is not offered again.
+    #[n(5)]
+    refused: Option<Hash>,
+    /// When a push last arrived, Unix milliseconds; 0: never.
+    #[n(6)]
+    proved_at: u64,
+    #[n(7)]
+    test: Option<Test>,
+    /// Alerts that the relay has not been told of.
+    #[n(8)]
+    receipts: Vec<u64>,
+}
+
+/// What the relay was last told, and answered.
+#[derive(Clone, Encode, Decode)]
+struct Registered {
+    #[n(0)]
+    at: u64,
+    #[n(1)]
+    access: PublicKey,
+    #[n(2)]
+    subscription: Hash,
+    #[n(3)]
+    proved_at: u64,
+}
+
+#[derive(Clone, Encode, Decode)]
+struct Test {
+    #[n(0)]
+    nonce: u32,
+    #[n(1)]
+    asked_at: u64,
+    #[n(2)]
+    delay_ms: u32,
+    #[n(3)]
+    sent: bool,
+    #[n(4)]
+    arrived_at: Option<u64>,
+    /// It arrived while no window was in sight.
+    #[n(5)]
+    closed: bool,
+}
+
+impl Alerts {
+    fn digest(&self) -> Option<Hash> {
+        let subscription = &self.platform.subscription.as_ref()?.subscription;
+        Some(hash("campana subscription v1", &[&wire::encode(subscription)]))
+    }
+
+    /// What stays when a device joins anew: its owner's wish and what the platform said.
+    pub(crate) fn of_a_new_membership(self) -> Self {
+        Self { wanted: self.wanted, platform: self.platform, ..Self::default() }
+    }
+
+    /// What the platform has to be asked to do.
+    fn wish(&self) -> Option<Effect> {
+        let subscribed = self.platform.subscription.as_ref();
+        if !self.wanted {
+            return subscribed.map(|_| Effect::Unsubscribe);
+        }
+        let key = self.push_key.filter(|_| self.platform.permission == Permission::Granted)?;
+        // Whoever made it without a key (UnifiedPush) has no other to make.
+        let fits = subscribed.is_some_and(|subscribed| subscribed.made_for.is_none_or(|made| made == key));
+        (!fits).then_some(Effect::Subscribe(key))
+    }
+
+    fn state(&self, now: u64) -> AlertsState {
+        let registered = self.registered.as_ref().filter(|registered| {
+            now < registered.at.saturating_add(REGISTRATION_TTL_MS)
+                && Some(registered.subscription) == self.digest()
+        });
+        match (self.platform.permission, registered) {
+            (Permission::Unsupported, _) => AlertsState::Unsupported,
+            (Permission::NeedsInstall, _) => AlertsState::NeedsInstall,
+            _ if self.push_key.is_none() => AlertsState::Unavailable,
+            (Permission::Denied, _) => AlertsState::Blocked,
+            _ if !self.wanted => AlertsState::Off,
+            (Permission::NotAsked, _) => AlertsState::Stopped,
+            (Permission::Granted, None) if self.refused.is_some() && self.refused == self.digest() => {
+                AlertsState::Stopped
+            }
+            (Permission::Granted, None) => AlertsState::TurningOn,
+            (Permission::Granted, Some(_)) if self.proved_at == 0 => AlertsState::Untested,
+            (Permission::Granted, Some(_)) if now.saturating_sub(self.proved_at) > PROOF_MS => {
+                AlertsState::Unproved
+            }
+            (Permission::Granted, Some(_)) => AlertsState::On,
+        }
+    }
+}
+
+impl Core {
+    /// The owner turns alerts on or off.
+    pub(crate) fn want_alerts(&mut self, wanted: bool) -> Result<Reply, CommandError> {
+        self.membership().ok_or(CommandError::NotInANetwork)?;
+        self.alerts.wanted = wanted;
+        self.alerts.refused = None;
+        self.mark(Row::Alerts);
+        self.session.wished = false;
+        Ok(Reply::Accepted)
+    }
+
+    /// Asks the relay for a push to this device alone.
+    pub(crate) fn test_alerts(&mut self, now: u64, delay_ms: u32) -> Result<Reply, CommandError> {
+        if self.alerts.registered.is_none() {
+            return Err(CommandError::AlertsOff);
+        }
+        let nonce = u32::from_be_bytes(self.random.bytes());
+        let delay_ms = delay_ms.min(MAX_TEST_DELAY_MS);
+        let test = Test { nonce, asked_at: now, delay_ms, sent: false, arrived_at: None, closed: false };
+        self.alerts.test = Some(test);
+        self.mark(Row::Alerts);
+        Ok(Reply::Accepted)
+    }
+
+    /// What the platform says of permission and subscription, at every open and on each push.
+    pub(crate) fn platform(&mut self, platform: Platform) {
+        self.session.wished = false;
+        if self.alerts.platform != platform {
+            self.alerts.platform = platform;
+            self.mark(Row::Alerts);
+        }
+    }
+
+    /// A push arrived. What it brings is judged like anything in the log.
+    pub(crate) fn pushed(&mut self, now: u64, bytes: &[u8], in_sight: bool) -> Pushed {
+        let mut pushed = Pushed { incident: None, test: false, behind: true };
+        let Ok(push) = Push::decode(bytes) else { return pushed };
+        // Whatever it is about: it came through the push service, so pushes arrive.
+        self.alerts.proved_at = now;
+        self.mark(Row::Alerts);
+        match push {
+            Push::Entry { channel, entry } => {
+                let next = |core: &Self| {
+                    let kind = core.kind_of(&channel)?;
+                    core.channels.get(&kind).map(|channel| channel.meta.cursor + 1)
+                };
+                let seq = entry.seq;
+                let fits = next(self).is_some_and(|next| next == seq);
+                if fits {
+                    self.entry(now, channel, entry);
+                }
+                pushed.behind = next(self).is_none_or(|next| next <= seq);
+                pushed.incident = self.incident_at(seq);
+            }
+            Push::Place { channel, seq } => {
+                let kind = self.kind_of(&channel);
+                let cursor = kind.and_then(|kind| self.channels.get(&kind)).map(|c| c.meta.cursor);
+                pushed.behind = cursor.is_none_or(|cursor| cursor < seq);
+                pushed.incident = self.incident_at(seq);
+            }
+            Push::Test { nonce, .. } => {
+                pushed = Pushed { incident: None, test: true, behind: false };
+                if let Some(test) = self.alerts.test.as_mut().filter(|test| test.nonce == nonce) {
+                    test.arrived_at = Some(now);
+                    test.closed = !in_sight;
+                }
+            }
+        }
+        pushed
+    }
+
+    fn incident_at(&self, seq: u64) -> Option<campana_protocol::id::IncidentId> {
+        let said = |incident: &&crate::incident::Incident| incident.seqs.contains(&seq);
+        self.incidents.values().find(said).map(|incident| incident.id)
+    }
+
+    /// The relay has said which key it pushes with, if it does.
+    pub(crate) fn relay_pushes(&mut self, key: Option<PushKey>) {
+        self.session.pushes = key.is_some();
+        if key.is_some() && self.alerts.push_key != key {
+            self.alerts.push_key = key;
+            self.mark(Row::Alerts);
+        }
+    }
+
+    /// This device has an alert: the relay counts those who do.
+    pub(crate) fn owe_receipt(&mut self, seq: u64) {
+        if self.alerts.receipts.len() < MAX_RECEIPTS && !self.alerts.receipts.contains(&seq) {
+            self.alerts.receipts.push(seq);
+            self.mark(Row::Alerts);
+        }
+    }
+
+    /// What state owes the platform and the relay.
+    pub(crate) fn alert_settings_duty(&mut self, now: u64) {
+        if let Some(wish) = self.alerts.wish().filter(|_| !self.session.wished) {
+            self.session.wished = true;
+            self.effects.push(wish);
+        }
+        let current = self.session.streams.get(&ChannelKind::Broadcast).is_some_and(|stream| stream.current);
+        let lost = self.channels.get(&ChannelKind::Broadcast).is_none_or(|channel| channel.meta.lost);
+        if !self.session.pushes || !current || lost || self.session.retry_at.is_some() {
+            return;
+        }
+        let Some((channel, access)) = self
+            .channels
+            .get(&ChannelKind::Broadcast)
+            .map(|channel| (channel.id, access_key(&channel.meta.access).public()))
+        else {
+            return;
+        };
+        self.send_registration(now, channel, access);
+        self.send_test(now, channel);
+        self.send_receipts(channel);
+    }
+
+    fn send_registration(&mut self, now: u64, channel: ChannelId, access: PublicKey) {
+        if self.session.asked_for(|asked| matches!(asked, Asked::Register(_) | Asked::Unregister)) {
+            return;
+        }
+        let subscription = self.alerts.digest();
+        if !self.alerts.wanted || subscription.is_none() {
+            if let (Some(registration), Some(_)) = (self.alerts.registration, &self.alerts.registered) {
+                let request = self.session.ask(Asked::Unregister);
+                self.send(&ClientFrame::Unregister { request, channel, registration });
+            }
+            return;
+        }
+        let proved_at = self.alerts.proved_at;
+        let fresh = self.alerts.registered.as_ref().is_some_and(|known| {
+            Some(known.subscription) == subscription
+                && known.access == access
+                && (known.at..known.at.saturating_add(RENEW_AFTER)).contains(&now)
+                && proved_at < known.proved_at.saturating_add(PROOF_NEWS)
+        });
+        let (Some(digest), Some(made)) = (subscription, self.alerts.platform.subscription.clone()) else {
+            return;
+        };
+        if fresh || self.alerts.refused == subscription {
+            return;
+        }
+        let random = RegistrationId(self.random.bytes());
+        let registration = *self.alerts.registration.get_or_insert(random);
+        self.mark(Row::Alerts);
+        let told = Told { at: now, access, subscription: digest, proved_at };
+        let request = self.session.ask(Asked::Register(told));
+        let subscription = made.subscription;
+        self.send(&ClientFrame::Register { request, channel, registration, subscription, proved_at });
+    }
+
+    fn send_test(&mut self, now: u64, channel: ChannelId) {
+        let (Some(registration), Some(test)) = (self.alerts.registration, &mut self.alerts.test) else { return };
+        if test.sent || self.alerts.registered.is_none() {
+            return;
+        }
+        test.sent = true;
+        test.asked_at = now;
+        let (delay_ms, nonce) = (test.delay_ms, test.nonce);
+        self.mark(Row::Alerts);
+        let request = self.session.ask(Asked::Test);
+        self.send(&ClientFrame::TestPush { request, channel, registration, delay_ms, nonce });
+    }
+
+    fn send_receipts(&mut self, channel: ChannelId) {
+        let Some(secret) = self.membership().map(|membership| membership.secret.clone()) else { return };
+        for seq in self.alerts.receipts.clone() {
+            if self.session.asked_for(|asked| matches!(asked, Asked::Receipt(other) if *other == seq)) {
+                continue;
+            }
+            let digest =
+                hash("campana receipt v1", &[&secret.0, channel.as_bytes(), &seq.to_be_bytes()]);
+            let token = ReceiptToken(core::array::from_fn(|i| digest.0[i]));
+            let request = self.session.ask(Asked::Receipt(seq));
+            self.send(&ClientFrame::Receipt { request, channel, seq, token });
+        }
+    }
+
+    /// The relay has done what was asked.
+    pub(crate) fn alerts_done(&mut self, asked: Asked) {
+        match asked {
+            Asked::Register(Told { at, access, subscription, proved_at }) => {
+                self.alerts.registered = Some(Registered { at, access, subscription, proved_at });
+                self.alerts.refused = None;
+            }
+            Asked::Unregister => self.alerts.registered = None,
+            Asked::Receipt(seq) => self.alerts.receipts.retain(|owed| *owed != seq),
+            _ => return,
+        }
+        self.mark(Row::Alerts);
+    }
+
+    /// The relay has refused for good.
+    pub(crate) fn alerts_refused(&mut self, asked: &Asked, code: Code) {
+        match asked {
+            Asked::Register(told) if code.action() == Action::Reject => {
+                self.alerts.registered = None;
+                self.alerts.refused = Some(told.subscription);
+            }
+            Asked::Unregister => self.alerts.registered = None,
+            Asked::Test => self.alerts.test = None,
+            // It has expired, or this relay does not count.
+            Asked::Receipt(seq) => self.alerts.receipts.retain(|owed| owed != seq),
+            _ => return,
+        }
+        self.mark(Row::Alerts);
+    }
+
+    pub(crate) fn alerts_view(&self, now: u64) -> AlertsView {
+        let alerts = &self.alerts;
+        AlertsView {
+            state: alerts.state(now),
+            proved_at: (alerts.proved_at > 0).then_some(alerts.proved_at),
+            test: alerts.test.as_ref().map(|test| TestView {
+                asked_at: test.asked_at,
+                arrived_at: test.arrived_at,
+                closed: test.closed,
+                lost: test.arrived_at.is_none()
+                    && now > test.asked_at + u64::from(test.delay_ms) + TEST_PATIENCE,
+            }),
+        }
+    }
+}
+
+/// What a registration says, until the relay has answered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Told {
+    at: u64,
+    access: PublicKey,
+    subscription: Hash,
+    proved_at: u64,
+}
