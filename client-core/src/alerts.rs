@@ -120,6 +120,7 @@ impl Alerts {
             (Permission::Denied, _) => AlertsState::Blocked,
             _ if !self.wanted => AlertsState::Off,
             (Permission::NotAsked, _) => AlertsState::Stopped,
+            (Permission::Granted, None) if self.platform.failed => AlertsState::Stopped,
             (Permission::Granted, None) if self.refused.is_some() && self.refused == self.digest() => {
                 AlertsState::Stopped
             }
@@ -159,7 +160,7 @@ impl Core {
 
     /// What the platform says of permission and subscription, at every open and on each push.
     pub(crate) fn platform(&mut self, platform: Platform) {
-        self.session.wished = false;
+        self.session.wished = platform.failed;
         if self.alerts.platform != platform {
             self.alerts.platform = platform;
             self.mark(Row::Alerts);

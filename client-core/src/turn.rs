@@ -45,6 +45,9 @@ pub struct Platform {
     /// The subscription it holds.
     #[n(1)]
     pub subscription: Option<Subscribed>,
+    /// It could not make one when it was asked to; it is not asked again before the next opening.
+    #[n(2)]
+    pub failed: bool,
 }
 
 /// A subscription the platform holds.

@@ -33,11 +33,11 @@ fn subscribed(name: &str, made_for: PushKey) -> Platform {
     let endpoint = format!("https://push.example/{name}");
     let subscription = Subscription { endpoint, key: KEY, auth: PushAuth([7; 16]) };
     let subscription = Some(Subscribed { subscription, made_for: Some(made_for) });
-    Platform { permission: Permission::Granted, subscription }
+    Platform { permission: Permission::Granted, subscription, failed: false }
 }
 
 fn allowed() -> Platform {
-    Platform { permission: Permission::Granted, subscription: None }
+    Platform { permission: Permission::Granted, ..Platform::default() }
 }
 
 fn state(world: &World, id: usize) -> AlertsState {
@@ -195,6 +195,19 @@ fn a_subscription_that_died_is_made_anew() {
     assert_eq!(state(&world, phone), AlertsState::Stopped);
     assert!(world.relay.registrations.is_empty());
     assert_eq!(world.devices[phone].wishes, []);
+}
+
+#[test]
+fn a_push_service_that_cannot_be_had_is_asked_again_at_the_next_opening() {
+    let (mut world, ids) = network();
+    let phone = ids[4];
+    world.turn(phone, Input::Platform(allowed()));
+    world.command(phone, Command::Alerts(true)).expect("a member");
+    world.devices[phone].wishes.clear();
+    world.turn(phone, Input::Platform(Platform { failed: true, ..allowed() }));
+    assert_eq!((state(&world, phone), world.devices[phone].wishes.len()), (AlertsState::Stopped, 0));
+    world.turn(phone, Input::Platform(allowed()));
+    assert_eq!(world.devices[phone].wishes.pop(), Some(Effect::Subscribe(KEY)));
 }
 
 #[test]

@@ -205,6 +205,7 @@ impl Session<'_> {
             }
             17 => {
                 let permission = if self.bytes.byte() < 200 { Permission::Granted } else { Permission::Denied };
+                let failed = self.bytes.byte() > 200;
                 let subscription = (self.bytes.byte() < 200).then(|| Subscribed {
                     subscription: Subscription {
                         endpoint: "https://push.example/".into(),
@@ -213,7 +214,7 @@ impl Session<'_> {
                     },
                     made_for: None,
                 });
-                self.turn(Input::Platform(Platform { permission, subscription }));
+                self.turn(Input::Platform(Platform { permission, subscription, failed }));
                 let wanted = self.bytes.byte() < 200;
                 self.turn(Input::Command(Command::Alerts(wanted)));
             }

@@ -54,6 +54,8 @@ pub enum Input {
 pub struct Platform {
     permission: Permission,
     subscription: Option<Subscription>,
+    /// It could not make the subscription it was asked for.
+    failed: bool,
 }
 
 /// A subscription, as the browser has it.
@@ -85,7 +87,7 @@ impl Platform {
             };
             subscription.well_formed().then_some(campana_core::Subscribed { subscription, made_for })
         });
-        campana_core::Platform { permission: self.permission, subscription }
+        campana_core::Platform { permission: self.permission, subscription, failed: self.failed }
     }
 }
 

@@ -113,6 +113,44 @@ export interface DraftView {
 }
 
 /**
+ * A subscription, as the browser has it.
+ */
+export interface Subscription {
+    endpoint: string;
+    /**
+     * `p256dh`.
+     */
+    key: Uint8Array;
+    auth: Uint8Array;
+    /**
+     * The relay's key it was made for.
+     */
+    made_for: Uint8Array | undefined;
+}
+
+/**
+ * A test push.
+ */
+export interface TestView {
+    /**
+     * When it was asked for, Unix milliseconds.
+     */
+    asked_at: number;
+    /**
+     * When it arrived.
+     */
+    arrived_at: number | undefined;
+    /**
+     * It arrived while no window was in sight: the proof that counts.
+     */
+    closed: boolean;
+    /**
+     * It has been too long.
+     */
+    lost: boolean;
+}
+
+/**
  * A zone.
  */
 export interface ZoneView {
@@ -170,6 +208,10 @@ export interface IncidentView {
      * The last notice that is due for it.
      */
     notice: NoticeKind | undefined;
+    /**
+     * How many phones have it, for the committee and the desk.
+     */
+    coverage: CoverageView | undefined;
     /**
      * Whether this device may attest now.
      */
@@ -231,6 +273,14 @@ export interface View {
      */
     unsent: number;
     /**
+     * Whether this device rings.
+     */
+    alerts: AlertsView;
+    /**
+     * How many phones ring, for the committee and the desk.
+     */
+    reach: ReachView | undefined;
+    /**
      * Whether everything the relay has is here.
      */
     caught_up: boolean;
@@ -238,6 +288,43 @@ export interface View {
      * What its owner should know.
      */
     warnings: Warning[];
+}
+
+/**
+ * How a device's alerts stand.
+ */
+export type AlertsState = "unavailable" | "unsupported" | "needs-install" | "blocked" | "off" | "turning-on" | "stopped" | "untested" | "unproved" | "on";
+
+/**
+ * How many phones have an alert.
+ */
+export interface CoverageView {
+    /**
+     * Phones that have it.
+     */
+    phones: number;
+    /**
+     * Members' phones.
+     */
+    members: number;
+}
+
+/**
+ * How many phones would ring.
+ */
+export interface ReachView {
+    /**
+     * Members' phones.
+     */
+    members: number;
+    /**
+     * With alerts on.
+     */
+    registered: number;
+    /**
+     * Where a push has arrived within three days.
+     */
+    proved: number;
 }
 
 /**
@@ -251,7 +338,7 @@ export interface Notice {
 /**
  * One thing that happened.
  */
-export type Input = "resume" | "connected" | { received: Uint8Array[] } | "disconnected" | "tick" | { command: Command } | { shown: Notice };
+export type Input = "resume" | "connected" | { received: Uint8Array[] } | "disconnected" | "tick" | { command: Command } | { shown: Notice } | { platform: Platform } | { pushed: { push: Uint8Array; in_sight: boolean } };
 
 /**
  * One verifier's finding.
@@ -278,7 +365,7 @@ export interface AttestationView {
 /**
  * Something to do outside.
  */
-export type Effect = { send: Uint8Array } | { notify: { incident: string; kind: NoticeKind } } | "reconnect";
+export type Effect = { send: Uint8Array } | { notify: { incident: string; kind: NoticeKind } } | "reconnect" | { subscribe: Uint8Array } | "unsubscribe";
 
 /**
  * Stored rows: key and sealed value of each.
@@ -347,7 +434,7 @@ export interface NetworkView {
 /**
  * What a command that was accepted gives back.
  */
-export type Reply = "accepted" | { invite: { id: string; link: string } } | { draft: string } | { incident: string } | { people: number };
+export type Reply = "accepted" | { invite: { id: string; link: string } } | { draft: string } | { incident: string } | { people: number } | { pushed: { incident: string | undefined; test: boolean; behind: boolean } };
 
 /**
  * What a device's owner should know.
@@ -367,7 +454,7 @@ export type NoticeKind = "report" | "alert" | "drill" | "false-alarm" | "all-cle
 /**
  * What a person can ask.
  */
-export type Command = { start: { link: string; name: string; committee_size: number; threshold: number; verify_threshold: number } } | { invite: { lifetime_ms: number; committee: boolean } } | { "revoke-invite": string } | { join: { link: string; handle: string } } | { admit: Who } | { decline: Who } | { grant: { person: string; role: string } } | { revoke: { person: string; role: string } } | { remove: { person: string } } | { "set-zones": string[] } | { approve: string } | { report: Form } | { attest: { incident: string; finding: string; method: string } } | { "follow-up": { incident: string; kind: string } };
+export type Command = { start: { link: string; name: string; committee_size: number; threshold: number; verify_threshold: number } } | { invite: { lifetime_ms: number; committee: boolean } } | { "revoke-invite": string } | { join: { link: string; handle: string } } | { admit: Who } | { decline: Who } | { grant: { person: string; role: string } } | { revoke: { person: string; role: string } } | { remove: { person: string } } | { "set-zones": string[] } | { approve: string } | { report: Form } | { attest: { incident: string; finding: string; method: string } } | { "follow-up": { incident: string; kind: string } } | { alerts: boolean } | { "test-alerts": { delay_ms: number } };
 
 /**
  * What a turn decided. `changes` are written in one strict transaction, then `effects` carried
@@ -408,6 +495,18 @@ export interface CommitteeView {
 }
 
 /**
+ * What the browser says of push notifications.
+ */
+export interface Platform {
+    permission: Permission;
+    subscription: Subscription | undefined;
+    /**
+     * It could not make the subscription it was asked for.
+     */
+    failed: boolean;
+}
+
+/**
  * Where a device stands.
  */
 export type Stage = "nowhere" | "founding" | "waiting" | "invite-expired" | "invite-revoked" | "declined" | "member" | "removed" | "invitation-refused";
@@ -421,6 +520,29 @@ export type PersonState = "waiting" | "admitting" | "member" | "declined" | "rem
  * Where an incident stands.
  */
 export type Status = "waiting-to-send" | "sent" | "unverified" | "not-confirmed" | "other-agency" | "unverifiable" | "verified" | "false-alarm" | "all-clear";
+
+/**
+ * Whether a platform shows notifications.
+ */
+export type Permission = "not-asked" | "granted" | "denied" | "unsupported" | "needs-install";
+
+/**
+ * Whether this device rings when an alert comes.
+ */
+export interface AlertsView {
+    /**
+     * How it stands.
+     */
+    state: AlertsState;
+    /**
+     * When a push last arrived, Unix milliseconds.
+     */
+    proved_at: number | undefined;
+    /**
+     * The last test.
+     */
+    test: TestView | undefined;
+}
 
 /**
  * Whom an admission means.
