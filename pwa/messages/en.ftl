@@ -316,3 +316,45 @@ method-photo-and-call = Photo and call
 method-known-source = Source we know
 follow-up-false-alarm = False alarm
 follow-up-all-clear = All clear
+
+# Notifications and alerts of this phone
+push-new = New alert from your network
+push-drill = ▲ DRILL: an exercise of your network
+push-changed = There is news about an alert
+push-open = There is something new: open the app
+push-cleared = Something came that this phone cannot open
+push-cleared-help = Its data were cleared. Open the app to join again.
+push-test = Your alerts work
+push-test-help = This was the test you asked for.
+alerts-title = Alerts on this phone
+alerts-unavailable = This network's server does not send alerts to locked phones.
+alerts-unsupported = This browser cannot ring when the app is closed. Keep a second way.
+alerts-needs-install = Put the app on your home screen first, then turn alerts on there.
+alerts-blocked = Notifications are blocked for this app. Allow them in the browser's or the phone's settings, then come back.
+alerts-off = This phone does not ring yet.
+alerts-turning-on = Turning on…
+alerts-stopped = Your alerts have stopped.
+alerts-untested = On, but never tested.
+alerts-unproved = On, but nothing has arrived for three days.
+alerts-on = Your alerts are on.
+alerts-proved = Last arrived: { $when }
+alerts-turn-on = Turn on alerts
+alerts-mend = Turn them on again
+alerts-turn-off = Turn off
+alerts-test = Send me a test
+alerts-test-how = Then lock your phone: the test comes in 10 seconds.
+alerts-test-lock = Lock your phone now. The test is on its way.
+alerts-test-open = It arrived while the app was open. Try once more and lock your phone.
+alerts-test-done = It arrived. Your alerts work.
+alerts-test-lost = The test has not arrived. Check that the phone allows notifications for this app, also in “Do not disturb”, and try again.
+alerts-content = Show what an alert says on the lock screen
+alerts-content-help = Whoever picks up your phone can read it.
+alerts-repeat = Ring again after 30 s, 90 s and 3 min until I open it
+alerts-limits = The phone's maker knows that this app is installed and when something comes, never what. “Do not disturb” and an empty battery keep it silent: keep a second way.
+coverage = { $phones } of { $members } phones have it
+reach = { $registered } of { $members } phones have alerts on
+reach-unproved = { $n ->
+    [one] one of them has not shown in three days that it rings
+   *[other] { $n } of them have not shown in three days that they ring
+}
+error-alerts-off = Alerts are not on: turn them on first.

@@ -315,3 +315,45 @@ method-photo-and-call = Foto y llamada
 method-known-source = Fuente conocida
 follow-up-false-alarm = Falsa alarma
 follow-up-all-clear = Todo despejado
+
+# Notificaciones y alertas de este teléfono
+push-new = Nueva alerta de tu red
+push-drill = ▲ SIMULACRO: un ejercicio de tu red
+push-changed = Hay novedades sobre una alerta
+push-open = Hay algo nuevo: abre la aplicación
+push-cleared = Llegó algo que este teléfono no puede abrir
+push-cleared-help = Se borraron sus datos. Abre la aplicación para volver a unirte.
+push-test = Tus alertas funcionan
+push-test-help = Esta fue la prueba que pediste.
+alerts-title = Alertas en este teléfono
+alerts-unavailable = El servidor de esta red no envía alertas a teléfonos bloqueados.
+alerts-unsupported = Este navegador no puede sonar con la aplicación cerrada. Ten otra manera de enterarte.
+alerts-needs-install = Primero pon la aplicación en tu pantalla de inicio y activa ahí las alertas.
+alerts-blocked = Las notificaciones están bloqueadas para esta aplicación. Permítelas en los ajustes del navegador o del teléfono y vuelve.
+alerts-off = Este teléfono todavía no suena.
+alerts-turning-on = Activando…
+alerts-stopped = Tus alertas se detuvieron.
+alerts-untested = Activadas, pero nunca probadas.
+alerts-unproved = Activadas, pero nada ha llegado en tres días.
+alerts-on = Tus alertas están activadas.
+alerts-proved = Última llegada: { $when }
+alerts-turn-on = Activar alertas
+alerts-mend = Activarlas otra vez
+alerts-turn-off = Desactivar
+alerts-test = Envíame una prueba
+alerts-test-how = Después bloquea tu teléfono: la prueba llega en 10 segundos.
+alerts-test-lock = Bloquea tu teléfono ahora. La prueba va en camino.
+alerts-test-open = Llegó con la aplicación abierta. Prueba otra vez y bloquea tu teléfono.
+alerts-test-done = Llegó. Tus alertas funcionan.
+alerts-test-lost = La prueba no llegó. Revisa que el teléfono permita notificaciones de esta aplicación, también en «No molestar», y prueba otra vez.
+alerts-content = Mostrar en la pantalla bloqueada lo que dice una alerta
+alerts-content-help = Quien tome tu teléfono puede leerlo.
+alerts-repeat = Sonar otra vez a los 30 s, 90 s y 3 min hasta que la abra
+alerts-limits = El fabricante del teléfono sabe que esta aplicación está instalada y cuándo llega algo, nunca qué. «No molestar» y una batería vacía la callan: ten otra manera de enterarte.
+coverage = { $phones } de { $members } teléfonos la tienen
+reach = { $registered } de { $members } teléfonos tienen las alertas activadas
+reach-unproved = { $n ->
+    [one] uno de ellos no ha mostrado en tres días que suena
+   *[other] { $n } de ellos no han mostrado en tres días que suenan
+}
+error-alerts-off = Las alertas no están activadas: actívalas primero.

@@ -5,7 +5,7 @@ import { mount } from "svelte";
 import App from "./App.svelte";
 import { open } from "./core/client";
 import { catchFragment, follow, openedLink } from "./link.svelte";
-import { startPlaces } from "./place.svelte";
+import { go, startPlaces } from "./place.svelte";
 import { startAppearance } from "./ui/appearance.svelte";
 import { startTheme } from "./ui/theme.svelte";
 import { startWords } from "./words/words.svelte";
@@ -21,6 +21,8 @@ const client = open(words);
 async function followOpened(): Promise<void> {
   const link = openedLink();
   if (link === null) return;
+  const incident = /#open=([\w-]+)$/.exec(link)?.[1];
+  if (incident) return go("incident", incident);
   const target = await client.describe(link);
   if (target === "operator") follow({ kind: "operator", link });
   else if ("join" in target) follow({ kind: "join", link, ...target.join });
@@ -29,6 +31,11 @@ async function followOpened(): Promise<void> {
 addEventListener("hashchange", () => {
   catchFragment();
   void followOpened();
+});
+
+// A tap on a notification, while a window was open.
+navigator.serviceWorker?.addEventListener("message", ({ data }: MessageEvent<{ open?: string }>) => {
+  if (typeof data?.open === "string") go("incident", data.open);
 });
 
 void words.then(() => {

@@ -4,12 +4,15 @@ import { type Readable, type Writable, readonly, writable } from "svelte/store";
 import wasmUrl from "./generated/core_bg.wasm?url&no-inline";
 
 import type { Answer, Command, Effect, Link as LinkTarget, View } from "./generated/core";
+import { Alerts } from "./alerts";
+import { isWish } from "./platform";
 import { Connection, type Link } from "./link";
 import { loadCore } from "./load";
 import { Store } from "./store";
 import { type Trouble, troubleOf } from "./trouble";
 import { Turns } from "./turns";
 import { watchUpdates } from "./update";
+import { CHANNEL } from "./windows";
 
 export type { Link } from "./link";
 export type { Trouble } from "./trouble";
@@ -27,6 +30,8 @@ export interface Client {
   command(command: Command): Promise<Answer>;
   /** What a link leads to, without following it. */
   describe(link: string): Promise<LinkTarget>;
+  /** Turns alerts on, asking for permission: within a tap. */
+  turnOnAlerts(): Promise<void>;
   /** Takes the new version. */
   restart(): void;
   /** Throws away everything on this device and begins anew. */
@@ -35,8 +40,9 @@ export interface Client {
   retry(): void;
 }
 
-/** Between the windows of one device. Losing a message costs time, never truth. */
-const CHANNEL = "campana";
+/** After the first screen. */
+const core = () => loadCore(() => import("./generated/core"), () => fetch(wasmUrl));
+
 type Message =
   /** Rows were written, up to this generation. */
   | { wrote: number }
@@ -57,8 +63,9 @@ export function open(screen: Promise<unknown>): Client {
   const link = writable<Link>("none");
   const trouble = writable<Trouble | null>(null);
   const saving = writable(false);
-  const device = screen.then(painted).then(() => start(view, link, trouble, saving));
-  const { update, restart } = watchUpdates(device);
+  const begun = screen.then(painted);
+  const device: Promise<Device | undefined> = begun.then(() => start(view, link, trouble, saving, () => worker));
+  const { update, restart, worker } = watchUpdates(device);
   return {
     view: readonly(view),
     link: readonly(link),
@@ -77,7 +84,8 @@ export function open(screen: Promise<unknown>): Client {
         return { error: word === "core-failed" ? "bug" : word };
       }
     },
-    describe: async (link) => (await loadCore(() => fetch(wasmUrl))).describeLink(link),
+    turnOnAlerts: async () => (await device)?.alerts.turnOn(),
+    describe: async (link) => (await core()).describeLink(link),
     restart,
     async startAgain() {
       (await device)?.close();
@@ -97,18 +105,21 @@ function painted(): Promise<void> {
   });
 }
 
+type Device = Turns & { alerts: Alerts; close(): void };
+
 async function start(
   view: Writable<View | null>,
   link: Writable<Link>,
   trouble: Writable<Trouble | null>,
   saving: Writable<boolean>,
-): Promise<(Turns & { close(): void }) | undefined> {
+  worker: () => Promise<ServiceWorkerRegistration | undefined>,
+): Promise<Device | undefined> {
   try {
     if (!navigator.locks || !crypto.subtle || typeof WebAssembly !== "object") {
       trouble.set("browser-too-old");
       return undefined;
     }
-    const [{ Session }, store] = await Promise.all([loadCore(() => fetch(wasmUrl)), Store.open()]);
+    const [{ Session }, store] = await Promise.all([core(), Store.open()]);
     const others = new BroadcastChannel(CHANNEL);
     const tell = (message: Message) => others.postMessage(message);
     const shown: { view?: View; generation: number; link: Link } = { generation: -1, link: "none" };
@@ -133,7 +144,8 @@ async function start(
       for (const notice of owed.splice(0)) void turns.take({ shown: notice }).catch(() => undefined);
     };
     const carryOut = (effect: Effect) => {
-      if (effect === "reconnect") connection.reconnect();
+      if (isWish(effect)) alerts.carryOut(effect);
+      else if (effect === "reconnect") connection.reconnect();
       else if ("send" in effect) connection.send(effect.send);
       else {
         owed.push(effect.notify);
@@ -160,6 +172,7 @@ async function start(
       saving: (on) => saving.set(on),
       dropped: () => connection.reconnect(),
     });
+    const alerts = new Alerts(turns, Promise.resolve().then(worker));
     const connection = new Connection(
       turns,
       (now) => {
@@ -190,7 +203,8 @@ async function start(
     document.addEventListener("visibilitychange", showOwed);
     await turns.look();
     connection.start();
-    return Object.assign(turns, { close: () => store.close() });
+    void alerts.seen();
+    return Object.assign(turns, { alerts, close: () => store.close() });
   } catch (error) {
     trouble.set(troubleOf(error));
     return undefined;

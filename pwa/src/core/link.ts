@@ -1,9 +1,9 @@
 /** One WebSocket per device, however many tabs are open: whoever holds the lock has it. */
 import type { Turns } from "./turns";
+import { LINK_LOCK } from "./windows";
 
 export type Link = "none" | "offline" | "connecting" | "online";
 
-const LINK_LOCK = "campana-link";
 const FIRST_PAUSE = 500;
 const LAST_PAUSE = 30_000;
 /** A connection that lasted this long was a good one. */

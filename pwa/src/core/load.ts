@@ -1,11 +1,11 @@
-/** The core's WebAssembly, loaded once per context and after the first screen. */
+/** The core's WebAssembly, loaded once per context. */
 type Core = typeof import("./generated/core");
 
 let loading: Promise<Core> | undefined;
 
-/** The core, ready for use. `module`: where its bytes come from. */
-export function loadCore(module: () => Promise<Response>): Promise<Core> {
-  loading ??= Promise.all([import("./generated/core"), module()])
+/** The core, ready for use. `glue`: what binds it; `module`: where its bytes come from. */
+export function loadCore(glue: () => Promise<Core>, module: () => Promise<Response>): Promise<Core> {
+  loading ??= Promise.all([glue(), module()])
     .then(async ([core, response]) => {
       await core.default({ module_or_path: response });
       return core;

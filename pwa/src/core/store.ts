@@ -44,10 +44,13 @@ export class Store {
     this.adopt(db);
   }
 
-  /** Opens the store, and makes it if this device has none. */
-  static async open(): Promise<Store> {
+  /**
+   * Opens the store, and makes it if this device has none. A worker makes none: where there should
+   * be one and is not, it was cleared.
+   */
+  static async open({ create = true } = {}): Promise<Store> {
     const db = await openDatabase();
-    return new Store(db, await unwrap(db));
+    return new Store(db, await unwrap(db, create));
   }
 
   /** Throws everything on this device away. */
@@ -159,14 +162,14 @@ function abort(transaction: { abort(): void; readonly done: Promise<void> }): vo
   }
 }
 
-async function unwrap(db: IDBPDatabase<Schema>): Promise<Uint8Array> {
+async function unwrap(db: IDBPDatabase<Schema>, create: boolean): Promise<Uint8Array> {
   const stored = (await db.get("about", "vault")) as Vault | undefined;
   if (stored) {
     setMark(true);
     const plain = await crypto.subtle.decrypt({ name: "AES-GCM", iv: stored.iv }, stored.key, stored.wrapped);
     return new Uint8Array(plain);
   }
-  if (marked()) {
+  if (!create || marked()) {
     db.close();
     throw new TroubleError("storage-cleared");
   }
@@ -178,17 +181,25 @@ async function unwrap(db: IDBPDatabase<Schema>): Promise<Uint8Array> {
   // Two contexts may have started at once: the first key stays.
   if (await transaction.store.get("vault")) {
     await transaction.done;
-    return unwrap(db);
+    return unwrap(db, create);
   }
   await Promise.all([transaction.store.put({ key, iv, wrapped } satisfies Vault, "vault"), transaction.done]);
   setMark(true);
   return vault;
 }
 
-/** Workers have no such place: there a cleared store looks like a new one, and a window says so. */
+/** Workers have no such place. */
+const outside = () => (globalThis as { localStorage?: Marks }).localStorage;
+
+interface Marks {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
 function marked(): boolean {
   try {
-    return localStorage.getItem(MARK) !== null;
+    return outside()?.getItem(MARK) != null;
   } catch {
     return false;
   }
@@ -196,8 +207,8 @@ function marked(): boolean {
 
 function setMark(on: boolean): void {
   try {
-    if (on) localStorage.setItem(MARK, "1");
-    else localStorage.removeItem(MARK);
+    if (on) outside()?.setItem(MARK, "1");
+    else outside()?.removeItem(MARK);
   } catch {
     // Without it, only the message about a cleared store is lost.
   }

@@ -5,10 +5,16 @@ import { type Readable, readonly, writable } from "svelte/store";
 const OWN_WORKER = "/sw.js";
 
 /** `loaded`: settles once the core has come; what the worker stores is fetched after that. */
-export function watchUpdates(loaded: Promise<unknown>): { update: Readable<boolean>; restart: () => void } {
+export function watchUpdates(loaded: Promise<unknown>): {
+  update: Readable<boolean>;
+  restart: () => void;
+  /** Undefined where there is no worker. */
+  worker: Promise<ServiceWorkerRegistration | undefined>;
+} {
   const update = writable(false);
   let waiting: ServiceWorker | null = null;
   let taken = false;
+  let worker: Promise<ServiceWorkerRegistration | undefined> = Promise.resolve(undefined);
   const found = (worker: ServiceWorker) => {
     waiting = worker;
     update.set(true);
@@ -21,29 +27,30 @@ export function watchUpdates(loaded: Promise<unknown>): { update: Readable<boole
       else if (served) update.set(true);
       waiting = null;
     });
-    void loaded
+    worker = loaded
       .then(() => navigator.serviceWorker.register(workerUrl(), { type: "classic", updateViaCache: "none" }))
-      .then((registration) => {
-        // The very first worker is no update.
-        const look = () => {
-          if (navigator.serviceWorker.controller && registration.waiting) found(registration.waiting);
-        };
-        look();
-        registration.addEventListener("updatefound", () => {
-          registration.installing?.addEventListener("statechange", look);
-        });
-        document.addEventListener("visibilitychange", () => {
-          if (document.visibilityState === "visible") void registration.update().catch(() => undefined);
-        });
-      })
       .catch(() => undefined);
+    void worker.then((registration) => {
+      if (!registration) return;
+      // The very first worker is no update.
+      const look = () => {
+        if (navigator.serviceWorker.controller && registration.waiting) found(registration.waiting);
+      };
+      look();
+      registration.addEventListener("updatefound", () => {
+        registration.installing?.addEventListener("statechange", look);
+      });
+      document.addEventListener("visibilitychange", () => {
+        if (document.visibilityState === "visible") void registration.update().catch(() => undefined);
+      });
+    });
   }
   const restart = () => {
     taken = true;
     if (waiting) waiting.postMessage("take-over");
     else location.reload();
   };
-  return { update: readonly(update), restart };
+  return { update: readonly(update), restart, worker };
 }
 
 function workerUrl(): string {

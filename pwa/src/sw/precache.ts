@@ -31,3 +31,9 @@ export async function stored(request: Request): Promise<Response | undefined> {
   const cache = await caches.open(CACHE);
   return cache.match(request.mode === "navigate" ? "/" : request, { ignoreSearch: request.mode === "navigate" });
 }
+
+/** The core, from what is stored: a worker's own requests do not pass through its fetch handler. */
+export async function wasm(): Promise<Response> {
+  const url = __PRECACHE__.find((file) => file.url.endsWith(".wasm"))?.url ?? "";
+  return (await (await caches.open(CACHE)).match(url)) ?? fetch(url);
+}

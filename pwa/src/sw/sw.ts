@@ -1,6 +1,7 @@
 /** The service worker: the app without a network, and a new version only when the person says so. */
 /// <reference lib="webworker" />
 import { clean, store, stored } from "./precache";
+import { arrived, subscriptionChanged, tapped } from "./push";
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -10,6 +11,14 @@ self.addEventListener("activate", (event) => event.waitUntil(clean().then(() => 
 
 self.addEventListener("message", (event) => {
   if (event.data === "take-over") void self.skipWaiting();
+});
+
+self.addEventListener("push", (event) => event.waitUntil(arrived(event)));
+
+self.addEventListener("notificationclick", (event) => event.waitUntil(tapped(event.notification)));
+
+self.addEventListener("pushsubscriptionchange", (event) => {
+  (event as ExtendableEvent).waitUntil(subscriptionChanged().catch(() => undefined));
 });
 
 self.addEventListener("fetch", (event) => {

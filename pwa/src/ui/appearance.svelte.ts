@@ -1,3 +1,5 @@
+import { writePrefs } from "../core/prefs";
+
 /** Under which name and icon the app is put on the home screen: its own, or one that says nothing. */
 const KEPT = "campana-neutral";
 const OWN = { title: "Campana", manifest: "/manifest.webmanifest", icon: "/icon.svg", touch: "/icon-180.png" };
@@ -13,6 +15,7 @@ export const appearance = {
 
 export function chooseNeutral(on: boolean): void {
   neutral = on;
+  void writePrefs({ neutral: on });
   if (on) localStorage.setItem(KEPT, "1");
   else localStorage.removeItem(KEPT);
   const { title, manifest, icon, touch } = on ? NEUTRAL : OWN;

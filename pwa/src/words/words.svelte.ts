@@ -1,6 +1,7 @@
 /** What the screens say, in the reader's language. */
 import { FluentBundle, FluentResource } from "@fluent/bundle";
 
+import { writePrefs } from "../core/prefs";
 import type { Messages } from "./keys";
 
 export type Language = "es" | "en";
@@ -33,6 +34,8 @@ export async function startWords(): Promise<void> {
 export async function choose(language: Language): Promise<void> {
   await load(language);
   localStorage.setItem(KEPT, language);
+  // Notifications speak it too.
+  void writePrefs({ language });
   chosen = language;
 }
 
@@ -68,6 +71,11 @@ export function age(at: number, now: number): string {
   if (minutes < 60) return say("age-minutes", { n: minutes });
   if (minutes < 24 * 60) return say("age-hours", { n: Math.floor(minutes / 60) });
   return say("age-days", { n: Math.floor(minutes / (24 * 60)) });
+}
+
+/** A count, as the reader writes it. */
+export function number(count: number): string {
+  return new Intl.NumberFormat(bundle?.locales[0]).format(count);
 }
 
 /** A day, as the reader writes it. */

@@ -12,7 +12,7 @@ export interface Device {
 }
 
 export async function open(module: string): Promise<Device> {
-  const [{ Session }, store] = await Promise.all([loadCore(() => fetch(module)), Store.open()]);
+  const [{ Session }, store] = await Promise.all([loadCore(() => import("../../src/core/generated/core"), () => fetch(module)), Store.open()]);
   let view: View | undefined;
   const effects: Effect[] = [];
   const turns = new Turns(store, Session, {

@@ -1,0 +1,37 @@
+/** This window's part in alerts: telling the core what the browser says, and doing what it wants of it. */
+import { type Wish, fulfil, platform } from "./platform";
+import type { Turns } from "./turns";
+
+export class Alerts {
+  constructor(
+    private readonly turns: Turns,
+    private readonly worker: Promise<ServiceWorkerRegistration | undefined>,
+  ) {
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible") void this.seen();
+    });
+  }
+
+  /** At every opening: a subscription can die without anybody having been told. */
+  async seen(): Promise<void> {
+    const worker = await this.worker;
+    await this.turns.take({ platform: await platform(worker) }).catch(() => undefined);
+    // Whoever looks at the app sees what the notifications are about.
+    for (const notification of (await worker?.getNotifications?.()) ?? []) notification.close();
+  }
+
+  /** Within a tap: only then may a browser ask. */
+  async turnOn(): Promise<void> {
+    if (typeof Notification !== "undefined" && Notification.permission === "default") {
+      await Notification.requestPermission();
+    }
+    await this.turns.take({ command: { alerts: true } });
+    await this.seen();
+  }
+
+  carryOut(wish: Wish): void {
+    void this.worker.then(async (worker) => {
+      if (worker) await this.turns.take({ platform: await fulfil(worker, wish) }).catch(() => undefined);
+    });
+  }
+}

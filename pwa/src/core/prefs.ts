@@ -1,0 +1,47 @@
+/**
+ * What the service worker must know though the core cannot be opened: how its owner wants to be
+ * called. Not secret, and of no use to anybody else.
+ */
+import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+
+export interface Prefs {
+  language: "es" | "en" | null;
+  /** The lock screen shows what an alert says. */
+  content: boolean;
+  /** When an alert rings again until somebody opens it, seconds after it came. */
+  repeats: number[];
+  neutral: boolean;
+}
+
+export const REPEATS = [30, 90, 180];
+const DEFAULTS: Prefs = { language: null, content: false, repeats: REPEATS, neutral: false };
+
+interface Schema extends DBSchema {
+  prefs: { key: string; value: Prefs };
+}
+
+let database: Promise<IDBPDatabase<Schema>> | undefined;
+
+export async function readPrefs(): Promise<Prefs> {
+  try {
+    return { ...DEFAULTS, ...(await (await opened()).get("prefs", "prefs")) };
+  } catch {
+    return DEFAULTS;
+  }
+}
+
+/** Best effort: without it the worker speaks the browser's language and shows nothing of an alert. */
+export async function writePrefs(change: Partial<Prefs>): Promise<void> {
+  try {
+    const transaction = (await opened()).transaction("prefs", "readwrite");
+    const known = { ...DEFAULTS, ...(await transaction.store.get("prefs")) };
+    await Promise.all([transaction.store.put({ ...known, ...change }, "prefs"), transaction.done]);
+  } catch {
+    database = undefined;
+  }
+}
+
+function opened(): Promise<IDBPDatabase<Schema>> {
+  database ??= openDB<Schema>("campana-prefs", 1, { upgrade: (db) => void db.createObjectStore("prefs") });
+  return database;
+}

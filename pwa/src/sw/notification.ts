@@ -1,0 +1,77 @@
+/** What a notification says. By default only that there is something: a lock screen is evidence. */
+import type { IncidentView } from "../core/generated/core";
+import type { Prefs } from "../core/prefs";
+import type { Speech } from "../words/speak";
+
+type Kind = NonNullable<IncidentView["notice"]>;
+
+export interface Data {
+  incident?: string;
+}
+
+type Options = NotificationOptions & { renotify?: boolean; timestamp?: number; vibrate?: number[]; tag: string; data: Data };
+
+export interface Words {
+  title: string;
+  options: Options;
+}
+
+/** Shown while, or because, it is not known what has come. */
+export const GENERIC = "campana";
+const TEST = "campana-test";
+const VIBRATION = [400, 200, 400, 200, 800];
+
+export function aboutIncident(incident: IncidentView, kind: Kind, prefs: Prefs, { say, code, language }: Speech): Words {
+  const title = prefs.content ? headline(incident, kind, { say, code, language }) : plain(kind, say);
+  const options = based(prefs, language, `campana-${incident.id}`, { incident: incident.id });
+  if (prefs.content) options.body = details(incident, { say, code, language });
+  if (kind === "alert") Object.assign(options, { requireInteraction: true, vibrate: VIBRATION });
+  return { title, options: { ...options, renotify: true, timestamp: incident.updated_at } };
+}
+
+export function generic(prefs: Prefs, { say, language }: Speech): Words {
+  const options = based(prefs, language, GENERIC, {});
+  return { title: say("push-new"), options: { ...options, vibrate: VIBRATION } };
+}
+
+/** Nothing on this device can open it: its owner has to know. */
+export function cannotOpen(prefs: Prefs, { say, language }: Speech): Words {
+  return { title: say("push-cleared"), options: { ...based(prefs, language, GENERIC, {}), body: say("push-cleared-help") } };
+}
+
+export function test(prefs: Prefs, { say, language }: Speech): Words {
+  return { title: say("push-test"), options: { ...based(prefs, language, TEST, {}), body: say("push-test-help"), renotify: true } };
+}
+
+function based(prefs: Prefs, lang: string, tag: string, data: Data): Options {
+  const icon = prefs.neutral ? "/neutral-192.png" : "/icon-192.png";
+  return { tag, data, lang, dir: "ltr", icon, badge: icon };
+}
+
+function plain(kind: Kind, say: Speech["say"]): string {
+  switch (kind) {
+    case "drill": return say("push-drill");
+    case "false-alarm":
+    case "all-clear": return say("push-changed");
+    // Who verifies is nobody's business.
+    case "report": return say("push-open");
+    default: return say("push-new");
+  }
+}
+
+function headline(incident: IncidentView, kind: Kind, { say }: Speech): string {
+  if (incident.drill) return `▲ ${say("drill")}`;
+  switch (kind) {
+    case "false-alarm": return `✕ ${say("headline-false-alarm")}`;
+    case "all-clear": return `✓ ${say("headline-all-clear")}`;
+    case "report": return say("push-open");
+    default: return `● ${say("headline-verified")}`;
+  }
+}
+
+function details(incident: IncidentView, { say, code }: Speech): string {
+  const report = incident.report;
+  if (!report) return "";
+  const zone = report.zone === 0 ? say("zone-none") : (report.zone_name ?? say("zone-number", { n: report.zone }));
+  return [report.activities.map((activity) => code("activity", activity)).join(", "), zone].join(" · ");
+}
