@@ -1,7 +1,5 @@
 //! What only committee devices keep: invites, people, drafts, owner keys.
 
-use std::collections::BTreeSet;
-
 use campana_protocol::event::{Admitted, Approve, DeskSecret, Draft, Event, Invite, Owner};
 use campana_protocol::frame::{Class, Secret};
 use campana_protocol::governance::{
@@ -17,6 +15,7 @@ use crate::governance::Governance;
 use crate::keys::{self, MailboxKeys};
 use crate::post::MAX_DESKS;
 use crate::rows::Row;
+use crate::sorted::Set;
 use crate::state::{DraftRecord, InviteRecord, Job, Package, Person, Reading};
 
 /// Invites kept at most; the one that expires first makes room.
@@ -182,7 +181,7 @@ impl Core {
         record.approvals.push(approval.clone());
         let signed =
             SignedStatement { statement: record.statement.clone(), signatures: record.approvals.clone() };
-        let signers: BTreeSet<PublicKey> = record.approvals.iter().map(|approval| approval.key).collect();
+        let signers: Set<PublicKey> = record.approvals.iter().map(|approval| approval.key).collect();
         if !chain.sufficient(&statement, &signers) {
             return;
         }
@@ -373,8 +372,8 @@ impl Core {
         if self.people.is_empty() {
             return;
         }
-        let added: BTreeSet<PublicKey> = added.iter().copied().collect();
-        let removed: BTreeSet<PublicKey> = removed.iter().copied().collect();
+        let added: Set<PublicKey> = added.iter().copied().collect();
+        let removed: Set<PublicKey> = removed.iter().copied().collect();
         let mut changed = Vec::new();
         for person in self.people.values_mut() {
             let before = (person.member, person.packages.len());

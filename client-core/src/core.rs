@@ -1,7 +1,5 @@
 //! The core: everything a device knows, in memory.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use campana_protocol::governance::ChannelKind;
 use campana_protocol::id::{ChannelId, Hash, IncidentId, PublicKey};
 
@@ -11,6 +9,7 @@ use crate::incident::Incident;
 use crate::random::Random;
 use crate::rows::Row;
 use crate::session::Session;
+use crate::sorted::{Map, Set};
 use crate::state::{Device, Job, Membership, Person, Registry, Spare};
 use crate::turn::{Effect, NoticeId, SkippedEntry};
 use crate::vault::VaultKey;
@@ -37,25 +36,25 @@ pub struct Core {
     pub(crate) vault: VaultKey,
     pub(crate) random: Random,
     pub(crate) device: Device,
-    pub(crate) channels: BTreeMap<ChannelKind, Channel>,
+    pub(crate) channels: Map<ChannelKind, Channel>,
     pub(crate) spares: Vec<Spare>,
     pub(crate) registry: Registry,
-    pub(crate) people: BTreeMap<PublicKey, Person>,
-    pub(crate) incidents: BTreeMap<IncidentId, Incident>,
-    pub(crate) outbox: BTreeMap<u64, Job>,
+    pub(crate) people: Map<PublicKey, Person>,
+    pub(crate) incidents: Map<IncidentId, Incident>,
+    pub(crate) outbox: Map<u64, Job>,
     pub(crate) alerts: Alerts,
     /// Rows in the store.
-    pub(crate) stored: BTreeSet<Vec<u8>>,
-    pub(crate) dirty: BTreeSet<Row>,
+    pub(crate) stored: Set<Vec<u8>>,
+    pub(crate) dirty: Set<Row>,
     /// Channels whose group is another than the stored one.
-    pub(crate) replaced: BTreeSet<ChannelKind>,
+    pub(crate) replaced: Set<ChannelKind>,
     /// Events of kinds unknown here, kept for a later version.
     pub(crate) unknown: Vec<(ChannelKind, u64, Vec<u8>)>,
     pub(crate) session: Session,
     /// Notices handed to the shell since it loaded this core.
-    pub(crate) notified: BTreeSet<NoticeId>,
+    pub(crate) notified: Set<NoticeId>,
     /// When duties that wait for somebody else first were seen.
-    pub(crate) waiting: BTreeMap<crate::duty::Duty, u64>,
+    pub(crate) waiting: Map<crate::duty::Duty, u64>,
     pub(crate) effects: Vec<Effect>,
     pub(crate) skipped: Vec<SkippedEntry>,
     pub(crate) wake: Option<u64>,
@@ -69,20 +68,20 @@ impl Core {
             vault,
             random: Random::new(seed),
             device: Device::new(),
-            channels: BTreeMap::new(),
+            channels: Map::new(),
             spares: Vec::new(),
             registry: Registry::default(),
-            people: BTreeMap::new(),
-            incidents: BTreeMap::new(),
-            outbox: BTreeMap::new(),
+            people: Map::new(),
+            incidents: Map::new(),
+            outbox: Map::new(),
             alerts: Alerts::default(),
-            stored: BTreeSet::new(),
-            dirty: BTreeSet::new(),
-            replaced: BTreeSet::new(),
+            stored: Set::new(),
+            dirty: Set::new(),
+            replaced: Set::new(),
             unknown: Vec::new(),
             session: Session::default(),
-            notified: BTreeSet::new(),
-            waiting: BTreeMap::new(),
+            notified: Set::new(),
+            waiting: Map::new(),
             effects: Vec::new(),
             skipped: Vec::new(),
             wake: None,

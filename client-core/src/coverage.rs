@@ -1,8 +1,6 @@
 //! How many phones have an alert, for the committee and the desk: counts the relay keeps, asked for
 //! again while they still grow. Nothing here is stored.
 
-use std::collections::BTreeMap;
-
 use campana_protocol::frame::ClientFrame;
 use campana_protocol::governance::{ChannelKind, Role};
 use campana_protocol::limits::DAY_MS;
@@ -10,6 +8,7 @@ use campana_protocol::limits::DAY_MS;
 use crate::core::Core;
 use crate::incident::Incident;
 use crate::session::Asked;
+use crate::sorted::Map;
 use crate::view::{CoverageView, ReachView};
 
 /// While an alert is young its receipts come in by the second, ms.
@@ -22,7 +21,7 @@ const MAX_ASKED: usize = 8;
 /// What the relay has said on this connection.
 #[derive(Debug, Default)]
 pub(crate) struct Coverage {
-    receipts: BTreeMap<u64, u64>,
+    receipts: Map<u64, u64>,
     registered: Option<(u64, u64)>,
     next: u64,
 }

@@ -11,6 +11,7 @@ use campana_protocol::wire;
 
 use crate::core::Core;
 use crate::rows::Row;
+use crate::sorted::Set;
 use crate::state::{Job, OwnersOf, Standing};
 use crate::turn::{Effect, NoticeId};
 
@@ -61,7 +62,7 @@ impl Core {
 
     /// Whether it is this device's turn; otherwise wakes when it is.
     fn my_turn(&mut self, now: u64, duty: Duty, patience: u64) -> bool {
-        let since = *self.waiting.entry(duty).or_insert(now);
+        let since = *self.waiting.get_or_insert_with(duty, || now);
         if now >= since + patience {
             return true;
         }
@@ -150,7 +151,7 @@ impl Core {
         };
         let Some(membership) = self.membership() else { return };
         let committee = channel.governance.committee();
-        let mut owners: Vec<PublicKey> = self
+        let owners: Set<PublicKey> = self
             .registry
             .owners
             .iter()
@@ -158,9 +159,7 @@ impl Core {
             .map(|owner| owner.owner)
             .chain([membership.owner(kind).public()])
             .collect();
-        owners.sort_unstable();
-        owners.dedup();
-        let wanted = OwnersOf { kind, owners };
+        let wanted = OwnersOf { kind, owners: owners.into_iter().collect() };
         let proved = self.session.proved(kind) == Some(crate::session::As::Owner);
         let done = self.registry.set_owners.contains(&wanted) || wanted.owners.len() < 2;
         if done || !proved || wanted.owners.len() < committee.len() {
@@ -216,12 +215,11 @@ impl Core {
         if self.incidents.len() <= MAX_INCIDENTS {
             return;
         }
-        let mut order: Vec<(bool, u64, IncidentId)> = self
+        let order: Set<(bool, u64, IncidentId)> = self
             .incidents
             .values()
             .map(|incident| (incident.alert.is_some(), incident.updated_at, incident.id))
             .collect();
-        order.sort_unstable();
         for (_, _, id) in order.into_iter().take(self.incidents.len() - MAX_INCIDENTS) {
             self.incidents.remove(&id);
             self.mark(Row::Incident(id));

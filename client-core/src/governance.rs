@@ -3,8 +3,6 @@
 //! Every device applies the same statements in the same order and gets the same roster, or
 //! refuses the same statement. Nothing here depends on a clock.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use campana_protocol::governance::{
     ChannelKind, Charter, DeskMailbox, GovernanceContext, Operation, Role, SignedStatement, Statement, Zone,
     genesis_head, next_head, statement_digest,
@@ -13,6 +11,7 @@ use campana_protocol::id::{Hash, NetworkId, PublicKey};
 use campana_protocol::{limits, wire};
 
 use crate::keys;
+use crate::sorted::{Map, Set};
 
 /// Why a charter or statement does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -36,15 +35,15 @@ pub(crate) struct Governance {
     network: NetworkId,
     height: u64,
     head: Hash,
-    committee: BTreeSet<PublicKey>,
+    committee: Set<PublicKey>,
     threshold: usize,
     constituted: bool,
-    roles: BTreeMap<PublicKey, BTreeSet<Role>>,
-    removed_leaves: BTreeSet<PublicKey>,
-    removed_keys: BTreeSet<PublicKey>,
+    roles: Map<PublicKey, Set<Role>>,
+    removed_leaves: Set<PublicKey>,
+    removed_keys: Set<PublicKey>,
     desk: DeskMailbox,
     zones: Vec<Zone>,
-    nonces: BTreeSet<[u8; 16]>,
+    nonces: Set<[u8; 16]>,
 }
 
 impl Governance {
@@ -59,15 +58,15 @@ impl Governance {
             network,
             height: 0,
             head: genesis_head(&network),
-            committee: BTreeSet::from([charter.founder]),
+            committee: Set::from_iter([charter.founder]),
             threshold: 1,
             constituted: n == 1,
-            roles: BTreeMap::new(),
-            removed_leaves: BTreeSet::new(),
-            removed_keys: BTreeSet::new(),
+            roles: Map::new(),
+            removed_leaves: Set::new(),
+            removed_keys: Set::new(),
             desk: charter.desk_mailbox,
             zones: Vec::new(),
-            nonces: BTreeSet::new(),
+            nonces: Set::new(),
             charter,
         })
     }
@@ -90,7 +89,7 @@ impl Governance {
     pub(crate) fn check(&self, signed: &SignedStatement) -> Result<Statement, GovernanceError> {
         let statement = self.check_draft(&signed.statement)?;
         let digest = statement_digest(&signed.statement);
-        let signers: BTreeSet<PublicKey> = signed
+        let signers: Set<PublicKey> = signed
             .signatures
             .iter()
             .take(2 * limits::MAX_COMMITTEE)
@@ -122,8 +121,8 @@ impl Governance {
 
     /// Whether these signers suffice for this statement: k of the committee, and every key that
     /// it adds to the committee.
-    pub(crate) fn sufficient(&self, statement: &Statement, signers: &BTreeSet<PublicKey>) -> bool {
-        let of_committee = self.committee.intersection(signers).count();
+    pub(crate) fn sufficient(&self, statement: &Statement, signers: &Set<PublicKey>) -> bool {
+        let of_committee = self.committee.iter().filter(|key| signers.contains(key)).count();
         let added_sign = statement.operations.iter().all(|operation| match operation {
             Operation::Constitute { committee, .. } => {
                 committee.iter().all(|key| self.committee.contains(key) || signers.contains(key))
@@ -163,7 +162,7 @@ impl Governance {
                 if self.removed_keys.contains(role_key) {
                     return Err(GovernanceError::BadOperation);
                 }
-                self.roles.entry(*role_key).or_default().insert(*role);
+                self.roles.get_or_insert_with(*role_key, Default::default).insert(*role);
             }
             Operation::Revoke { role_key, role } => {
                 if let Some(roles) = self.roles.get_mut(role_key) {
@@ -188,7 +187,7 @@ impl Governance {
     }
 
     fn constitute(&mut self, committee: &[PublicKey], threshold: u8) -> Result<(), GovernanceError> {
-        let keys: BTreeSet<PublicKey> = committee.iter().copied().collect();
+        let keys: Set<PublicKey> = committee.iter().copied().collect();
         let as_chartered = keys.len() == usize::from(self.charter.committee_size)
             && keys.contains(&self.charter.founder)
             && threshold == self.charter.threshold;
@@ -206,7 +205,7 @@ impl Governance {
     }
 
     fn set_zones(&mut self, zones: &[Zone]) -> Result<(), GovernanceError> {
-        let codes: BTreeSet<u16> = zones.iter().map(|zone| zone.code).collect();
+        let codes: Set<u16> = zones.iter().map(|zone| zone.code).collect();
         let sound = zones.len() <= limits::MAX_ZONES
             && codes.len() == zones.len()
             && !codes.contains(&0)
@@ -242,7 +241,7 @@ impl Governance {
         self.constituted
     }
 
-    pub(crate) fn committee(&self) -> &BTreeSet<PublicKey> {
+    pub(crate) fn committee(&self) -> &Set<PublicKey> {
         &self.committee
     }
 
@@ -259,7 +258,7 @@ impl Governance {
     }
 
     pub(crate) fn roles(&self, key: &PublicKey) -> impl Iterator<Item = Role> + '_ {
-        self.roles.get(key).into_iter().flatten().copied()
+        self.roles.get(key).into_iter().flat_map(Set::iter).copied()
     }
 
     /// Whether this key belongs in the desk's group. While the committee is being founded its

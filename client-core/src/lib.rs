@@ -43,6 +43,7 @@ mod report;
 mod rows;
 mod session;
 mod snapshot;
+pub mod sorted;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -113,8 +113,9 @@ impl Core {
                 self.send(&ClientFrame::Create { request, founder, signature, owner, access });
             }
             Job::OpenMailbox { reader } => {
-                if let Some((kind, _)) = self.session.streams.iter().find(|(_, stream)| stream.current)
-                    && let Some(channel) = self.channels.get(kind).map(|channel| channel.id)
+                let current = self.session.streams.iter().find_map(|(kind, s)| s.current.then_some(*kind));
+                if let Some(channel) =
+                    current.and_then(|kind| self.channels.get(&kind)).map(|channel| channel.id)
                 {
                     let request = self.ask_job(id);
                     self.send(&ClientFrame::OpenMailbox { request, channel, reader });

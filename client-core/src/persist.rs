@@ -1,7 +1,5 @@
 //! The device in rows: which changed in a turn, and back into memory.
 
-use std::collections::BTreeMap;
-
 use campana_protocol::governance::{ChannelKind, Charter, SignedStatement};
 use campana_protocol::id::{IncidentId, PublicKey};
 use campana_protocol::wire;
@@ -14,6 +12,7 @@ use crate::governance::Governance;
 use crate::incident::Incident;
 use crate::mls::{Group, Saved};
 use crate::rows::{self, Row};
+use crate::sorted::Map;
 use crate::state::{Device, Job, Meta, Person, Registry, Spare, VERSION};
 use crate::turn::Change;
 use crate::vault::VaultKey;
@@ -52,18 +51,20 @@ impl Core {
     /// # Errors
     /// [`LoadError`].
     pub fn reload(&mut self, rows: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) -> Result<(), LoadError> {
-        let mut opened = BTreeMap::new();
-        for (key, sealed) in rows {
-            let content = self.vault.open(&key, &sealed).ok_or(LoadError::Damaged)?;
-            opened.insert(key, Zeroizing::new(content));
-        }
+        let opened: Map<Vec<u8>, Zeroizing<Vec<u8>>> = rows
+            .into_iter()
+            .map(|(key, sealed)| {
+                let content = self.vault.open(&key, &sealed).ok_or(LoadError::Damaged)?;
+                Ok((key, Zeroizing::new(content)))
+            })
+            .collect::<Result<_, LoadError>>()?;
         let device = match opened.get(&Row::Device.key()) {
             Some(content) => decode_device(content)?,
             None if opened.is_empty() => Device::new(),
             None => return Err(LoadError::Damaged),
         };
         let mut fresh = Loaded::default();
-        for (key, content) in &opened {
+        for (key, content) in opened.iter() {
             fresh.take(rows::parse(key).ok_or(LoadError::Damaged)?, content)?;
         }
         self.channels = fresh.channels()?;
@@ -92,7 +93,7 @@ impl Core {
             puts.push((Row::Unknown(kind, seq).key(), Some(Zeroizing::new(content))));
         }
         // A row that is deleted and written in one turn is written.
-        let puts: BTreeMap<_, _> = puts.into_iter().collect();
+        let puts: Map<_, _> = puts.into_iter().collect();
         let mut changes = Vec::with_capacity(puts.len());
         for (key, content) in puts {
             let value = content.map(|content| self.vault.seal(&mut self.random, &key, &content));
@@ -153,8 +154,7 @@ impl Core {
             puts.push((Row::Statement(kind, number).key(), Some(Zeroizing::new(wire::encode(statement)))));
         }
         let beyond = Row::Statement(kind, statements.len() as u64).key();
-        let gone =
-            self.stored.range(beyond..).take_while(|key| key.starts_with(&rows::statement_prefix(kind)));
+        let gone = self.stored.from(&beyond).take_while(|key| key.starts_with(&rows::statement_prefix(kind)));
         puts.extend(gone.map(|key| (key.clone(), None)));
     }
 }
@@ -172,14 +172,14 @@ fn decode_device(content: &[u8]) -> Result<Device, LoadError> {
 /// Rows on their way into memory.
 #[derive(Default)]
 struct Loaded {
-    metas: BTreeMap<ChannelKind, Meta>,
-    groups: BTreeMap<ChannelKind, Saved>,
-    statements: BTreeMap<ChannelKind, Vec<SignedStatement>>,
+    metas: Map<ChannelKind, Meta>,
+    groups: Map<ChannelKind, Saved>,
+    statements: Map<ChannelKind, Vec<SignedStatement>>,
     spares: Vec<Spare>,
     registry: Registry,
-    people: BTreeMap<PublicKey, Person>,
-    incidents: BTreeMap<IncidentId, Incident>,
-    outbox: BTreeMap<u64, Job>,
+    people: Map<PublicKey, Person>,
+    incidents: Map<IncidentId, Incident>,
+    outbox: Map<u64, Job>,
     alerts: Alerts,
     charter: Option<Charter>,
 }
@@ -207,19 +207,22 @@ impl Loaded {
                 self.metas.insert(kind, value(content)?);
             }
             Row::Group(kind) => {
-                self.groups.entry(kind).or_default().state = Zeroizing::new(content.to_vec());
+                self.groups.get_or_insert_with(kind, Default::default).state =
+                    Zeroizing::new(content.to_vec());
             }
             Row::Chunk(kind, number) => {
-                self.groups.entry(kind).or_default().tree.insert(number, content.to_vec());
+                self.groups.get_or_insert_with(kind, Default::default).tree.insert(number, content.to_vec());
             }
-            Row::Statement(kind, _) => self.statements.entry(kind).or_default().push(value(content)?),
+            Row::Statement(kind, _) => {
+                self.statements.get_or_insert_with(kind, Default::default).push(value(content)?)
+            }
             Row::Charter => self.charter = Some(value(content)?),
         }
         Ok(())
     }
 
-    fn channels(&mut self) -> Result<BTreeMap<ChannelKind, Channel>, LoadError> {
-        let mut channels = BTreeMap::new();
+    fn channels(&mut self) -> Result<Map<ChannelKind, Channel>, LoadError> {
+        let mut channels = Map::new();
         for (kind, meta) in core::mem::take(&mut self.metas) {
             let charter = self.charter.clone().ok_or(LoadError::Damaged)?;
             let mut governance = Governance::genesis(charter).map_err(|_| LoadError::Damaged)?;

@@ -203,7 +203,7 @@ impl Core {
             return Some(false);
         }
         let incident =
-            self.incidents.entry(public.incident).or_insert_with(|| Incident::new(public.incident, now));
+            self.incidents.get_or_insert_with(public.incident, || Incident::new(public.incident, now));
         if incident.report(&signed.public, &signed.private) && !incident.at_desk {
             incident.at_desk = true;
             incident.updated_at = now;

@@ -8,6 +8,7 @@ use campana_protocol::wire;
 use crate::core::Core;
 use crate::governance::Governance;
 use crate::incident::Incident;
+use crate::sorted;
 use crate::state::{Membership, Person, Standing};
 use crate::view::{
     AttestationView, CommitteeView, DraftView, IncidentView, InviteView, NetworkView, PersonState,
@@ -95,10 +96,9 @@ impl Core {
             // At the desk's devices without a desk role (the committee), reports stay unseen.
             incident.alert.is_some() || incident.mine || (may_verify && incident.at_desk)
         });
-        let mut views: Vec<IncidentView> =
+        let views: Vec<IncidentView> =
             shown.map(|incident| self.incident_view(incident, membership, &channel.governance)).collect();
-        views.sort_by(|a, b| b.updated_at.cmp(&a.updated_at).then_with(|| a.id.cmp(&b.id)));
-        views
+        sorted::sort(views, &|a, b| b.updated_at.cmp(&a.updated_at).then_with(|| a.id.cmp(&b.id)))
     }
 
     fn incident_view(
@@ -154,10 +154,10 @@ impl Core {
     fn committee_view(&self, now: u64) -> Option<CommitteeView> {
         let own = self.membership()?.role_key();
         let chain = self.chain()?;
-        let mut people: Vec<&Person> = self.people.values().collect();
-        people.sort_by_key(|person| {
+        let place = |person: &Person| {
             (person_state(person, &chain) != PersonState::Waiting, person.order, person.role_key)
-        });
+        };
+        let people = sorted::sort(self.people.values().collect(), &|a: &&Person, b| place(a).cmp(&place(b)));
         let drafts = self.registry.drafts.iter().filter(|draft| !draft.decided).filter_map(|draft| {
             let statement = chain.check_draft(&draft.statement).ok()?;
             Some(DraftView {

@@ -51,7 +51,7 @@ impl Core {
         let Some(attestation) = read_attestation(&signed) else { return };
         let id = attestation.incident;
         let Some(channel) = self.channels.get(&ChannelKind::Broadcast) else { return };
-        let incident = self.incidents.entry(id).or_insert_with(|| Incident::new(id, now));
+        let incident = self.incidents.get_or_insert_with(id, || Incident::new(id, now));
         if incident.attest(signed, &channel.governance) {
             self.mark(Row::Incident(id));
         }

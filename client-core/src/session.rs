@@ -1,8 +1,6 @@
 //! The connection to the relay: what has been proved, subscribed and asked on it. Nothing here
 //! is stored; a new connection starts from nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use campana_protocol::code::{Action, Code};
 use campana_protocol::frame::{ClientFrame, RelayFrame, Secret, Subject, challenge};
 use campana_protocol::governance::ChannelKind;
@@ -13,6 +11,7 @@ use crate::alerts::Told;
 use crate::core::Core;
 use crate::coverage::Coverage;
 use crate::keys::{KeyPair, access_key};
+use crate::sorted::{Map, Set};
 use crate::turn::Effect;
 
 /// Clocks further apart than this are worth a warning, ms.
@@ -27,14 +26,14 @@ pub(crate) struct Session {
     /// The relay's challenge; `None` until it said hello.
     pub(crate) nonce: Option<Secret>,
     next_request: u32,
-    pub(crate) requests: BTreeMap<u32, Asked>,
-    pub(crate) streams: BTreeMap<ChannelKind, Stream>,
+    pub(crate) requests: Map<u32, Asked>,
+    pub(crate) streams: Map<ChannelKind, Stream>,
     /// Mailboxes being read.
-    pub(crate) mailboxes: BTreeSet<MailboxId>,
+    pub(crate) mailboxes: Set<MailboxId>,
     /// Jobs that wait for an answer.
-    pub(crate) in_flight: BTreeSet<u64>,
+    pub(crate) in_flight: Set<u64>,
     /// Jobs whose append the relay has acknowledged; done when seen in the log.
-    pub(crate) acknowledged: BTreeSet<u64>,
+    pub(crate) acknowledged: Set<u64>,
     pub(crate) retry_at: Option<u64>,
     pub(crate) pause: u64,
     pub(crate) clock_off: bool,
@@ -48,7 +47,7 @@ pub(crate) struct Session {
     /// Our own commit, between its place in the log and the next entry.
     pub(crate) own_commit: Option<(u64, crate::state::PreparedCommit)>,
     /// Parts of snapshots fetched so far.
-    pub(crate) parts: BTreeMap<BlobId, BTreeMap<u16, Vec<u8>>>,
+    pub(crate) parts: Map<BlobId, Map<u16, Vec<u8>>>,
     /// The relay pushes, and counts.
     pub(crate) pushes: bool,
     /// The platform has been asked for what is wanted of it.
@@ -208,7 +207,7 @@ impl Core {
         self.authenticate(subject, &key, Asked::Prove(kind, role));
     }
 
-    fn owns(&self, committee: &BTreeSet<PublicKey>) -> bool {
+    fn owns(&self, committee: &Set<PublicKey>) -> bool {
         self.membership().is_some_and(|membership| committee.contains(&membership.role_key()))
     }
 

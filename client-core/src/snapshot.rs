@@ -10,6 +10,7 @@ use minicbor::bytes::ByteVec;
 use crate::core::Core;
 use crate::incident::{Incident, read_follow_up};
 use crate::rows::Row;
+use crate::sorted;
 
 /// Incidents that a snapshot carries at most, the newest.
 const MAX_INCIDENTS: usize = 256;
@@ -27,8 +28,8 @@ impl Core {
     }
 
     fn newest(&self) -> Vec<&Incident> {
-        let mut incidents: Vec<&Incident> = self.incidents.values().collect();
-        incidents.sort_by_key(|incident| core::cmp::Reverse(incident.updated_at));
+        let incidents: Vec<&Incident> = self.incidents.values().collect();
+        let mut incidents = sorted::sort(incidents, &|a, b| b.updated_at.cmp(&a.updated_at));
         incidents.truncate(MAX_INCIDENTS);
         incidents
     }

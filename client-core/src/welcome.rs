@@ -82,7 +82,7 @@ impl Core {
         if of != welcome.snapshot.parts {
             return self.snapshot_refused(blob);
         }
-        let parts = self.session.parts.entry(blob).or_default();
+        let parts = self.session.parts.get_or_insert_with(blob, Default::default);
         parts.insert(part, body);
         if parts.len() < usize::from(of) {
             return;

@@ -4,18 +4,17 @@
 //! arrive ahead of the log, so some must be kept; but a member who skips on purpose would otherwise
 //! make everybody's stored state grow with each message.
 
-use std::collections::BTreeMap;
-
 use mls_rs::mls_rs_codec::{MlsDecode, MlsEncode};
 
 use super::MlsError;
+use crate::sorted::Map;
 
 /// Keys kept for missing messages of one sender: some 14 KB, until the epoch ends.
 const MISSING: u32 = 256;
 
 /// Messages opened in this epoch, by sender.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub(super) struct Heard(BTreeMap<u32, Sender>);
+pub(super) struct Heard(Map<u32, Sender>);
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Sender {
@@ -52,7 +51,7 @@ impl Heard {
     pub(super) fn decode(bytes: &mut &[u8]) -> Option<Self> {
         let mut number = || u32::mls_decode(bytes).ok();
         let count = number()?;
-        let mut senders = BTreeMap::new();
+        let mut senders = Map::new();
         for _ in 0..count {
             senders.insert(number()?, Sender { next: number()?, opened: number()? });
         }

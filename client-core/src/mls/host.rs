@@ -8,7 +8,7 @@
 use core::{cell::RefCell, convert::Infallible, time::Duration};
 
 use mls_rs::{
-    CipherSuite, Client, CryptoProvider, ExtensionList,
+    Client, ExtensionList,
     client_builder::{
         ClientBuilder, EmptyConfig, WithCryptoProvider, WithGroupStateStorage, WithIdentityProvider,
         WithKeyPackageRepo, WithMlsRules, WithPskStore,
@@ -24,10 +24,13 @@ use mls_rs_core::{
     key_package::{KeyPackageData, KeyPackageStorage},
     psk::{ExternalPskId, PreSharedKey, PreSharedKeyStorage},
 };
-use mls_rs_crypto_rustcrypto::RustCryptoProvider;
 use zeroize::Zeroizing;
 
-use super::{Leaf, MlsError, context, rules::Rules};
+use super::{
+    Leaf, MlsError, context,
+    provider::{Provider, SUITE},
+    rules::Rules,
+};
 
 /// The library's group, configured our way.
 pub(super) type Inner = mls_rs::Group<Config>;
@@ -40,14 +43,11 @@ pub(super) type Config = WithMlsRules<
             Host,
             WithKeyPackageRepo<
                 Host,
-                WithIdentityProvider<Identities, WithCryptoProvider<RustCryptoProvider, EmptyConfig>>,
+                WithIdentityProvider<Identities, WithCryptoProvider<Provider, EmptyConfig>>,
             >,
         >,
     >,
 >;
-
-/// X25519, ChaCha20-Poly1305, SHA-256, Ed25519 (0x0003).
-const SUITE: CipherSuite = CipherSuite::CURVE25519_CHACHA;
 
 /// Lifetimes are for servers that hand out key packages; ours only have to outlast every phone with
 /// a wrong clock, so they run from 1970 to 2106.
@@ -64,14 +64,6 @@ pub(super) fn client_for(leaf: &Leaf, credential: &[u8]) -> Client<Config> {
     let credential = BasicCredential::new(credential.to_vec()).into_credential();
     let identity = SigningIdentity::new(credential, leaf.public().as_bytes().to_vec().into());
     builder().signing_identity(identity, leaf.library_key(), SUITE).build()
-}
-
-pub(super) fn suite() -> <RustCryptoProvider as CryptoProvider>::CipherSuiteProvider {
-    crypto().cipher_suite_provider(SUITE).expect("the only suite the provider is made with")
-}
-
-pub(super) fn crypto() -> RustCryptoProvider {
-    RustCryptoProvider::with_enabled_cipher_suites(vec![SUITE])
 }
 
 pub(super) fn not_before() -> MlsTime {
@@ -145,7 +137,7 @@ impl Drop for Clean {
 
 fn builder() -> ClientBuilder<Config> {
     ClientBuilder::new_empty()
-        .crypto_provider(crypto())
+        .crypto_provider(Provider)
         .identity_provider(Identities)
         .key_package_repo(Host)
         .psk_store(Host)

@@ -12,7 +12,7 @@ use mls_rs::{
 use mls_rs_core::{crypto::HpkePublicKey, key_package::KeyPackageData};
 use zeroize::Zeroizing;
 
-use super::{Leaf, MlsError, context, host};
+use super::{Leaf, MlsError, context, host, provider::Provider};
 
 /// A key package made for one leaf, to be used once.
 #[derive(Debug, Clone)]
@@ -61,7 +61,7 @@ pub fn inspect_key_package(bytes: &[u8]) -> Result<Newcomer, MlsError> {
     let message = parse(bytes)?;
     let lifetime = expiration(&message).ok_or(MlsError::Invalid)?;
     let valid = ExternalClientBuilder::new()
-        .crypto_provider(host::crypto())
+        .crypto_provider(Provider)
         .identity_provider(host::Identities)
         .build()
         .validate_key_package(message, Some(lifetime))

@@ -23,6 +23,7 @@ mod host;
 mod key_package;
 mod leaf;
 mod message;
+mod provider;
 mod rules;
 mod saved;
 mod sealed;

@@ -1,13 +1,13 @@
 //! A group at rest: a small state, and the tree in chunks that mostly stay as they are.
 
 use core::fmt;
-use std::collections::BTreeMap;
 
 use campana_protocol::id::{Hash, hash};
 use mls_rs::group::ExportedTree;
 use zeroize::Zeroizing;
 
 use super::{Group, MlsError, heard::Heard, host, tree};
+use crate::sorted::Map;
 
 const VERSION: u8 = 1;
 
@@ -17,7 +17,7 @@ pub struct Saved {
     /// The secret part, about a kilobyte.
     pub state: Zeroizing<Vec<u8>>,
     /// The tree, numbered from 0.
-    pub tree: BTreeMap<u32, Vec<u8>>,
+    pub tree: Map<u32, Vec<u8>>,
 }
 
 /// What [`Group::save`] changes in the store. Written in one transaction, or not at all.

@@ -6,7 +6,7 @@ use core::fmt;
 use mls_rs_core::crypto::{CipherSuiteProvider, HpkeCiphertext, HpkePublicKey, HpkeSecretKey};
 use zeroize::Zeroizing;
 
-use super::{MlsError, host};
+use super::{MlsError, provider::Suite};
 
 const ENCAPSULATED: usize = 32;
 
@@ -25,7 +25,7 @@ impl SealingSecret {
     /// [`MlsError::Library`].
     pub fn from_seed(seed: &[u8; 32]) -> Result<Self, MlsError> {
         let (secret, public) =
-            host::suite().kem_derive(seed).map_err(|_| MlsError::Library("deriving a sealing key"))?;
+            Suite::new().kem_derive(seed).map_err(|_| MlsError::Library("deriving a sealing key"))?;
         let public = SealingKey::from_slice(&public).ok_or(MlsError::Library("size of a sealing key"))?;
         Ok(Self { secret, public })
     }
@@ -49,7 +49,7 @@ impl fmt::Debug for SealingSecret {
 /// [`MlsError::Invalid`] when `to` is not a usable public key.
 pub fn seal(to: &SealingKey, info: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, MlsError> {
     let to = HpkePublicKey::from(to.as_bytes().to_vec());
-    let sealed = host::suite().hpke_seal(&to, info, None, plaintext).map_err(|_| MlsError::Invalid)?;
+    let sealed = Suite::new().hpke_seal(&to, info, None, plaintext).map_err(|_| MlsError::Invalid)?;
     let mut bytes = sealed.kem_output;
     if bytes.len() != ENCAPSULATED {
         return Err(MlsError::Library("size of an encapsulated key"));
@@ -71,5 +71,5 @@ pub fn open_sealed(
     let (kem_output, ciphertext) = sealed.split_at_checked(ENCAPSULATED).ok_or(MlsError::Invalid)?;
     let sealed = HpkeCiphertext { kem_output: kem_output.to_vec(), ciphertext: ciphertext.to_vec() };
     let public = HpkePublicKey::from(secret.public.as_bytes().to_vec());
-    host::suite().hpke_open(&sealed, &secret.secret, &public, info, None).map_err(|_| MlsError::Undecryptable)
+    Suite::new().hpke_open(&sealed, &secret.secret, &public, info, None).map_err(|_| MlsError::Undecryptable)
 }

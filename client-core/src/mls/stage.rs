@@ -3,6 +3,7 @@
 use mls_rs::group::{CommitEffect, ContentType, NewEpoch, ReceivedMessage, proposal::Proposal};
 
 use super::{Group, Member, MlsError, context, group::member, host};
+use crate::sorted::Set;
 
 /// What a commit does. The caller keeps [`Staged::group`] or drops it.
 #[derive(Debug, Clone)]
@@ -95,7 +96,7 @@ impl Group {
     fn free_places(&self, removed: &[Member]) -> impl Iterator<Item = u32> {
         let tree = self.inner.export_tree();
         let taken: Vec<bool> = tree.nodes().iter().step_by(2).map(Option::is_some).collect();
-        let removed: std::collections::BTreeSet<u32> = removed.iter().map(|member| member.index).collect();
+        let removed: Set<u32> = removed.iter().map(|member| member.index).collect();
         (0u32..).filter(move |index| {
             removed.contains(index) || !taken.get(*index as usize).copied().unwrap_or(false)
         })

@@ -1,11 +1,12 @@
 //! No bytes whatever make the module panic or change a group.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::sync::LazyLock;
 
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
 use crate::mls::{KeyPackageSecret, Saved, SealingSecret, inspect_key_package, open_sealed};
+use crate::sorted::Map;
 
 /// Genuine bytes of every kind, to be damaged.
 struct Genuine {
@@ -79,7 +80,7 @@ proptest! {
         if let Ok(secret) = KeyPackageSecret::from_bytes(&bytes) {
             prop_assert_eq!(&secret.to_bytes()[..], &bytes[..]);
         }
-        let saved = Saved { state: bytes.clone().into(), tree: BTreeMap::from([(0, bytes.clone())]) };
+        let saved = Saved { state: bytes.clone().into(), tree: Map::from_iter([(0, bytes.clone())]) };
         prop_assert!(Group::load(&saved).is_err());
         let sealing = SealingSecret::from_seed(&[1; 32]).unwrap();
         prop_assert!(open_sealed(&sealing, b"", &bytes).is_err());
@@ -118,7 +119,7 @@ proptest! {
             prop_assert!(Group::load(&saved).is_err());
         }
         if let Some(chunk) = different(&genuine.saved.tree[&0]) {
-            let saved = Saved { state: genuine.saved.state.clone(), tree: BTreeMap::from([(0, chunk)]) };
+            let saved = Saved { state: genuine.saved.state.clone(), tree: Map::from_iter([(0, chunk)]) };
             prop_assert!(Group::load(&saved).is_err());
         }
 

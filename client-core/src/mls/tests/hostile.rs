@@ -11,7 +11,7 @@ use mls_rs::{
 };
 
 use super::*;
-use crate::mls::{CONTEXT_EXTENSION, MlsError, host};
+use crate::mls::{CONTEXT_EXTENSION, MlsError, provider::Provider};
 
 #[test]
 fn a_tampered_copy_spoils_nothing() {
@@ -96,7 +96,7 @@ fn rogue(leaf: &Leaf, controls_encrypted: bool) -> Client<impl MlsConfig + use<>
     let identity = SigningIdentity::new(credential, leaf.public().as_bytes().to_vec().into());
     let options = EncryptionOptions::new(controls_encrypted, mls_rs::client_builder::PaddingMode::None);
     Client::builder()
-        .crypto_provider(host::crypto())
+        .crypto_provider(Provider)
         .identity_provider(mls_rs::identity::basic::BasicIdentityProvider::new())
         .mls_rules(DefaultMlsRules::new().with_encryption_options(options))
         .extension_types([CONTEXT_EXTENSION.into(), OTHER.into()])
@@ -235,7 +235,7 @@ fn a_device_that_does_not_know_our_extension_is_refused() {
     let credential = BasicCredential::new(b"old".to_vec()).into_credential();
     let identity = SigningIdentity::new(credential, leaf.public().as_bytes().to_vec().into());
     let client = Client::builder()
-        .crypto_provider(host::crypto())
+        .crypto_provider(Provider)
         .identity_provider(mls_rs::identity::basic::BasicIdentityProvider::new())
         .signing_identity(identity, leaf.library_key(), CipherSuite::CURVE25519_CHACHA)
         .build();

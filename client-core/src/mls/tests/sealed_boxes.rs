@@ -2,7 +2,7 @@
 
 use mls_rs_core::crypto::{CipherSuiteProvider, HpkeCiphertext};
 
-use crate::mls::{MlsError, SealingSecret, host, open_sealed, seal};
+use crate::mls::{MlsError, SealingSecret, open_sealed, provider::Suite, seal};
 
 #[test]
 fn only_the_owner_opens() {
@@ -40,8 +40,8 @@ fn the_rfc_vector_opens() {
     // The vector's first message has associated data, which our boxes never have: opened below them.
     let (kem_output, ciphertext) = sealed.split_at(32);
     let sealed = HpkeCiphertext { kem_output: kem_output.to_vec(), ciphertext: ciphertext.to_vec() };
-    let (private, public) = host::suite().kem_derive(&seed).unwrap();
-    let opened = host::suite().hpke_open(&sealed, &private, &public, &info, Some(b"Count-0")).unwrap();
+    let (private, public) = Suite::new().kem_derive(&seed).unwrap();
+    let opened = Suite::new().hpke_open(&sealed, &private, &public, &info, Some(b"Count-0")).unwrap();
     assert_eq!(opened.as_slice(), b"Beauty is truth, truth beauty");
 }
 
