@@ -24,7 +24,7 @@ export const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, ha
 export const DESKTOP = { viewport: { width: 1280, height: 800 } };
 
 /** A relay of its own, with the app (or another page), on a directory that goes with it. */
-export async function startRelay(app = join(root, "pwa/dist")) {
+export async function startRelay(app = join(root, "pwa/dist"), flags = []) {
   const directory = await mkdtemp(join(tmpdir(), "campana-"));
   const relay = { directory, invitation: "", origin: "", child: undefined };
   relay.start = async (address = "127.0.0.1:0") => {
@@ -32,7 +32,7 @@ export async function startRelay(app = join(root, "pwa/dist")) {
       join(binaries, "campana-relay"),
       ["--listen", address, "--json", "--log", "warn", "--data-dir", join(directory, "data"), "--app-dir", app,
         // One connection of a test can do in a second what a phone does in a day.
-        "--requests-per-second", "10000", "--request-burst", "100000"],
+        "--requests-per-second", "10000", "--request-burst", "100000", ...flags],
       { stdio: ["ignore", "pipe", "inherit"] },
     );
     const [line] = await once(createInterface({ input: relay.child.stdout }), "line");

@@ -1,0 +1,187 @@
+// A locked phone rings, in real browsers subscribed to push services of their own: the relay posts,
+// the service posts on, the browser wakes the worker, the worker opens the alert and shows it.
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+
+import { HOST as AUTOPUSH, launchFirefox, startAutopush } from "./push/autopush.mjs";
+import { certificate } from "./push/certificate.mjs";
+import { HOST as FCM, launchChromium, startFcm } from "./push/fcm.mjs";
+import { vapid } from "./push/subscriber.mjs";
+import { native, startRelay } from "./stage.mjs";
+
+const BROWSERS = [
+  { name: "Firefox", host: AUTOPUSH, start: startAutopush, launch: launchFirefox },
+  { name: "Chromium", host: FCM, start: startFcm, launch: launchChromium },
+];
+
+for (const { name, host, start, launch } of BROWSERS) {
+  describe(`alerts in ${name}`, () => {
+    test("on a phone that is locked, switched off, and forgotten by its push service", async (t) => {
+      const directory = await mkdtemp(join(tmpdir(), "campana-push-"));
+      const tls = await certificate([host], join(directory, "ca.pem"));
+      const service = await start(tls);
+      const flags = ["--push-host", host, "--push-resolve", `${host}=127.0.0.1:${service.port}`, "--push-ca", tls.file];
+      const relay = await startRelay(undefined, flags);
+      let browser = await launch(service, join(directory, "profile"));
+      t.after(async () => {
+        await browser.close();
+        await relay.end();
+        service.end();
+        await rm(directory, { recursive: true, force: true });
+      });
+
+      // The committee and a verifier at their laptops; a member with a phone.
+      const desk = native(relay, "desk");
+      const verifier = native(relay, "verifier");
+      await desk("start", "--name", "Valle", "--committee", "1", "--threshold", "1", "--confirmations", "1", relay.invitation);
+      const { link } = await desk("invite");
+      const waits = (error) => assert.equal(error.code, 3, error.message);
+      await verifier("join", "--handle", "Vera", link).catch(waits);
+      let page = await joined(browser, link);
+      await admitAll(desk, 2);
+      await desk("grant", "Vera", "verifier");
+
+      // One tap; the test is asked for, and comes when the app is closed.
+      await sees(page, "This phone does not ring yet.");
+      await tap(page, "Turn on alerts");
+      await sees(page, "On, but never tested.");
+      await tap(page, "Send me a test");
+      await sees(page, "Lock your phone now.");
+      await page.goto("about:blank");
+      await service.waitFor(() => true);
+      assert.deepEqual(await shown(browser, relay, 1), ["Your alerts work"]);
+      page = await app(browser, relay);
+      await sees(page, "Valle");
+      await gone(page, "Send me a test");
+      await page.goto("about:blank");
+
+      // An alert: generic on the lock screen, one notification, and the desk knows that it is there.
+      const first = await alerted(desk, verifier);
+      await service.waitFor(() => true, 1);
+      assert.deepEqual(await shown(browser, relay, 1), ["New alert from your network"]);
+      await covers(desk, first, 3);
+      page = await app(browser, relay, `/#open=${first}`);
+      await sees(page, "Verified by one of your verifiers");
+      await page.goto("about:blank");
+
+      // What follows takes the place of what was there.
+      const second = await alerted(desk, verifier);
+      assert.deepEqual(await shown(browser, relay, 1), ["New alert from your network"]);
+      await verifier("all-clear", second);
+      assert.deepEqual(await shown(browser, relay, 1, "There is news about an alert"), ["There is news about an alert"]);
+
+      // Whatever it was about, it looked the same on its way.
+      const sizes = new Set(service.posts.map((post) => post.body.length));
+      const headers = new Set(service.posts.map((post) => Object.keys(post.headers).sort().join()));
+      assert.equal(sizes.size, 1, `one size: ${[...sizes]}`);
+      assert.equal(headers.size, 1, `the same headers: ${[...headers]}`);
+      assert.equal(service.posts[0].headers.urgency, "high");
+      assert.equal(vapid(service.posts[0]).aud, `https://${host}`);
+
+      // Switched off while it happened.
+      await browser.close();
+      const third = await alerted(desk, verifier);
+      browser = await launch(service, join(directory, "profile"));
+      await covers(desk, third, 3);
+
+      // The push service has forgotten the phone. It finds out when the app is next opened.
+      service.forget();
+      const posts = service.posts.length;
+      await alerted(desk, verifier);
+      await service.waitFor(() => true, posts);
+      page = await app(browser, relay);
+      await page.evaluate(async () => {
+        const worker = await navigator.serviceWorker.ready;
+        await (await worker.pushManager.getSubscription())?.unsubscribe();
+      });
+      await page.reload();
+      await sees(page, "Home");
+      await page.goto("about:blank");
+      await ringsAgain(desk, verifier, browser, relay);
+    });
+  });
+}
+
+async function joined(browser, link) {
+  const page = await browser.newPage();
+  await page.setViewport({ width: 360, height: 740 });
+  await page.goto(link);
+  await tap(page, "English");
+  await page.locator("input:not([type])").fill("Ana").catch(() => page.locator("input").fill("Ana"));
+  await page.locator("button.main").click();
+  await sees(page, "waiting");
+  return page;
+}
+
+async function admitAll(desk, count) {
+  for (let tries = 0; tries < 60; tries += 1) {
+    const answer = await desk("people");
+    const people = answer.people ?? answer;
+    if (people.filter(({ state }) => state === "waiting").length >= count) return desk("admit", "--all");
+    await pause(250);
+  }
+  throw new Error("nobody waits");
+}
+
+/** A report from the desk's own laptop, confirmed. The incident's id. */
+async function alerted(desk, verifier) {
+  const report = await desk("report", "--activity", "detaining");
+  const id = report.incident ?? report.id;
+  for (let tries = 0; tries < 40; tries += 1) {
+    const done = await verifier("attest", id, "--finding", "confirmed", "--method", "in-person").catch(() => undefined);
+    if (done) return id;
+    await pause(250);
+  }
+  throw new Error("the report never came to the verifier");
+}
+
+async function covers(desk, id, phones) {
+  let found;
+  for (let tries = 0; tries < 40; tries += 1) {
+    const answer = await desk("incidents");
+    found = (answer.incidents ?? answer).find((incident) => incident.id === id)?.coverage;
+    if (found?.phones === phones) return;
+    await pause(500);
+  }
+  throw new Error(`covered: ${JSON.stringify(found)}`);
+}
+
+/** Titles of what is on the lock screen, once there are `count`; looked at without opening the app. */
+async function shown(browser, relay, count, title) {
+  const page = await browser.newPage();
+  let titles = [];
+  for (let tries = 0; tries < 80; tries += 1) {
+    // Not the app: it would close them.
+    await page.goto(`${relay.origin}/version.txt`);
+    titles = await page.evaluate(async () => {
+      const worker = await navigator.serviceWorker.getRegistration();
+      return (await worker?.getNotifications())?.map((notification) => notification.title) ?? [];
+    });
+    // Looked at from elsewhere, so that no window is in sight meanwhile.
+    await page.goto("about:blank");
+    if (titles.length >= count && (title === undefined || titles.includes(title))) break;
+    await pause(250);
+  }
+  await page.close();
+  return titles;
+}
+
+async function ringsAgain(desk, verifier, browser, relay) {
+  await alerted(desk, verifier);
+  assert.ok((await shown(browser, relay, 1)).includes("New alert from your network"));
+}
+
+async function app(browser, relay, path = "/") {
+  const page = await browser.newPage();
+  await page.setViewport({ width: 360, height: 740 });
+  await page.goto(relay.origin + path);
+  return page;
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const tap = (page, name) => page.locator(`::-p-xpath(//button[contains(normalize-space(.), "${name}")])`).click();
+const sees = (page, text) => page.waitForFunction((text) => document.body.innerText.includes(text), { timeout: 20_000 }, text);
+const gone = (page, text) => page.waitForFunction((text) => !document.body.innerText.includes(text), { timeout: 20_000 }, text);

@@ -1,0 +1,307 @@
+// Pushes under every circumstance, handed to the worker as the browser would: real payloads of the
+// real relay (a member with an endpoint of its own receives what every member does), the page closed,
+// the worker stopped, the network off.
+import assert from "node:assert/strict";
+import { appendFile, cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { certificate } from "./push/certificate.mjs";
+import { startService } from "./push/service.mjs";
+import { subscriber } from "./push/subscriber.mjs";
+import { Person, launch, native, startRelay } from "./stage.mjs";
+
+const HOST = "push.test";
+let directory, app, service, relay, browser, desk, verifier, listener, link;
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), "campana-pushed-"));
+  const tls = await certificate([HOST], join(directory, "ca.pem"));
+  listener = subscriber(`https://${HOST}/listener`);
+  let key;
+  service = await startService(tls, { subscription: () => ({ key }), deliver: () => undefined });
+  service.answer = () => ({ status: 201 });
+  app = join(directory, "app");
+  await cp(join(import.meta.dirname, "../dist"), app, { recursive: true });
+  relay = await startRelay(app, ["--push-host", HOST, "--push-resolve", `${HOST}=127.0.0.1:${service.port}`, "--push-ca", tls.file]);
+  browser = await launch();
+  desk = native(relay, "desk");
+  verifier = native(relay, "verifier");
+  await desk("start", "--name", "Valle", "--committee", "1", "--threshold", "1", "--confirmations", "1", relay.invitation);
+  ({ link } = await desk("invite"));
+  await verifier("join", "--handle", "Vera", link).catch((error) => assert.equal(error.code, 3, error.message));
+  await admitted(1);
+  await desk("grant", "Vera", "verifier");
+  await desk("alerts", "on", "--endpoint", listener.endpoint, `--key=${listener.key}`, `--auth=${listener.auth}`);
+});
+after(async () => {
+  await browser?.close();
+  await relay?.end();
+  service?.end();
+  await rm(directory, { recursive: true, force: true });
+});
+
+test("the page closed, the worker stopped, the network off: the push is enough, and twice is once", async () => {
+  const phone = await phoneOf("Ana");
+  await phone.lock();
+  const { push } = await alerted();
+  await phone.context.setOffline(true);
+  await phone.deliver(push);
+  assert.deepEqual(await phone.titles(1), ["New alert from your network"]);
+  await phone.deliver(push);
+  await pause(500);
+  assert.deepEqual(await phone.titles(1), ["New alert from your network"]);
+  await phone.context.setOffline(false);
+  await phone.end();
+});
+
+test("what a push cannot tell is said generically at once, and in full when it is known", async () => {
+  const phone = await phoneOf("Bea");
+  await phone.lock();
+  const first = await alerted();
+  const second = await alerted();
+  // Out of order and without a network: something came, it is not known what.
+  await phone.context.setOffline(true);
+  await phone.deliver(second.push);
+  assert.deepEqual(await phone.titles(1), ["New alert from your network"]);
+  assert.deepEqual(await phone.tags(), ["campana"]);
+  // The first brings itself; the network brings the rest.
+  await phone.context.setOffline(false);
+  await phone.deliver(first.push);
+  const tags = await phone.until(() => phone.tags(), (tags) => tags.length === 2 && !tags.includes("campana"));
+  assert.deepEqual(tags.sort(), [`campana-${first.id}`, `campana-${second.id}`].sort());
+  await phone.end();
+});
+
+test("after twenty missed epochs", async () => {
+  const phone = await phoneOf("Cleo");
+  await phone.lock();
+  for (let round = 0; round < 10; round += 1) {
+    await desk("grant", "Vera", "responder");
+    await desk("revoke", "Vera", "responder");
+  }
+  const { id, push } = await alerted();
+  await phone.deliver(push);
+  const tags = await phone.until(() => phone.tags(), (tags) => tags.includes(`campana-${id}`));
+  assert(!tags.includes("campana"), `the generic one has gone: ${tags}`);
+  await phone.end();
+});
+
+test("with two windows open it is one alert, in both and on the lock screen", async () => {
+  const phone = await phoneOf("Dora");
+  const other = await phone.person.newPage();
+  await other.goto(relay.origin);
+  const { id, push } = await alerted();
+  await phone.deliver(push);
+  for (const page of [phone.person.page, other]) {
+    await page.locator(`[data-incident="${id}"]`).waitFor({ timeout: 20_000 });
+    assert.equal(await page.locator(`[data-incident="${id}"]`).count(), 1);
+  }
+  assert.deepEqual(await phone.until(() => phone.tags(), (tags) => tags.length > 0), [`campana-${id}`]);
+  await phone.end();
+});
+
+test("a drill says so, content is shown to whoever chose it, and what follows replaces it", async () => {
+  const phone = await phoneOf("Eva");
+  await phone.lock();
+  const drill = await alerted("--drill");
+  await phone.deliver(drill.push);
+  assert.deepEqual(await phone.titles(1), ["▲ DRILL: an exercise of your network"]);
+  await phone.clear();
+  await phone.prefer({ content: true });
+  const alert = await alerted();
+  await phone.deliver(alert.push);
+  const [shown] = await phone.until(() => phone.notifications(), (all) => all.length > 0);
+  assert.match(shown.title, /^● /);
+  assert.match(shown.body, /detaining/i);
+  const posts = service.posts.length;
+  await verifier("correct", alert.id);
+  await phone.deliver(await pushAfter(posts));
+  const all = await phone.until(() => phone.notifications(), ([one]) => one?.title.startsWith("✕"));
+  assert.equal(all.length, 1);
+  await phone.end();
+});
+
+test("it rings again until somebody opens the app", async () => {
+  const phone = await phoneOf("Fani");
+  await phone.prefer({ repeats: [1, 2, 3] });
+  const [worker] = phone.context.serviceWorkers();
+  await worker.evaluate(() => {
+    const show = registration.showNotification.bind(registration);
+    globalThis.rang = 0;
+    registration.showNotification = (...words) => {
+      globalThis.rang += 1;
+      return show(...words);
+    };
+  });
+  const { push } = await alerted();
+  await phone.deliver(push);
+  const rang = () => worker.evaluate(() => globalThis.rang);
+  await phone.until(rang, (times) => times === 4);
+  const again = await alerted();
+  await phone.deliver(again.push);
+  await phone.until(rang, (times) => times >= 5);
+  await phone.person.open();
+  await phone.person.sees("Valle");
+  const opened = await rang();
+  await pause(3_500);
+  assert.equal(await rang(), opened, "somebody has seen it");
+  await phone.end();
+});
+
+test("a phone whose storage was cleared says that it cannot open what came", async () => {
+  const phone = await phoneOf("Gabi");
+  await phone.person.page.goto(`${relay.origin}/version.txt`);
+  await phone.person.page.evaluate(() => new Promise((done) => (indexedDB.deleteDatabase("campana").onsuccess = done)));
+  await phone.lock();
+  const { push } = await alerted();
+  await phone.deliver(push);
+  const titles = await phone.until(() => phone.titles(1), (titles) => titles.includes("Something came that this phone cannot open"));
+  assert.deepEqual(titles, ["Something came that this phone cannot open"]);
+  await phone.end();
+});
+
+test("while a new version of the app waits", async () => {
+  const phone = await phoneOf("Hana");
+  await phone.person.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+  await rm(join(app, "sw.js.br"));
+  await appendFile(join(app, "sw.js"), "\n// another version\n");
+  await relay.stop();
+  await relay.start(relay.address);
+  await phone.person.page.evaluate(async () => {
+    const worker = await navigator.serviceWorker.ready;
+    await worker.update();
+    while (!worker.waiting) await new Promise((done) => setTimeout(done, 50));
+  });
+  await phone.lock();
+  const { push } = await alerted();
+  await phone.deliver(push);
+  assert.deepEqual(await phone.titles(1), ["New alert from your network"]);
+  await phone.end();
+});
+
+test("nothing at all, or nonsense, still ends in a notification", async () => {
+  const phone = await phoneOf("Ines");
+  await phone.lock();
+  for (const nonsense of ["", "{}", "[1", '{"notification":{"data":{"m":"AAAA"}}}', "x".repeat(3_000)]) {
+    await phone.deliver(nonsense);
+    assert.deepEqual(await phone.titles(1), ["New alert from your network"]);
+    await phone.clear();
+  }
+  await phone.end();
+});
+
+/** Pushes of entries, in the order in which the listener got them. */
+async function pushAfter(posts) {
+  const post = await service.waitFor(() => true, posts);
+  return listener.open(post.body).toString();
+}
+
+async function admitted(count) {
+  for (let tries = 0; tries < 60; tries += 1) {
+    const answer = await desk("people");
+    const people = answer.people ?? answer;
+    if (people.filter(({ state }) => state === "waiting").length >= count) return desk("admit", "--all");
+    await pause(250);
+  }
+  throw new Error("nobody waits");
+}
+
+async function alerted(...more) {
+  const posts = service.posts.length;
+  const report = await desk("report", "--activity", "detaining", ...more);
+  const id = report.incident ?? report.id;
+  for (let tries = 0; tries < 40; tries += 1) {
+    const done = await verifier("attest", id, "--finding", "confirmed", "--method", "in-person").catch(() => undefined);
+    if (done) return { id, push: await pushAfter(posts) };
+    await pause(250);
+  }
+  throw new Error("the report never came to the verifier");
+}
+
+/** A member's phone with the app on it. */
+async function phoneOf(handle) {
+  const person = await Person.of(browser, relay, handle);
+  const { context } = person;
+  await context.grantPermissions(["notifications"], { origin: relay.origin });
+  await person.join(link, handle);
+  await person.sees("waiting");
+  await admitted(1);
+  await person.sees("Valle");
+  await person.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+  const cdp = await context.newCDPSession(await context.newPage());
+  const registrations = new Map();
+  cdp.on("ServiceWorker.workerRegistrationUpdated", (event) => {
+    for (const registration of event.registrations) registrations.set(registration.scopeURL, registration.registrationId);
+  });
+  await cdp.send("ServiceWorker.enable");
+  const phone = {
+    person,
+    context,
+    /** Closes the app and stops its worker. */
+    async lock() {
+      await person.page.goto("about:blank");
+      await cdp.send("ServiceWorker.stopAllWorkers");
+      await pause(300);
+    },
+    async deliver(data) {
+      const registrationId = registrations.get(`${relay.origin}/`);
+      await cdp.send("ServiceWorker.deliverPushMessage", { origin: relay.origin, registrationId, data });
+    },
+    async notifications() {
+      const page = await context.newPage();
+      await page.goto(`${relay.origin}/version.txt`);
+      const found = await page.evaluate(async () => {
+        const shown = (await (await navigator.serviceWorker.getRegistration())?.getNotifications()) ?? [];
+        return shown.map(({ title, body, tag }) => ({ title, body, tag }));
+      });
+      await page.close();
+      return found;
+    },
+    until: async (look, enough) => {
+      let found;
+      for (let tries = 0; tries < 60; tries += 1) {
+        found = await look();
+        if (enough(found)) return found;
+        await pause(250);
+      }
+      throw new Error(`still: ${JSON.stringify(found)}`);
+    },
+    titles: (count) =>
+      phone.until(async () => (await phone.notifications()).map(({ title }) => title), (titles) => titles.length >= count),
+    tags: async () => (await phone.notifications()).map(({ tag }) => tag),
+    async clear() {
+      const page = await context.newPage();
+      await page.goto(`${relay.origin}/version.txt`);
+      await page.evaluate(async () => {
+        for (const shown of await (await navigator.serviceWorker.getRegistration()).getNotifications()) shown.close();
+      });
+      await page.close();
+    },
+    async prefer(change) {
+      await person.page.goto(`${relay.origin}/version.txt`);
+      await person.page.evaluate(
+        (change) =>
+          new Promise((done, failed) => {
+            const opening = indexedDB.open("campana-prefs", 1);
+            opening.onerror = failed;
+            opening.onsuccess = () => {
+              const store = opening.result.transaction("prefs", "readwrite").objectStore("prefs");
+              const read = store.get("prefs");
+              read.onsuccess = () => (store.put({ ...read.result, ...change }, "prefs").onsuccess = done);
+            };
+          }),
+        change,
+      );
+      await person.page.goto("about:blank");
+    },
+    async end() {
+      person.assertQuiet();
+      await context.close();
+    },
+  };
+  return phone;
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
