@@ -59,7 +59,7 @@ pub(crate) fn shrink() -> Outcome {
     let small = generated().join("core_small.wasm");
     run(std::process::Command::new("node")
         .arg(root().join("pwa/node_modules/binaryen/bin/wasm-opt"))
-        .args(["-Oz", "--strip-debug", "--strip-producers"])
+        .args(["-Oz", "--converge", "--strip-debug", "--strip-producers"])
         .args(["--enable-bulk-memory", "--enable-nontrapping-float-to-int", "--enable-sign-ext"])
         .args(["--enable-mutable-globals", "--enable-reference-types", "--enable-multivalue"])
         .arg(&module)
