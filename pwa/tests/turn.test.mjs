@@ -20,6 +20,7 @@ async function buildBench() {
   const output = (name, format) => ({ format, entryFileNames: name, ...(format === "iife" ? { codeSplitting: false } : {}) });
   await build({ ...shared, build: { outDir: dist, emptyOutDir: false, assetsInlineLimit: 0, target: "es2022", rolldownOptions: { input: join(folder, "window.ts"), output: output("window.js", "es") } } });
   await build({ ...shared, build: { outDir: dist, emptyOutDir: false, assetsInlineLimit: 0, target: "es2022", rolldownOptions: { input: join(folder, "worker.ts"), output: output("sw.js", "iife") } } });
+  await build({ ...shared, build: { outDir: dist, emptyOutDir: false, assetsInlineLimit: 0, target: "es2022", rolldownOptions: { input: join(folder, "mortal.ts"), output: output("mortal.js", "iife") } } });
   await writeFile(join(dist, "index.html"), '<!doctype html><meta charset="utf-8"><title>Turn</title><link rel="icon" href="data:,"><script type="module" src="/window.js"></script>');
   await mkdir(join(dist, "assets"), { recursive: true });
   return dist;
@@ -124,6 +125,53 @@ test("a window that dies at any moment of a turn loses nothing acknowledged", as
   const found = new Set(await stored(person));
   assert(acknowledged.length > 40, `${acknowledged.length} were acknowledged`);
   assert.deepEqual(acknowledged.filter((id) => !found.has(id)), []);
+});
+
+test("a worker that is terminated at any step of a turn loses nothing acknowledged", async () => {
+  const { person, page } = await founded();
+  const steps = await page.evaluate(() => campana.steps);
+  for (const step of steps) {
+    const before = (await stored(person)).length;
+    const reached = await page.evaluate(
+      (step) =>
+        new Promise((resolve) => {
+          const policy = (globalThis.policy ??= trustedTypes.createPolicy("app-url", { createScriptURL: (url) => url }));
+          const worker = new Worker(policy.createScriptURL("/mortal.js"));
+          worker.onmessage = ({ data }) => {
+            worker.terminate();
+            resolve(data);
+          };
+          worker.postMessage({ module: campana.wasm, step });
+        }),
+      step,
+    );
+    assert.equal(reached, step, "it was stopped there, and had acknowledged nothing");
+    // The lock is free and the next turn is taken as if nothing had been.
+    const ids = await page.evaluate((step) => campana.report(device, `after ${step}`, 1), step);
+    const found = await stored(person);
+    assert(found.includes(ids[0]), step);
+    const died = found.length - before - 1;
+    assert.equal(died, ["written", "effects"].includes(step) ? 1 : 0, `${step}: all of a turn or nothing`);
+    assert.equal(new Set(found).size, found.length);
+  }
+  // What was durable is owed, though its effects never were carried out.
+  const unsent = await page.evaluate(() => device.turns.look().then(() => device.view().unsent));
+  assert((await stored(person)).length <= unsent, "every report waits to be sent");
+  person.assertQuiet();
+});
+
+test("a core that faulted is begun anew, in fresh memory", async () => {
+  const { person, page } = await founded();
+  await page.evaluate(() => campana.report(device, "before", 3));
+  const failed = await page.evaluate(async () => {
+    (await campana.memory()).fill(0xff);
+    return device.turns.take("tick").then(() => "no fault", () => "fault");
+  });
+  assert.equal(failed, "fault");
+  const ids = await page.evaluate(() => campana.report(device, "after", 3));
+  assert.equal(ids.length, 3);
+  assert.equal((await stored(person)).length, 6);
+  person.assertQuiet();
 });
 
 test("a lock that is taken away does no harm", async () => {
