@@ -34,6 +34,20 @@ pub const LIVE_RING: usize = 64;
 /// this much of the relay's memory and no more (one big entry excepted).
 pub const PULL_BYTES: usize = 65_536;
 
+/// Entries the log holds; beyond them, and beyond its bytes, entries go to rows, which need no
+/// memory. Each takes some 100 bytes of memory: 26 MB, and half a year of a busy network's week.
+pub const MAX_LOG_ENTRIES: usize = 262_144;
+
+/// Bytes of the log's files: all of them are read when the store opens.
+pub const MAX_LOG_BYTES: u64 = 512 * 1_048_576;
+
+/// Bytes after which the log goes on in another file.
+pub const LOG_FILE_BYTES: usize = 64 * 1_048_576;
+
+/// Time after which the log goes on in another file: a file goes when its last entry expires, so
+/// its first stays on the disk for at most so much longer.
+pub const LOG_FILE_MS: u64 = 3_600_000;
+
 /// Rows one trim deletes at most; the next tick goes on.
 pub const MAX_TRIM: usize = 1_024;
 

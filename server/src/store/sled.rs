@@ -16,6 +16,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::engine::{Change, Engine, EngineError, LONG_VALUE, Visit};
 use super::error::OpenError;
+use super::log::Log;
 use super::rows::{FORMAT, FormatError, RowStore};
 
 /// A store on disk.
@@ -44,10 +45,16 @@ impl SledStore {
     /// [`OpenError`], which says what to do.
     pub fn open_directory(directory: &Path, options: &SledOptions) -> Result<Self, OpenError> {
         let path = || directory.to_path_buf();
-        Self::open(Sled::open(directory, options)?).map_err(|error| match error {
+        // First the engine: it sees to it that nobody else has the directory open.
+        let sled = Sled::open(directory, options)?;
+        let damaged = |reason: String| OpenError::Damaged { path: path(), reason };
+        let rows = Self::open(sled).map_err(|error| match error {
             FormatError::Newer(found) => OpenError::Newer { path: path(), found, known: FORMAT },
-            other => OpenError::Damaged { path: path(), reason: other.to_string() },
-        })
+            other => damaged(other.to_string()),
+        })?;
+        let log =
+            Log::open(&directory.join("log")).map_err(|source| OpenError::Io { path: path(), source })?;
+        rows.with_log(log).map_err(|error| damaged(error.to_string()))
     }
 }
 
