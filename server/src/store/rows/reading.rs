@@ -233,10 +233,14 @@ pub(super) fn holdings<E: Engine>(view: &View<E>, log: Option<&Log>) -> Result<V
             ControlFlow::Continue(())
         };
         view.scan(&from, &to, count).map_err(failed)?;
+        // Those in the log come with their record ids.
+        if *kind == Kind::Entry
+            && let Some(log) = log.map(Log::held)
+        {
+            rows += log.0;
+            bytes += log.1;
+        }
         holdings.push(Holding { kind: name(*kind), rows, bytes });
-    }
-    if let Some((rows, bytes)) = log.map(Log::held) {
-        holdings.push(Holding { kind: "sealed entries in the log", rows, bytes });
     }
     Ok(holdings)
 }
