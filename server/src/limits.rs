@@ -35,8 +35,8 @@ pub const LIVE_RING: usize = 64;
 pub const PULL_BYTES: usize = 65_536;
 
 /// Entries the log holds; beyond them, and beyond its bytes, entries go to rows, which need no
-/// memory. Each takes some 100 bytes of memory: 26 MB, and half a year of a busy network's week.
-pub const MAX_LOG_ENTRIES: usize = 262_144;
+/// memory. Each takes some 120 bytes of memory: 60 MB, a day of six appends a second.
+pub const MAX_LOG_ENTRIES: usize = 524_288;
 
 /// Bytes of the log's files: all of them are read when the store opens.
 pub const MAX_LOG_BYTES: u64 = 512 * 1_048_576;

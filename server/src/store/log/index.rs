@@ -7,6 +7,7 @@ use std::sync::Arc;
 use campana_protocol::id::{ChannelId, RecordId};
 
 use super::frame::Frame;
+use super::name::{ByName, Name};
 
 /// Where one entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +15,7 @@ pub(super) struct Place {
     pub(super) seq: u64,
     pub(super) expires_at: u64,
     pub(super) record: RecordId,
+    pub(super) name: Name,
     /// Number of its file.
     pub(super) file: u32,
     pub(super) offset: u32,
@@ -21,9 +23,9 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn of(frame: &Frame<'_>, file: u32, offset: u32, len: u32) -> Self {
+    pub(super) fn of(frame: &Frame<'_>, name: Name, file: u32, offset: u32, len: u32) -> Self {
         let Frame { seq, expires_at, record, .. } = *frame;
-        Self { seq, expires_at, record, file, offset, len }
+        Self { seq, expires_at, record, name, file, offset, len }
     }
 }
 
@@ -36,16 +38,14 @@ struct Kept {
 }
 
 /// The entries of one channel, by seq. Seqs between them are in rows, or gone.
-#[derive(Debug, Default)]
-struct Channel {
-    places: VecDeque<Place>,
-    records: HashMap<RecordId, u64>,
-}
+type Channel = VecDeque<Place>;
 
 /// All channels and files.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     channels: HashMap<ChannelId, Channel>,
+    /// The seq of each record.
+    records: ByName<u64>,
     files: HashMap<u32, Kept>,
     entries: usize,
 }
@@ -58,11 +58,11 @@ impl Index {
     /// Adds an entry of a file that has been added. `false`: it is not after the last one.
     pub(super) fn add(&mut self, channel: ChannelId, place: Place) -> bool {
         let known = self.channels.entry(channel).or_default();
-        if known.places.back().is_some_and(|last| last.seq >= place.seq) {
+        if known.back().is_some_and(|last| last.seq >= place.seq) {
             return false;
         }
-        known.places.push_back(place);
-        known.records.insert(place.record, place.seq);
+        known.push_back(place);
+        self.records.insert(place.name, place.seq);
         if let Some(kept) = self.files.get_mut(&place.file) {
             kept.entries += 1;
         }
@@ -78,12 +78,12 @@ impl Index {
 
     /// The seq of the last entry in the log (0: none).
     pub(super) fn last(&self, channel: &ChannelId) -> u64 {
-        let known = self.channels.get(channel).and_then(|known| known.places.back());
+        let known = self.channels.get(channel).and_then(VecDeque::back);
         known.map_or(0, |place| place.seq)
     }
 
-    pub(super) fn seq_of(&self, channel: &ChannelId, record: &RecordId) -> Option<u64> {
-        self.channels.get(channel)?.records.get(record).copied()
+    pub(super) fn seq_of(&self, name: Name) -> Option<u64> {
+        self.records.get(&name).copied()
     }
 
     /// The first `limit` places after `after` up to and including `through`, each with its file.
@@ -97,8 +97,8 @@ impl Index {
         let Some(known) = self.channels.get(channel) else {
             return Vec::new();
         };
-        let first = known.places.partition_point(|place| place.seq <= after);
-        let wanted = known.places.range(first..).take_while(|place| place.seq <= through).take(limit);
+        let first = known.partition_point(|place| place.seq <= after);
+        let wanted = known.range(first..).take_while(|place| place.seq <= through).take(limit);
         wanted.filter_map(|place| Some((*place, Arc::clone(&self.files.get(&place.file)?.file)))).collect()
     }
 
@@ -106,7 +106,7 @@ impl Index {
     pub(super) fn expired(&self, now: u64, mut limit: usize) -> Vec<(ChannelId, u64)> {
         let mut expired = Vec::new();
         for (channel, known) in &self.channels {
-            let old = known.places.iter().take(limit).take_while(|place| place.expires_at <= now);
+            let old = known.iter().take(limit).take_while(|place| place.expires_at <= now);
             let (count, last) = old.fold((0, None), |(count, _), place| (count + 1, Some(place.seq)));
             limit -= count;
             expired.extend(last.map(|seq| (*channel, seq)));
@@ -120,17 +120,17 @@ impl Index {
             return 0;
         };
         let before = self.entries;
-        while let Some(place) = known.places.pop_front_if(|place| place.seq <= through) {
+        while let Some(place) = known.pop_front_if(|place| place.seq <= through) {
             // The same record may have been appended again since.
-            if known.records.get(&place.record) == Some(&place.seq) {
-                known.records.remove(&place.record);
+            if self.records.get(&place.name) == Some(&place.seq) {
+                self.records.remove(&place.name);
             }
             if let Some(kept) = self.files.get_mut(&place.file) {
                 kept.entries -= 1;
             }
             self.entries -= 1;
         }
-        if known.places.is_empty() {
+        if known.is_empty() {
             self.channels.remove(channel);
         }
         before - self.entries
@@ -152,7 +152,7 @@ impl Index {
 
     /// Entries and bytes of frames that are held.
     pub(super) fn held(&self) -> (u64, u64) {
-        let places = self.channels.values().flat_map(|known| &known.places);
+        let places = self.channels.values().flatten();
         (self.entries as u64, places.map(|place| u64::from(place.len)).sum())
     }
 

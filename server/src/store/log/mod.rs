@@ -15,10 +15,10 @@
 
 mod frame;
 mod index;
+mod name;
 mod segment;
 mod sieve;
 
-use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::FileExt;
@@ -30,7 +30,9 @@ use campana_protocol::id::{ChannelId, RecordId};
 
 pub(crate) use self::frame::{Frame, OVERHEAD};
 use self::index::{Index, Place};
-pub(crate) use self::sieve::Sieve;
+pub(crate) use self::name::Name;
+use self::name::{ByName, Names};
+use self::sieve::Sieve;
 use crate::limits;
 
 /// The log of a store.
@@ -39,8 +41,9 @@ pub(crate) struct Log {
     directory: PathBuf,
     index: RwLock<Index>,
     writer: Mutex<Writer>,
-    /// Record ids that may have a row.
-    pub(crate) rows: Sieve,
+    names: Names,
+    /// Records that may have a row.
+    rows: Sieve,
     damaged: u64,
 }
 
@@ -68,7 +71,7 @@ pub(crate) struct Batch {
     base: u32,
     bytes: Vec<u8>,
     places: Vec<(ChannelId, Place)>,
-    records: HashMap<(ChannelId, RecordId), usize>,
+    records: ByName<usize>,
 }
 
 /// An entry that is in the log, to be read.
@@ -86,12 +89,14 @@ impl Log {
     /// If it cannot be read, or not be made durable.
     pub(crate) fn open(directory: &Path) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
+        let names = Names::default();
         let (mut index, mut damaged, mut next) = (Index::default(), 0, 0);
         for number in segment::numbers(directory)? {
             let path = segment::path(directory, number);
             let mut found = Vec::new();
             let recovered = segment::recover(&path, |offset, len, frame| {
-                found.push((frame.channel, Place::of(frame, number, offset, len)));
+                let name = names.of(&frame.channel, &frame.record);
+                found.push((frame.channel, Place::of(frame, name, number, offset, len)));
             })?;
             damaged += recovered.damaged;
             index.add_file(number, Arc::new(recovered.file), recovered.bytes);
@@ -108,6 +113,7 @@ impl Log {
             directory: directory.to_path_buf(),
             index: RwLock::new(index),
             writer: Mutex::new(Writer { current: None, next }),
+            names,
             rows: Sieve::new(),
             damaged,
         })
@@ -124,11 +130,27 @@ impl Log {
         self.reading().last(channel)
     }
 
-    /// The entry that `record` stands for.
-    pub(crate) fn first(&self, channel: &ChannelId, record: &RecordId) -> Option<Located> {
+    /// What the other calls know `record` by.
+    pub(crate) fn name(&self, channel: &ChannelId, record: &RecordId) -> Name {
+        self.names.of(channel, record)
+    }
+
+    /// The record gets a row.
+    pub(crate) fn add_row(&self, name: Name) {
+        self.rows.add(name);
+    }
+
+    /// `false`: the record has no row.
+    pub(crate) fn may_be_row(&self, name: Name) -> bool {
+        self.rows.may_hold(name)
+    }
+
+    /// The entry that `record`, known by `name`, stands for.
+    pub(crate) fn first(&self, channel: &ChannelId, record: &RecordId, name: Name) -> Option<Located> {
         let index = self.reading();
-        let seq = index.seq_of(channel, record)?;
-        index.places(channel, seq - 1, seq, 1).pop().map(|found| located(*channel, found))
+        let seq = index.seq_of(name)?;
+        let found = index.places(channel, seq - 1, seq, 1).pop()?;
+        (found.0.record == *record).then(|| located(*channel, found))
     }
 
     /// The first `limit` entries after `after` up to and including `through`.
@@ -167,7 +189,7 @@ impl Log {
             base: current.1,
             bytes: Vec::with_capacity(bytes),
             places: Vec::with_capacity(entries),
-            records: HashMap::with_capacity(entries),
+            records: ByName::with_capacity_and_hasher(entries, Default::default()),
         })
     }
 
@@ -261,19 +283,21 @@ impl Log {
 
 impl Batch {
     /// Adds an entry.
-    pub(crate) fn add(&mut self, frame: &Frame<'_>) {
+    pub(crate) fn add(&mut self, frame: &Frame<'_>, name: Name) {
         let at = self.bytes.len();
         frame.write(self.base, &mut self.bytes);
         // A file is never longer than its limit: its places fit.
-        let place = Place::of(frame, self.number, self.base + at as u32, (self.bytes.len() - at) as u32);
-        self.records.insert((frame.channel, frame.record), at);
+        let place =
+            Place::of(frame, name, self.number, self.base + at as u32, (self.bytes.len() - at) as u32);
+        self.records.insert(name, at);
         self.places.push((frame.channel, place));
     }
 
-    /// The entry of this batch that `record` stands for.
-    pub(crate) fn first(&self, channel: &ChannelId, record: &RecordId) -> Option<Frame<'_>> {
-        let at = *self.records.get(&(*channel, *record))?;
-        frame::read(&self.bytes[at..]).map(|found| found.frame)
+    /// The entry of this batch that `record`, known by `name`, stands for.
+    pub(crate) fn first(&self, channel: &ChannelId, record: &RecordId, name: Name) -> Option<Frame<'_>> {
+        let at = *self.records.get(&name)?;
+        let frame = frame::read(&self.bytes[at..])?.frame;
+        (frame.channel == *channel && frame.record == *record).then_some(frame)
     }
 }
 

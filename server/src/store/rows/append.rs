@@ -8,6 +8,7 @@ use super::tx::Tx;
 use crate::store::engine::Engine;
 use crate::store::error::{AppendError, StoreError, WriteError};
 use crate::store::key::Key;
+use crate::store::log::Name;
 use crate::store::row::{self, Older, StoredEntry};
 use crate::store::write::{Append, Written};
 use crate::store::{Keys, Rights};
@@ -21,7 +22,8 @@ pub(super) fn append<E: Engine>(
     let channel = append.channel;
     let (mut keys, rights) = rights(tx, &channel, &append.by)?.ok_or(AppendError::Unknown)?;
     let rights = rights.ok_or(AppendError::Forbidden)?;
-    if let Some(written) = retried(tx, append)? {
+    let name = tx.log.map(|log| log.name(&channel, &append.record));
+    if let Some(written) = retried(tx, append, name)? {
         return Ok(written);
     }
     let mut head = head(tx, &channel)?;
@@ -51,8 +53,8 @@ pub(super) fn append<E: Engine>(
     tx.put(&Key::Head(channel), &head)?;
     tx.put_new(&Key::Entry(channel, seq), &StoredEntry { expires_at, entry, rotate: append.rotate });
     tx.put(&Key::Record(channel, append.record), &seq)?;
-    if let Some(log) = tx.log {
-        log.rows.add(&channel, &append.record);
+    if let (Some(log), Some(name)) = (tx.log, name) {
+        log.add_row(name);
     }
     tx.expires(expires_at, Key::Entry(channel, seq));
     Ok(Written::Appended { seq, received_at: Some(now) })
@@ -76,16 +78,22 @@ pub(super) fn head<E: Engine>(tx: &mut Tx<'_, E>, channel: &ChannelId) -> Result
     Ok(head)
 }
 
-/// A retry finds its first seq, whatever has happened since. `None`: it is no retry.
-pub(super) fn retried<E: Engine>(tx: &mut Tx<'_, E>, append: &Append) -> Result<Option<Written>, WriteError> {
+/// A retry finds its first seq, whatever has happened since. `None`: it is no retry. `name`: what
+/// the log, if there is one, knows the record by.
+pub(super) fn retried<E: Engine>(
+    tx: &mut Tx<'_, E>,
+    append: &Append,
+    name: Option<Name>,
+) -> Result<Option<Written>, WriteError> {
     let Append { channel, record, class, rotate, .. } = append;
-    if tx.log.is_none_or(|log| log.rows.may_hold(channel, record))
+    let log = tx.log.zip(name);
+    if log.is_none_or(|(log, name)| log.may_be_row(name))
         && let Some(seq) = tx.get::<u64>(&Key::Record(*channel, *record))?
     {
         let stored: StoredEntry = tx.get(&Key::Entry(*channel, seq))?.ok_or(StoreError::Damaged)?;
         return again(seq, stored.is(*class, rotate.as_ref(), &append.body)).map(Some);
     }
-    let Some(located) = tx.log.and_then(|log| log.first(channel, record)) else {
+    let Some(located) = log.and_then(|(log, name)| log.first(channel, record, name)) else {
         return Ok(None);
     };
     let entry = located.read().map_err(|error| {

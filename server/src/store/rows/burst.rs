@@ -55,12 +55,13 @@ pub(super) fn carry_out<E: Engine>(
         }
     };
     let mut open = Open::new();
-    let results = appends.iter().map(|append| one(tx, &mut open, &mut batch, now, append)).collect();
+    let results = appends.iter().map(|append| one(tx, log, &mut open, &mut batch, now, append)).collect();
     Some(Ok((results, batch)))
 }
 
 fn one<E: Engine>(
     tx: &mut Tx<'_, E>,
+    log: &Log,
     open: &mut Open,
     batch: &mut Batch,
     now: u64,
@@ -77,15 +78,16 @@ fn one<E: Engine>(
     let (keys, head) = known.as_mut().ok_or(AppendError::Unknown)?;
     let rights = judge(keys, &append.by, |member| tx.get(&Key::Older(channel, *member)))?;
     let rights = rights.ok_or(AppendError::Forbidden)?;
-    if let Some(frame) = batch.first(&channel, &append.record) {
+    let name = log.name(&channel, &append.record);
+    if let Some(frame) = batch.first(&channel, &append.record, name) {
         return again(frame.seq, frame.class == append.class && frame.body == append.body);
     }
-    if let Some(written) = retried(tx, append)? {
+    if let Some(written) = retried(tx, append, Some(name))? {
         return Ok(written);
     }
     admit(append, rights, head.last_control)?;
     head.seq += 1;
-    batch.add(&Frame {
+    let frame = Frame {
         channel,
         record: append.record,
         seq: head.seq,
@@ -93,6 +95,7 @@ fn one<E: Engine>(
         received_at: now,
         class: append.class,
         body: &append.body,
-    });
+    };
+    batch.add(&frame, name);
     Ok(Written::Appended { seq: head.seq, received_at: Some(now) })
 }

@@ -88,7 +88,7 @@ impl<E: Engine> RowStore<E> {
         let (from, to) = Kind::Record.range();
         self.engine().scan(&from, &to, &mut |key, _| {
             if let Some(Key::Record(channel, record)) = Key::decode(key) {
-                log.rows.add(&channel, &record);
+                log.add_row(log.name(&channel, &record));
             }
             core::ops::ControlFlow::Continue(())
         })?;
