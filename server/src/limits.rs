@@ -35,7 +35,7 @@ pub const LIVE_RING: usize = 64;
 pub const PULL_BYTES: usize = 65_536;
 
 /// Entries the log holds; beyond them, and beyond its bytes, entries go to rows, which need no
-/// memory. Each takes some 120 bytes of memory: 60 MB, a day of six appends a second.
+/// memory. Each takes some 120 bytes of memory: 60 MB, most of an append a second for the week that they are kept.
 pub const MAX_LOG_ENTRIES: usize = 524_288;
 
 /// Bytes of the log's files: all of them are read when the store opens.
@@ -91,6 +91,9 @@ pub const AUTHENTICATE_MS: u64 = 60_000;
 
 /// How long a request for the WebSocket may take to arrive.
 pub const HANDSHAKE_MS: u64 = 10_000;
+
+/// How often a connection's bell may wake it in a row before its socket is looked at again.
+pub const RINGS_BEFORE_HEARING: u32 = 8;
 
 /// How often a silent connection is pinged: under the 60 s of common proxies and mobile networks.
 pub const PING_MS: u64 = 30_000;
