@@ -34,6 +34,20 @@ pub const LIVE_RING: usize = 64;
 /// this much of the relay's memory and no more (one big entry excepted).
 pub const PULL_BYTES: usize = 65_536;
 
+/// Entries the log holds; beyond them, and beyond its bytes, entries go to rows, which need no
+/// memory. Each takes some 120 bytes of memory: 60 MB, most of an append a second for the week that they are kept.
+pub const MAX_LOG_ENTRIES: usize = 524_288;
+
+/// Bytes of the log's files: all of them are read when the store opens.
+pub const MAX_LOG_BYTES: u64 = 512 * 1_048_576;
+
+/// Bytes after which the log goes on in another file.
+pub const LOG_FILE_BYTES: usize = 64 * 1_048_576;
+
+/// Time after which the log goes on in another file: a file goes when its last entry expires, so
+/// its first stays on the disk for at most so much longer.
+pub const LOG_FILE_MS: u64 = 3_600_000;
+
 /// Rows one trim deletes at most; the next tick goes on.
 pub const MAX_TRIM: usize = 1_024;
 
@@ -77,6 +91,9 @@ pub const AUTHENTICATE_MS: u64 = 60_000;
 
 /// How long a request for the WebSocket may take to arrive.
 pub const HANDSHAKE_MS: u64 = 10_000;
+
+/// How often a connection's bell may wake it in a row before its socket is looked at again.
+pub const RINGS_BEFORE_HEARING: u32 = 8;
 
 /// How often a silent connection is pinged: under the 60 s of common proxies and mobile networks.
 pub const PING_MS: u64 = 30_000;

@@ -29,6 +29,16 @@ use crate::store::{Store, Write, WriteError, Written};
 #[allow(clippy::exhaustive_structs, reason = "a number")]
 pub struct ConnectionId(pub u64);
 
+/// Whether a poll gave all that there was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "it is one or the other")]
+pub enum Given {
+    /// Until the bell rings there is nothing more.
+    All,
+    /// There may be more: poll again.
+    Some,
+}
+
 /// The state of one connection.
 #[derive(Debug)]
 pub struct Session {
@@ -94,8 +104,8 @@ impl Session {
     }
 
     /// Adds what is to be sent next to `out`, about [`limits::PULL_BYTES`] at a time. If it adds
-    /// nothing there is nothing to send until the bell rings.
-    pub fn poll<S: Store>(&mut self, shared: &Shared<S>, out: &mut Vec<Bytes>) {
+    /// nothing, or says that this is all, there is nothing more to send until the bell rings.
+    pub fn poll<S: Store>(&mut self, shared: &Shared<S>, out: &mut Vec<Bytes>) -> Given {
         let before = out.len();
         for (request, outcome) in self.inbox.take() {
             self.outstanding = self.outstanding.saturating_sub(1);
@@ -108,8 +118,9 @@ impl Session {
             room = room.saturating_sub(answer.len());
             out.push(answer);
         }
+        let mut given = if room > 0 { Given::All } else { Given::Some };
         if self.closing.is_none() && room > 0 {
-            self.follow(shared, room, out);
+            given = self.follow(shared, room, out);
         }
         if out.len() > before {
             shared
@@ -117,6 +128,7 @@ impl Session {
                 .frames_out_total
                 .fetch_add((out.len() - before) as u64, core::sync::atomic::Ordering::Relaxed);
         }
+        given
     }
 
     /// Why the connection is to be closed, once everything polled has been sent.

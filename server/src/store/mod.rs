@@ -11,6 +11,7 @@ pub mod conformance;
 pub mod engine;
 pub mod error;
 mod key;
+mod log;
 mod memory;
 mod row;
 pub mod rows;

@@ -26,6 +26,9 @@ pub(crate) struct Head {
     pub(crate) blob_bytes: u64,
     #[n(3)]
     pub(crate) mailboxes: u32,
+    /// Entries of the log up to and including this seq have expired.
+    #[cbor(n(4), default)]
+    pub(crate) log_expired: u64,
 }
 
 /// An access key that is no longer current.
@@ -139,7 +142,7 @@ mod tests {
                 seq: a, class: Class::Update, received_at: b, record: RecordId(record), body: bytes.clone().into(),
             };
             same(&Channel { owners: vec![key; c as usize % 4], access: key })?;
-            same(&Head { seq: a, last_control: b, blob_bytes: a, mailboxes: c })?;
+            same(&Head { seq: a, last_control: b, blob_bytes: a, mailboxes: c, log_expired: b })?;
             same(&Older { until: a, expires_at: b })?;
             same(&StoredEntry { expires_at: a, entry, rotate: maybe })?;
             same(&Mailbox { opened: some, head: a, posts: b, bytes: a })?;

@@ -33,7 +33,9 @@ macro_rules! conformance_tests {
             an_append_gets_the_next_seq, a_retry_finds_its_first_seq, a_retry_with_another_body_is_a_conflict,
             of_two_commits_the_second_is_stale, a_batch_sees_its_own_writes, strangers_may_not_append,
             only_owners_rotate, a_rotated_key_reads_up_to_its_rotation, owners_are_replaced,
-            reads_are_limited, the_expired_are_skipped_and_forgotten, a_long_body_comes_back,
+            reads_are_limited, the_expired_are_skipped_and_forgotten,
+            seqs_go_on_when_everything_has_expired, entries_of_all_kinds_are_read_in_order,
+            a_long_body_comes_back,
             invitations_are_redeemed_once, an_invitation_pays_for_so_many_channels,
             blob_parts_come_back_until_they_expire, everything_is_there_after_reopening);
         $crate::conformance_tests!(@each $fixture, mailboxes:

@@ -9,7 +9,7 @@ use crate::store::Trimmed;
 use crate::store::engine::Engine;
 use crate::store::error::StoreError;
 use crate::store::key::{Key, expired as expired_range};
-use crate::store::row::{Older, StoredEntry, StoredPart};
+use crate::store::row::{Head, Older, StoredEntry, StoredPart};
 
 pub(super) fn expired<E: Engine>(tx: &mut Tx<'_, E>, now: u64) -> Result<Trimmed, StoreError> {
     let (from, to) = expired_range(now);
@@ -28,6 +28,28 @@ pub(super) fn expired<E: Engine>(tx: &mut Tx<'_, E>, now: u64) -> Result<Trimmed
         tx.delete(&key);
     }
     Ok(trimmed)
+}
+
+/// Notes in the rows up to where each channel's log has expired: to be forgotten once that is
+/// durable. The head is noted too, for nothing else may say it when the log is read again.
+pub(super) fn log<E: Engine>(tx: &mut Tx<'_, E>, now: u64) -> Result<Vec<(ChannelId, u64)>, StoreError> {
+    let Some(log) = tx.log else {
+        return Ok(Vec::new());
+    };
+    let expired = log.expired(now, MAX_TRIM);
+    let mut noted = Vec::with_capacity(expired.len());
+    for (channel, through) in expired {
+        let key = Key::Head(channel);
+        // A channel whose counters are damaged keeps what it has; the others go on.
+        let Ok(Some(mut head)) = tx.get::<Head>(&key) else {
+            continue;
+        };
+        head.seq = head.seq.max(through);
+        head.log_expired = head.log_expired.max(through);
+        tx.put(&key, &head)?;
+        noted.push((channel, through));
+    }
+    Ok(noted)
 }
 
 /// Deletes the row of `target` with what hangs on it. The channel, if it lost an entry.
