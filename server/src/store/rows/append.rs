@@ -2,6 +2,7 @@
 
 use campana_protocol::frame::{Class, Entry};
 
+use super::push;
 use super::reading::judge;
 use super::tx::Tx;
 use crate::store::engine::Engine;
@@ -35,6 +36,7 @@ pub(super) fn append<E: Engine>(
         head.last_control = head.seq;
     }
     let seq = head.seq;
+    push::open_job(tx, now, append.class, channel, seq)?;
     let expires_at = now.saturating_add(append.class.ttl_ms());
     let entry = Entry {
         seq,
