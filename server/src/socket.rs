@@ -28,7 +28,7 @@ pub(crate) async fn serve<S: Store>(socket: WebSocket, server: Arc<Server<S>>, p
     let mut nonce = [0; 32];
     // Without randomness nothing can be proved: better no connection than a predictable nonce.
     if getrandom::fill(&mut nonce).is_ok() {
-        let session = Session::new(now(), id, Secret(nonce), &server.shared.rates);
+        let session = Session::new(now(), id, Secret(nonce), &server.shared);
         server.stay(id, session.bell());
         let mut connection = Connection { socket, session, server: &server, heard: Instant::now(), rung: 0 };
         if let Ok(code) = connection.run().await {

@@ -3,6 +3,7 @@
 use campana_protocol::frame::{Class, Entry};
 use campana_protocol::id::ChannelId;
 
+use super::push;
 use super::reading::judge;
 use super::tx::Tx;
 use crate::store::engine::Engine;
@@ -34,6 +35,7 @@ pub(super) fn append<E: Engine>(
         head.last_control = head.seq;
     }
     let seq = head.seq;
+    push::open_job(tx, now, append.class, channel, seq)?;
     let expires_at = now.saturating_add(append.class.ttl_ms());
     let entry = Entry {
         seq,

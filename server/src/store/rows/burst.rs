@@ -1,5 +1,4 @@
-//! Commits that hold nothing but appends of ordinary entries: they go to the log and change no
-//! row, so each channel's rows are read once and not once per entry.
+//! Commits that hold nothing but appends of updates: they go to the log and change no row, so each channel's rows are read once and not once per entry.
 
 use std::collections::HashMap;
 use std::collections::hash_map;
@@ -25,7 +24,8 @@ type Open = HashMap<ChannelId, Option<(row::Channel, row::Head)>>;
 
 /// Judges `writes` if all of them may go to the log. `None`: they go to the rows.
 ///
-/// Control entries move `last_control`, and are kept longer than their neighbours: they are rows.
+/// Control entries move `last_control`, and are kept longer than their neighbours; alerts bring a push
+/// job with them: they are rows.
 pub(super) fn carry_out<E: Engine>(
     tx: &mut Tx<'_, E>,
     log: &Log,
@@ -35,7 +35,7 @@ pub(super) fn carry_out<E: Engine>(
     let (mut appends, mut bytes) = (Vec::with_capacity(writes.len()), 0);
     for write in writes {
         match write {
-            Write::Append(append) if append.class != Class::Control && append.rotate.is_none() => {
+            Write::Append(append) if append.class == Class::Update && append.rotate.is_none() => {
                 bytes += append.body.len();
                 appends.push(append);
             }

@@ -7,7 +7,9 @@ mod blob;
 mod burst;
 mod founding;
 mod mailbox;
+mod push;
 mod reading;
+mod registered;
 mod trim;
 mod tx;
 mod view;
@@ -16,7 +18,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use campana_protocol::frame::Entry;
-use campana_protocol::id::{BlobId, ChannelId, MailboxId};
+use campana_protocol::id::{BlobId, ChannelId, MailboxId, RegistrationId};
 
 use self::tx::Tx;
 use self::view::View;
@@ -25,7 +27,10 @@ use super::error::{ReadError, StoreError, WriteError};
 use super::key::{Key, Kind};
 use super::log::Log;
 use super::write::{Write, Written};
-use super::{BlobPart, Head, Health, Holding, Keys, MailboxState, Page, Post, Rights, Store, Trimmed};
+use super::{
+    BlobPart, Coverage, Head, Health, Holding, Keys, MailboxState, Page, Post, PushJob, Registration,
+    RegistrationPage, Rights, Store, Trimmed,
+};
 use crate::limits::MAX_TRIM;
 
 /// The version of what is written here. 2: entries may be in a log beside the rows; the rows of 1
@@ -225,13 +230,58 @@ impl<E: Engine> Store for RowStore<E> {
             let mut entries = 0;
             for (channel, through) in forgotten {
                 entries += log.forget(&channel, through);
-                trimmed.channels.push(channel);
+                if !trimmed.channels.contains(&channel) {
+                    trimmed.channels.push(channel);
+                }
             }
             log.sweep();
             trimmed.rows += entries;
             trimmed.more |= entries >= MAX_TRIM;
         }
         Ok(trimmed)
+    }
+
+    fn registrations(
+        &self,
+        channel: &ChannelId,
+        after: Option<RegistrationId>,
+        limit: usize,
+        now: u64,
+    ) -> Result<RegistrationPage, ReadError> {
+        registered::page(&self.view, channel, after, limit, now)
+    }
+
+    fn registration(
+        &self,
+        channel: &ChannelId,
+        registration: &RegistrationId,
+        now: u64,
+    ) -> Result<Option<Registration>, ReadError> {
+        registered::one(&self.view, channel, registration, now)
+    }
+
+    fn all_registrations(
+        &self,
+        after: Option<(ChannelId, RegistrationId)>,
+        limit: usize,
+    ) -> Result<Vec<(ChannelId, Registration)>, ReadError> {
+        registered::all(&self.view, after, limit)
+    }
+
+    fn push_jobs(&self) -> Result<Vec<PushJob>, ReadError> {
+        registered::jobs(&self.view)
+    }
+
+    fn unsettled(&self, channel: &ChannelId, seq: u64) -> Result<Vec<RegistrationId>, ReadError> {
+        registered::unsettled(&self.view, channel, seq)
+    }
+
+    fn coverage(&self, channel: &ChannelId, seq: u64, now: u64) -> Result<Coverage, ReadError> {
+        registered::coverage(&self.view, channel, seq, now)
+    }
+
+    fn push_secret(&self) -> Result<Option<Vec<u8>>, ReadError> {
+        registered::secret(&self.view)
     }
 
     fn has_invitation(&self) -> Result<bool, ReadError> {
@@ -274,6 +324,18 @@ fn carry_out<E: Engine>(tx: &mut Tx<'_, E>, now: u64, write: &Write) -> Result<W
             let part = blob::Part { channel: *channel, blob: *blob, part: *part, of: *of, body };
             blob::put(tx, now, by, &part)
         }
+        Write::Register { channel, by, registration, sealed, proved_at } => {
+            push::register(tx, now, *channel, by, *registration, (sealed, *proved_at))
+        }
+        Write::Unregister { channel, registration } => push::unregister(tx, *channel, *registration),
+        Write::Receipt { channel, by, seq, token } => push::receipt(tx, now, *channel, by, *seq, *token),
+        Write::PushProgress(progress) => push::progress(tx, progress),
+        Write::Forget { channel, registration, sealed } => push::forget(tx, *channel, *registration, sealed),
+        Write::Reseal { channel, registration, from, to } => {
+            push::reseal(tx, *channel, *registration, from, to)
+        }
+        Write::KeepPushSecret { sealed } => push::keep_secret(tx, sealed),
+        Write::ForgetPush => push::forget_all(tx),
     }
 }
 

@@ -260,17 +260,26 @@ const fn name(kind: Kind) -> &'static str {
         Kind::Invitation => "invitations (hashes)",
         Kind::Founder => "founder keys",
         Kind::Expiry => "expiry times",
+        Kind::Registration => "push registrations (sealed)",
+        Kind::PushJob => "alerts being pushed",
+        Kind::Unsettled => "pushes without an answer",
+        Kind::Receipt => "receipts (tokens)",
+        Kind::Tally => "counts of those",
+        Kind::PushSecret => "VAPID key (sealed)",
     }
 }
 
-fn get<E: Engine, T: for<'b> Decode<'b, ()>>(view: &View<E>, key: &Key) -> Result<Option<T>, ReadError> {
+pub(super) fn get<E: Engine, T: for<'b> Decode<'b, ()>>(
+    view: &View<E>,
+    key: &Key,
+) -> Result<Option<T>, ReadError> {
     match view.get(&key.encode()).map_err(failed)? {
         Some(bytes) => row::decode(&bytes).map(Some).ok_or(ReadError::Failed),
         None => Ok(None),
     }
 }
 
-fn failed(error: EngineError) -> ReadError {
+pub(super) fn failed(error: EngineError) -> ReadError {
     tracing::error!(%error, "a row could not be read");
     ReadError::Failed
 }

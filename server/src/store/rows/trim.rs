@@ -3,7 +3,7 @@
 use campana_protocol::id::ChannelId;
 
 use super::tx::Tx;
-use super::{blob, mailbox};
+use super::{blob, mailbox, push};
 use crate::limits::MAX_TRIM;
 use crate::store::Trimmed;
 use crate::store::engine::Engine;
@@ -73,6 +73,11 @@ fn delete<E: Engine>(tx: &mut Tx<'_, E>, now: u64, target: &Key) -> Result<Optio
             if let Ok(Some(part)) = tx.get::<StoredPart>(target) {
                 blob::give_back(tx, *channel, &part)?;
             }
+            tx.delete(target);
+        }
+        Key::Registration(channel, registration) => push::expire(tx, now, *channel, *registration)?,
+        Key::Receipt(channel, seq, _) => {
+            push::uncount(tx, *channel, *seq)?;
             tx.delete(target);
         }
         _ => tx.delete(target),
