@@ -155,7 +155,7 @@ async function shown(browser, relay, count, title) {
   let titles = [];
   for (let tries = 0; tries < 80; tries += 1) {
     // Not the app: it would close them.
-    await page.goto(`${relay.origin}/version.txt`);
+    await page.goto(`${relay.origin}/icon.svg`);
     titles = await page.evaluate(async () => {
       const worker = await navigator.serviceWorker.getRegistration();
       return (await worker?.getNotifications())?.map((notification) => notification.title) ?? [];

@@ -152,7 +152,7 @@ test("it rings again until somebody opens the app", async () => {
 
 test("a phone whose storage was cleared says that it cannot open what came", async () => {
   const phone = await phoneOf("Gabi");
-  await phone.person.page.goto(`${relay.origin}/version.txt`);
+  await phone.person.page.goto(`${relay.origin}/icon.svg`);
   await phone.person.page.evaluate(() => new Promise((done) => (indexedDB.deleteDatabase("campana").onsuccess = done)));
   await phone.lock();
   const { push } = await alerted();
@@ -251,7 +251,7 @@ async function phoneOf(handle) {
     },
     async notifications() {
       const page = await context.newPage();
-      await page.goto(`${relay.origin}/version.txt`);
+      await page.goto(`${relay.origin}/icon.svg`);
       const found = await page.evaluate(async () => {
         const shown = (await (await navigator.serviceWorker.getRegistration())?.getNotifications()) ?? [];
         return shown.map(({ title, body, tag }) => ({ title, body, tag }));
@@ -273,14 +273,14 @@ async function phoneOf(handle) {
     tags: async () => (await phone.notifications()).map(({ tag }) => tag),
     async clear() {
       const page = await context.newPage();
-      await page.goto(`${relay.origin}/version.txt`);
+      await page.goto(`${relay.origin}/icon.svg`);
       await page.evaluate(async () => {
         for (const shown of await (await navigator.serviceWorker.getRegistration()).getNotifications()) shown.close();
       });
       await page.close();
     },
     async prefer(change) {
-      await person.page.goto(`${relay.origin}/version.txt`);
+      await person.page.goto(`${relay.origin}/icon.svg`);
       await person.page.evaluate(
         (change) =>
           new Promise((done, failed) => {

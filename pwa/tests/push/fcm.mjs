@@ -1,6 +1,6 @@
 // Chromium's push service in miniature: check-in, registration and its messaging connection (MCS)
 // towards the browser, RFC 8030 towards the relay. The browser itself says that endpoints are on
-// fcm.googleapis.com; the relay is told where to find that.
+// jmt17.google.com (Chrome: fcm.googleapis.com); the relay is told where to find that.
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -13,7 +13,7 @@ import puppeteer from "puppeteer-core";
 import { bytes, fixed64, number, parse, readVarint, varint } from "./protobuf.mjs";
 import { startService } from "./service.mjs";
 
-export const HOST = "fcm.googleapis.com";
+export const HOST = "jmt17.google.com";
 
 /** Any will do, if they are always the same. */
 const ANDROID_ID = 0x1234567890abcdn;
