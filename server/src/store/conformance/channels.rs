@@ -197,6 +197,15 @@ pub fn seqs_go_on_when_everything_has_expired<F: Fixture>(fixture: F) {
     assert_eq!(b.bodies(0, 3), [(3, b"1".to_vec())]);
 }
 
+pub fn entries_expire_in_time_though_the_clock_was_ahead<F: Fixture>(fixture: F) {
+    let mut b = Bench::with_channel(fixture);
+    let ahead = b.entry(owner(), Update, b"ahead");
+    assert!(b.write_at(NOW + ENTRY_TTL_MS, Write::Append(ahead)).is_ok());
+    b.append(owner(), Update, b"in time");
+    b.store().trim(NOW + ENTRY_TTL_MS).expect("trims");
+    assert_eq!(b.bodies(0, 2), [(1, b"ahead".to_vec())]);
+}
+
 pub fn entries_of_all_kinds_are_read_in_order<F: Fixture>(fixture: F) {
     let mut b = Bench::with_channel(fixture);
     let classes = [Update, Alert, Control, Update, Control, Control, Alert, Update];

@@ -35,7 +35,8 @@ macro_rules! conformance_tests {
             of_two_commits_the_second_is_stale, a_batch_sees_its_own_writes, strangers_may_not_append,
             only_owners_rotate, a_rotated_key_reads_up_to_its_rotation, owners_are_replaced,
             reads_are_limited, the_expired_are_skipped_and_forgotten,
-            seqs_go_on_when_everything_has_expired, entries_of_all_kinds_are_read_in_order,
+            seqs_go_on_when_everything_has_expired,
+            entries_expire_in_time_though_the_clock_was_ahead, entries_of_all_kinds_are_read_in_order,
             a_long_body_comes_back,
             invitations_are_redeemed_once, an_invitation_pays_for_so_many_channels,
             blob_parts_come_back_until_they_expire, everything_is_there_after_reopening);

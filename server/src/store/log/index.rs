@@ -48,6 +48,8 @@ pub(super) struct Index {
     records: ByName<u64>,
     files: HashMap<u32, Kept>,
     entries: usize,
+    /// When the last of all entries so far expires.
+    newest: u64,
 }
 
 impl Index {
@@ -67,6 +69,7 @@ impl Index {
             kept.entries += 1;
         }
         self.entries += 1;
+        self.newest = self.newest.max(place.expires_at);
         true
     }
 
@@ -154,6 +157,10 @@ impl Index {
     pub(super) fn held(&self) -> (u64, u64) {
         let places = self.channels.values().flatten();
         (self.entries as u64, places.map(|place| u64::from(place.len)).sum())
+    }
+
+    pub(super) fn newest(&self) -> u64 {
+        self.newest
     }
 
     pub(super) fn entries(&self) -> usize {

@@ -13,25 +13,27 @@
 //! Ordinary entries are kept equally long, so they expire in order: a channel's log loses its
 //! beginning, the `Head` row says durably up to where, and a file goes when its last entry has.
 
+mod batch;
 mod frame;
 mod index;
+mod located;
 mod name;
 mod segment;
 mod sieve;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use campana_protocol::frame::Entry;
 use campana_protocol::id::{ChannelId, RecordId};
 
+pub(crate) use self::batch::Batch;
 pub(crate) use self::frame::{Frame, OVERHEAD};
 use self::index::{Index, Place};
+pub(crate) use self::located::Located;
 pub(crate) use self::name::Name;
-use self::name::{ByName, Names};
+use self::name::Names;
 use self::sieve::Sieve;
 use crate::limits;
 
@@ -62,24 +64,6 @@ struct Current {
     bytes: u32,
     /// When the first entry in it expires.
     expires_at: u64,
-}
-
-/// Entries on their way into the log, in one commit.
-#[derive(Debug)]
-pub(crate) struct Batch {
-    number: u32,
-    base: u32,
-    bytes: Vec<u8>,
-    places: Vec<(ChannelId, Place)>,
-    records: ByName<usize>,
-}
-
-/// An entry that is in the log, to be read.
-#[derive(Debug)]
-pub(crate) struct Located {
-    file: Arc<File>,
-    place: Place,
-    channel: ChannelId,
 }
 
 impl Log {
@@ -119,10 +103,15 @@ impl Log {
         })
     }
 
-    /// Whether so many entries with so many bytes of bodies may come here.
-    pub(crate) fn has_room(&self, entries: usize, bytes: usize) -> bool {
+    /// Whether so many entries with so many bytes of bodies, which expire then, may come here.
+    ///
+    /// What would expire before what is here may not: it would wait behind it. That is so after
+    /// the clock was set back.
+    pub(crate) fn takes(&self, expires_at: u64, entries: usize, bytes: usize) -> bool {
         let (index, bytes) = (self.reading(), (bytes + entries * OVERHEAD) as u64);
-        index.entries() + entries <= limits::MAX_LOG_ENTRIES && index.bytes() + bytes <= limits::MAX_LOG_BYTES
+        expires_at >= index.newest()
+            && index.entries() + entries <= limits::MAX_LOG_ENTRIES
+            && index.bytes() + bytes <= limits::MAX_LOG_BYTES
     }
 
     /// The seq of the last entry of `channel` in the log (0: none).
@@ -150,7 +139,7 @@ impl Log {
         let index = self.reading();
         let seq = index.seq_of(name)?;
         let found = index.places(channel, seq - 1, seq, 1).pop()?;
-        (found.0.record == *record).then(|| located(*channel, found))
+        (found.0.record == *record).then(|| Located::new(*channel, found))
     }
 
     /// The first `limit` entries after `after` up to and including `through`.
@@ -162,7 +151,7 @@ impl Log {
         limit: usize,
     ) -> Vec<Located> {
         let found = self.reading().places(channel, after, through, limit);
-        found.into_iter().map(|found| located(*channel, found)).collect()
+        found.into_iter().map(|found| Located::new(*channel, found)).collect()
     }
 
     /// Begins a commit of at most so many bytes of frames, whose first entry expires then.
@@ -173,8 +162,7 @@ impl Log {
         let mut writer = self.writing();
         let bytes = bytes + entries * OVERHEAD;
         let goes_on = writer.current.as_ref().is_some_and(|current| {
-            let until = current.expires_at.saturating_add(limits::LOG_FILE_MS);
-            (current.expires_at..until).contains(&expires_at)
+            expires_at < current.expires_at.saturating_add(limits::LOG_FILE_MS)
                 && current.bytes as usize + bytes <= limits::LOG_FILE_BYTES
         });
         if !goes_on {
@@ -184,13 +172,7 @@ impl Log {
             Some(current) => (current.number, current.bytes),
             None => (self.create(&mut writer, expires_at)?, 0),
         };
-        Ok(Batch {
-            number: current.0,
-            base: current.1,
-            bytes: Vec::with_capacity(bytes),
-            places: Vec::with_capacity(entries),
-            records: ByName::with_capacity_and_hasher(entries, Default::default()),
-        })
+        Ok(Batch::new(current, entries, bytes))
     }
 
     /// Makes a batch durable; only then is any of it seen.
@@ -279,51 +261,4 @@ impl Log {
     fn writing(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-impl Batch {
-    /// Adds an entry.
-    pub(crate) fn add(&mut self, frame: &Frame<'_>, name: Name) {
-        let at = self.bytes.len();
-        frame.write(self.base, &mut self.bytes);
-        // A file is never longer than its limit: its places fit.
-        let place =
-            Place::of(frame, name, self.number, self.base + at as u32, (self.bytes.len() - at) as u32);
-        self.records.insert(name, at);
-        self.places.push((frame.channel, place));
-    }
-
-    /// The entry of this batch that `record`, known by `name`, stands for.
-    pub(crate) fn first(&self, channel: &ChannelId, record: &RecordId, name: Name) -> Option<Frame<'_>> {
-        let at = *self.records.get(&name)?;
-        let frame = frame::read(&self.bytes[at..])?.frame;
-        (frame.channel == *channel && frame.record == *record).then_some(frame)
-    }
-}
-
-impl Located {
-    /// Its position.
-    pub(crate) fn seq(&self) -> u64 {
-        self.place.seq
-    }
-
-    /// The entry; `None` if it is damaged.
-    ///
-    /// # Errors
-    /// If the disk failed.
-    pub(crate) fn read(&self) -> io::Result<Option<Entry>> {
-        let mut bytes = vec![0; self.place.len as usize];
-        match self.file.read_exact_at(&mut bytes, u64::from(self.place.offset)) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-            Err(error) => return Err(error),
-        }
-        let found = frame::read(&bytes)
-            .filter(|found| found.frame.channel == self.channel && found.frame.seq == self.place.seq);
-        Ok(found.map(|found| found.frame.entry()))
-    }
-}
-
-fn located(channel: ChannelId, (place, file): (Place, Arc<File>)) -> Located {
-    Located { file, place, channel }
 }

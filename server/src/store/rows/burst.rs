@@ -43,10 +43,11 @@ pub(super) fn carry_out<E: Engine>(
         }
     }
     let first = appends.first()?;
-    if !log.has_room(appends.len(), bytes) {
+    let expires_at = now.saturating_add(first.class.ttl_ms());
+    if !log.takes(expires_at, appends.len(), bytes) {
         return None;
     }
-    let begun = log.begin(now.saturating_add(first.class.ttl_ms()), appends.len(), bytes);
+    let begun = log.begin(expires_at, appends.len(), bytes);
     let mut batch = match begun {
         Ok(batch) => batch,
         Err(error) => {
