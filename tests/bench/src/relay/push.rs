@@ -159,6 +159,7 @@ impl World {
         for sink in &self.sinks {
             sink.clear();
         }
+        let all = self.expected(count)?;
         let before = self.relay.cpu_us()?;
         self.records += 1;
         let append = ClientFrame::Append {
@@ -174,11 +175,9 @@ impl World {
             return Err(io::Error::other("not appended"));
         }
         let appended = Instant::now();
-        let counted = &self.sinks[..count];
-        let all = self.expected(count)?;
         let last = self.runtime.block_on(async {
             let mut last = appended;
-            for (sink, expected) in counted.iter().zip(all) {
+            for (sink, expected) in self.sinks.iter().zip(all) {
                 if !sink.wait(PATIENCE, |arrivals| arrivals.len() >= expected).await {
                     return Err(io::Error::other("not all pushes came"));
                 }
