@@ -387,6 +387,24 @@ async fn a_dead_service_delays_no_other_and_is_reached_when_it_is_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn alerts_that_wait_for_a_dead_service_leave_room_for_new_ones() {
+    let mut world = World::new();
+    let well = world.sink("well.example.org").await;
+    // Nobody listens there.
+    world.allow("dead.example.org", "dead.example.org=127.0.0.1:1");
+    let phone = Phone::new();
+    let process = world.start();
+    let mut owner = Device::owner(process.address, process.invitation.as_deref()).await;
+    let endpoints = [well.endpoint("one"), "https://dead.example.org/x".to_owned()];
+    register_all(&mut owner, endpoints.map(|endpoint| phone.subscription(endpoint)).to_vec()).await;
+    for record in 1..=100 {
+        alert(&mut owner, record, 700).await;
+    }
+    assert!(well.wait(PATIENCE, |arrivals| arrivals.len() >= 100).await, "{}", well.count());
+    assert!(wait_for_metric(&process, "campana_relay_push_jobs 100").await, "none has ended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn hostile_answers_are_bounded_and_hold_up_nobody() {
     let mut world = World::new();
     let well = world.sink("well.example.org").await;
@@ -545,7 +563,8 @@ async fn a_wrong_key_is_refused_by_name_and_a_lost_one_costs_the_registrations()
     assert!(!said.contains(&URL_SAFE_NO_PAD.encode([9; 32])));
     // A missing file is not replaced by a key that opens nothing.
     std::fs::remove_file(&file).expect("removed");
-    assert!(refusal(&world).contains("data.key"));
+    let said = refusal(&world);
+    assert!(said.contains("data.key is missing") && said.contains("forget-registrations"), "{said}");
     assert!(!file.exists());
     // In the environment it is as good as in the file.
     let mut command = Command::new(BINARY);
