@@ -20,7 +20,7 @@ use crate::limits::{
 };
 use crate::serve::now;
 use crate::shared::QueueFull;
-use crate::store::{PushJob, PushProgress, Registration, Store, Write};
+use crate::store::{PushJob, PushProgress, ReadError, Registration, Store, Write};
 
 /// The job in progress.
 struct Job<S> {
@@ -47,7 +47,7 @@ struct Handle {
     waiting: usize,
 }
 
-/// Pushes until all are settled, its time is over, or the relay stops.
+/// Pushes until all are settled, its time is over, or it is told to stop.
 pub(super) async fn run<S: Store>(outfit: Arc<Outfit<S>>, job: PushJob, mut stop: watch::Receiver<bool>) {
     let age = now().saturating_sub(job.created_at);
     let deadline = Instant::now() + Duration::from_millis(PUSH_TTL_MS.saturating_sub(age));
@@ -83,7 +83,11 @@ pub(super) async fn run<S: Store>(outfit: Arc<Outfit<S>>, job: PushJob, mut stop
     ticks.reset();
     loop {
         while more && !*stop.borrow() && running.moving() < PUSH_WINDOW {
-            more = running.dispatch_page();
+            match running.dispatch_page() {
+                Ok(another) => more = another,
+                // The store fails: what is left waits for the next start.
+                Err(_) => return running.stop(heard).await,
+            }
         }
         if !more && running.waiting.is_empty() {
             return running.finish().await;
@@ -109,27 +113,26 @@ impl<S: Store> Job<S> {
     /// Those that were under way when the relay last stopped.
     fn resume(&mut self, unsettled: &[RegistrationId]) {
         for id in unsettled {
-            match self.outfit.shared.store().registration(&self.job.channel, id, now()) {
-                Ok(Some(registration)) => self.dispatch(&registration),
-                Ok(None) | Err(_) => self.dirty = true,
+            let found = self.outfit.shared.store().registration(&self.job.channel, id, now());
+            if let Ok(Some(registration)) = found {
+                self.dispatch(&registration);
             }
         }
+        // Those that ended meanwhile are settled.
+        self.dirty = true;
     }
 
     /// Whether there is another page.
-    fn dispatch_page(&mut self) -> bool {
-        let page = self.outfit.shared.store().registrations(&self.job.channel, self.cursor, PUSH_PAGE, now());
-        let Ok(page) = page else {
-            // The store fails: what is dispatched goes on, the rest waits for the next start.
-            return false;
-        };
+    fn dispatch_page(&mut self) -> Result<bool, ReadError> {
+        let store = self.outfit.shared.store();
+        let page = store.registrations(&self.job.channel, self.cursor, PUSH_PAGE, now())?;
         for registration in &page.items {
             self.dispatch(registration);
         }
         let last = page.items.last().map(|registration| registration.registration);
         self.cursor = page.through.or(last).or(self.cursor);
         self.dirty = true;
-        page.through.is_some()
+        Ok(page.through.is_some())
     }
 
     fn dispatch(&mut self, registration: &Registration) {

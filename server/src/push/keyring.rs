@@ -55,6 +55,14 @@ pub enum KeyringError {
          without padding, one per line (in the environment: separated by commas), the one in use first"
     )]
     Unreadable(KeySource),
+    /// There is no such file, and what the store holds was sealed with keys that were in one.
+    #[error(
+        "{0} is missing: the push registrations in this store are sealed with a key that was there. Put the \
+         file back (it moves with the data directory), or name it with --registration-key-file; if it is \
+         lost, run `campana-relay forget-registrations`, after which every phone must open the app once to \
+         get alerts again"
+    )]
+    Missing(KeySource),
     /// A file cannot be read or written.
     #[error("{from} cannot be read or written: {error}")]
     Io {
@@ -100,6 +108,9 @@ impl KeySource {
                     let keys = vec![fresh()?];
                     write(path, &keys).map_err(io)?;
                     return Ok(keys);
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return Err(KeyringError::Missing(self.clone()));
                 }
                 Err(error) => return Err(io(error)),
             },

@@ -1,5 +1,6 @@
 //! Sends what is to be pushed: one task per alert, one per test.
 
+use core::cmp::Reverse;
 use core::sync::atomic::Ordering;
 use core::time::Duration;
 use std::collections::{HashMap, HashSet};
@@ -9,7 +10,8 @@ use std::sync::Arc;
 use campana_protocol::id::{ChannelId, RegistrationId};
 use campana_protocol::limits::PUSH_TTL_MS;
 use tokio::sync::watch;
-use tokio::task::{Id, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{MissedTickBehavior, interval};
 
 use super::client::{Answer, Client, Outcome};
 use super::gate::Gates;
@@ -150,16 +152,30 @@ pub(crate) struct Sender<S> {
 /// Which alert a job is for.
 type Name = (ChannelId, u64);
 
+/// A job's task.
+struct Running {
+    name: Name,
+    stop: watch::Sender<bool>,
+    /// It was told to stop to make room, and goes on when there is some.
+    parked: bool,
+}
+
+/// The jobs there are.
+#[derive(Default)]
+struct Jobs {
+    tasks: JoinSet<()>,
+    running: HashMap<Id, Running>,
+    /// Their last write may still be waiting for its commit.
+    ended: HashSet<Name>,
+}
+
 impl<S: Store> Sender<S> {
     /// Until `stop` is set; then what is under way is answered or left for the next start.
     pub(crate) async fn run(self, mut stop: watch::Receiver<bool>) {
-        let mut jobs = JoinSet::new();
+        let mut jobs = Jobs::default();
         let mut tests = JoinSet::new();
-        let mut running: HashMap<Id, Name> = HashMap::new();
-        // Their last write may still be waiting for its commit.
-        let mut ended: HashSet<Name> = HashSet::new();
-        let mut looks = tokio::time::interval(Duration::from_secs(1));
-        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut looks = interval(Duration::from_secs(1));
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.outfit.push.work().ring();
         loop {
             tokio::select! {
@@ -170,18 +186,11 @@ impl<S: Store> Sender<S> {
                             tests.spawn(trial::run(Arc::clone(&self.outfit), test));
                         }
                     }
-                    self.start(&mut jobs, &mut running, &mut ended, &stop);
+                    jobs.start(&self.outfit);
                 }
-                Some(done) = jobs.join_next_with_id() => {
-                    let id = match done {
-                        Ok((id, ())) => id,
-                        Err(error) => {
-                            tracing::error!("a push job panicked: it goes on at the next start");
-                            error.id()
-                        }
-                    };
-                    ended.extend(running.remove(&id));
-                    self.start(&mut jobs, &mut running, &mut ended, &stop);
+                Some(done) = jobs.tasks.join_next_with_id() => {
+                    jobs.joined(done);
+                    jobs.start(&self.outfit);
                 }
                 Some(_) = tests.join_next() => {}
                 _ = looks.tick() => {
@@ -191,32 +200,52 @@ impl<S: Store> Sender<S> {
             }
         }
         tests.abort_all();
-        while jobs.join_next().await.is_some() {}
+        for job in jobs.running.values() {
+            let _ = job.stop.send(true);
+        }
+        while jobs.tasks.join_next().await.is_some() {}
     }
+}
 
-    /// Starts the jobs that are not running, the newest first.
-    fn start(
-        &self,
-        jobs: &mut JoinSet<()>,
-        running: &mut HashMap<Id, Name>,
-        ended: &mut HashSet<Name>,
-        stop: &watch::Receiver<bool>,
-    ) {
-        let Ok(mut open) = self.outfit.shared.store().push_jobs() else {
+impl Jobs {
+    /// Runs the newest jobs and parks the others: an old one that waits for a service which is
+    /// down has had its time.
+    fn start<S: Store>(&mut self, outfit: &Arc<Outfit<S>>) {
+        let Ok(mut open) = outfit.shared.store().push_jobs() else {
             return;
         };
+        open.sort_unstable_by_key(|job| Reverse((job.created_at, job.seq)));
         let names: HashSet<Name> = open.iter().map(|job| (job.channel, job.seq)).collect();
-        ended.retain(|name| names.contains(name));
-        let started: HashSet<Name> = running.values().copied().collect();
-        open.retain(|job| {
-            let name = (job.channel, job.seq);
-            !started.contains(&name) && !ended.contains(&name)
-        });
-        open.sort_unstable_by_key(|job| core::cmp::Reverse(job.created_at));
-        for job in open.iter().take(MAX_PUSH_JOBS.saturating_sub(jobs.len())) {
-            let handle = jobs.spawn(job::run(Arc::clone(&self.outfit), *job, stop.clone()));
-            running.insert(handle.id(), (job.channel, job.seq));
+        self.ended.retain(|name| names.contains(name));
+        open.retain(|job| !self.ended.contains(&(job.channel, job.seq)));
+        outfit.shared.metrics.push_jobs.store(open.len() as u64, Ordering::Relaxed);
+        open.truncate(MAX_PUSH_JOBS);
+        let wanted: HashSet<Name> = open.iter().map(|job| (job.channel, job.seq)).collect();
+        for job in self.running.values_mut().filter(|job| !wanted.contains(&job.name)) {
+            job.parked = true;
+            let _ = job.stop.send(true);
         }
-        self.outfit.shared.metrics.push_jobs.store(running.len() as u64, Ordering::Relaxed);
+        let started: HashSet<Name> = self.running.values().map(|job| job.name).collect();
+        for job in open.into_iter().filter(|job| !started.contains(&(job.channel, job.seq))) {
+            let (stop, stopped) = watch::channel(false);
+            let name = (job.channel, job.seq);
+            let task = self.tasks.spawn(job::run(Arc::clone(outfit), job, stopped));
+            self.running.insert(task.id(), Running { name, stop, parked: false });
+        }
+    }
+
+    fn joined(&mut self, done: Result<(Id, ()), JoinError>) {
+        let id = match done {
+            Ok((id, ())) => id,
+            Err(error) => {
+                tracing::error!("a push job panicked: it goes on at the next start");
+                error.id()
+            }
+        };
+        if let Some(job) = self.running.remove(&id)
+            && !job.parked
+        {
+            self.ended.insert(job.name);
+        }
     }
 }

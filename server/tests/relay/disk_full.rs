@@ -43,7 +43,8 @@ async fn a_disk_that_fills_in_the_middle_of_a_write_loses_nothing_acknowledged()
     };
     let data = disk.join("data");
     // No reserve: the engine itself runs into the end of the disk.
-    let mut process = Process::start_with(on_small_disk(&disk), &data, &["--min-free-mib", "0"]);
+    let key = root.path().join("registration.key");
+    let mut process = Process::start_keyed(on_small_disk(&disk), &data, &key, &["--min-free-mib", "0"]);
     let mut owner = Device::owner(process.address, process.invitation.as_deref()).await;
     let mut acknowledged = 0;
     let refused = loop {
@@ -76,7 +77,7 @@ async fn a_disk_that_fills_in_the_middle_of_a_write_loses_nothing_acknowledged()
     let copied = Command::new("cp").arg("-r").arg(inside(&process, &data)).arg(&moved).status();
     assert!(copied.expect("cp runs").success());
     process.kill();
-    let process = Process::start(&moved);
+    let process = Process::start_keyed(Command::new(BINARY), &moved, &key, &[]);
     let head = Device::member(process.address).await.subscribe(0).await;
     assert!(head >= acknowledged, "{acknowledged} were acknowledged, {head} are there");
     let mut owner = Device::owner(process.address, None).await;

@@ -19,7 +19,7 @@ async fn nothing_acknowledged_is_lost_when_the_power_is_cut() {
         println!("skipped: there is no C compiler");
         return;
     };
-    let mut data = root.join("data0");
+    let (mut data, key) = (root.join("data0"), root.join("registration.key"));
     fs::create_dir(&data).expect("made");
     let (mut promised, records) = (Promised::default(), Arc::new(AtomicU64::new(0)));
     let (mut verified, mut dice) = (0, Dice(0x5eed));
@@ -28,7 +28,7 @@ async fn nothing_acknowledged_is_lost_when_the_power_is_cut() {
         fs::create_dir(&image).expect("made");
         let mut command = Command::new(BINARY);
         command.env("LD_PRELOAD", &library).env("POWER_CUT_ROOT", &data).env("POWER_CUT_IMAGE", &image);
-        let mut process = Process::start_with(command, &data, &[]);
+        let mut process = Process::start_keyed(command, &data, &key, &[]);
         if cycle > 0 {
             verified = verify(&process, &promised, verified).await;
         }
@@ -44,7 +44,7 @@ async fn nothing_acknowledged_is_lost_when_the_power_is_cut() {
         fs::remove_dir_all(&data).expect("removed");
         data = after;
     }
-    let process = Process::start(&data);
+    let process = Process::start_keyed(Command::new(BINARY), &data, &key, &[]);
     let head = verify(&process, &promised, 0).await;
     assert!(promised.acknowledged > 0);
     println!("{} cycles, {} acknowledged, head {head}, nothing lost", cycles(), promised.acknowledged);

@@ -20,6 +20,12 @@ impl Process {
         Self::start_with(Command::new(BINARY), data_dir, &[])
     }
 
+    /// With the registration key in a file of its own: where the data directory moves.
+    pub(crate) fn start_keyed(command: Command, data_dir: &Path, key: &Path, flags: &[&str]) -> Self {
+        let key = ["--registration-key-file", key.to_str().expect("a path")];
+        Self::start_with(command, data_dir, &[flags, &key].concat())
+    }
+
     /// `command` ends in the relay's binary.
     pub(crate) fn start_with(mut command: Command, data_dir: &Path, flags: &[&str]) -> Self {
         let log = data_dir.with_extension("log");

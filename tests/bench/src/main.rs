@@ -42,6 +42,19 @@ enum What {
         #[arg(long, default_value_t = 3)]
         seconds: usize,
     },
+    /// From an appended alert to the last of N push registrations, against the encryption alone;
+    /// and with one of three push services failing.
+    Push {
+        /// Registrations.
+        #[arg(long, default_value_t = 2_000)]
+        registrations: u32,
+        /// Registrations for measuring memory.
+        #[arg(long, default_value_t = 100_000)]
+        many: u32,
+        /// Alerts measured.
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+    },
     /// Bare TCP: the other process of `fanout`.
     #[command(hide = true)]
     Ceiling {
@@ -81,6 +94,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             relay::fanout::fanout(&relay::fanout::Args { subscribers, messages, rounds })?
         }
         What::Append { seconds } => relay::append::append(&relay::append::Args { seconds })?,
+        What::Push { registrations, many, rounds } => {
+            relay::push::push(&relay::push::Args { registrations, many, rounds })?
+        }
         What::Ceiling { in_a_loop } => return Ok(relay::ceiling::serve(in_a_loop)?),
         What::Crowd { members } => return crowd::crowd(members),
         What::Onboard { members } => onboard::onboard(members),

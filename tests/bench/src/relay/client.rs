@@ -112,6 +112,18 @@ impl Blocking {
         }
     }
 
+    /// All at once, then all answers.
+    pub(super) fn ask_all(&mut self, frames: &[ClientFrame]) -> io::Result<()> {
+        let bytes: Vec<u8> = frames.iter().flat_map(message).collect();
+        self.stream.write_all(&bytes)?;
+        for _ in frames {
+            if let RelayFrame::Refused { code, .. } = self.hear()? {
+                return Err(io::Error::other(format!("refused: {code:?}")));
+            }
+        }
+        Ok(())
+    }
+
     fn hear(&mut self) -> io::Result<RelayFrame> {
         loop {
             if let Some((header, body)) = lengths(&self.buffer)

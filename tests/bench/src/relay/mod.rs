@@ -5,6 +5,7 @@ pub(crate) mod ceiling;
 mod client;
 pub(crate) mod fanout;
 mod process;
+pub(crate) mod push;
 
 /// The value below which `share` of the sorted values lie.
 fn quantile(sorted: &[f64], share: f64) -> f64 {

@@ -16,6 +16,11 @@ pub(super) struct Process {
 impl Process {
     /// The relay, built for release, on an empty directory.
     pub(super) fn relay(connections: usize) -> io::Result<Self> {
+        Self::relay_with(connections, &[])
+    }
+
+    /// With further flags.
+    pub(super) fn relay_with(connections: usize, flags: &[String]) -> io::Result<Self> {
         let data = tempfile::tempdir()?;
         let mut command = Command::new(relay_binary()?);
         command
@@ -24,7 +29,8 @@ impl Process {
             .arg("--max-connections")
             .arg((connections + 256).to_string())
             .arg("--data-dir")
-            .arg(data.path().join("data"));
+            .arg(data.path().join("data"))
+            .args(flags);
         Self::start(command, Some(data))
     }
 
@@ -53,10 +59,19 @@ impl Process {
 
     /// Resident memory, bytes.
     pub(super) fn rss(&self) -> io::Result<u64> {
+        self.status("VmRSS:")
+    }
+
+    /// The most memory that has been resident, bytes.
+    pub(super) fn peak_rss(&self) -> io::Result<u64> {
+        self.status("VmHWM:")
+    }
+
+    fn status(&self, name: &str) -> io::Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
         let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-        Ok(kib.ok_or_else(|| io::Error::other("no VmRSS"))? * 1_024)
+        Ok(kib.ok_or_else(|| io::Error::other("no such line in the process's status"))? * 1_024)
     }
 
     /// Processor time used so far, in microseconds.
