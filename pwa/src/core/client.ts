@@ -154,11 +154,11 @@ async function start(
     };
     const turns = new Turns(store, Session, {
       effects: (effects) => effects.forEach(carryOut),
-      changed(next, generation, wrote) {
+      wrote: (generation) => tell({ wrote: generation }),
+      changed(next, generation) {
         trouble.set(null);
         // At the same generation the leader sees more.
         if (connection.leading || generation > shown.generation) showView(next, generation);
-        if (wrote) tell({ wrote: generation });
         share();
         connection.poke();
       },
