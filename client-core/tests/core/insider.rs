@@ -159,7 +159,12 @@ fn lies(world: &World, id: ChannelId) -> Vec<Vec<u8>> {
             RelayFrame::Refused { request, code: Code::Other(9_999) },
         ]);
     }
-    frames.extend((0..2).map(|i| RelayFrame::Hello { version: i, nonce: Secret([9; 32]), now: u64::MAX, push_key: None }));
+    frames.extend((0..2).map(|i| RelayFrame::Hello {
+        version: i,
+        nonce: Secret([9; 32]),
+        now: u64::MAX,
+        push_key: None,
+    }));
     // In the wrong order and again.
     frames.extend((1..=log.len() as u64).rev().map(entry));
     let mut bytes: Vec<Vec<u8>> = frames.iter().map(RelayFrame::encode).collect();

@@ -120,6 +120,7 @@ export class Desk {
       incidents: (view?.incidents ?? []).map(({ id, status }) => ({ id, status })),
       unsent: view?.unsent,
       caughtUp: view?.caught_up,
+      stage: view?.stage,
       me: view?.me,
       roles: view?.roles ?? [],
       waiting: (view?.committee?.people ?? []).filter(({ state }) => state === "waiting").length,
