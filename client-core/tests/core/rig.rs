@@ -155,6 +155,14 @@ impl World {
     /// Another context on the same store has written: this one takes its rows over.
     pub(crate) fn reload(&mut self, id: usize, rows: Rows) {
         self.devices[id].core.reload(rows.clone()).expect("stored rows load");
+        let fresh = Core::load(VAULT, [0; 32], rows.clone()).expect("stored rows load");
+        let (taken, fresh) = (&self.devices[id].core, &fresh);
+        assert_eq!(taken.positions(), fresh.positions(), "as if loaded anew");
+        let (taken, fresh) = (taken.view(self.now), fresh.view(self.now));
+        assert_eq!(
+            (taken.incidents, taken.committee, taken.roles, taken.unsent, taken.stage),
+            (fresh.incidents, fresh.committee, fresh.roles, fresh.unsent, fresh.stage)
+        );
         self.devices[id].rows = rows;
     }
 
