@@ -11,9 +11,13 @@ use crate::incident::Incident;
 use crate::sorted;
 use crate::state::{Membership, Person, Standing};
 use crate::view::{
-    AttestationView, CommitteeView, DraftView, IncidentView, InviteView, NetworkView, PersonState,
+    AttestationView, CommitteeView, DraftView, IncidentView, InviteView, NetworkView, OperationView, PersonState,
     PersonView, ReportView, Stage, Status, View, Warning, ZoneView,
 };
+
+/// How long what ended an alert stays as prominent as the alert was, ms: whoever has been away since
+/// the alert must not miss that it is over.
+const RECENT: u64 = 6 * 3_600_000;
 
 impl Core {
     /// What a screen needs. `now`: Unix milliseconds.
@@ -25,7 +29,7 @@ impl Core {
             network: self.network_view(),
             me: membership.map(|membership| membership.role_key().to_string()),
             roles: self.role_words(),
-            incidents: self.incident_views(),
+            incidents: self.incident_views(now),
             committee: self.committee_view(now),
             unsent: self.outbox.len(),
             alerts: self.alerts_view(now),
@@ -87,7 +91,7 @@ impl Core {
         role_words(&channel.governance, &membership.role_key())
     }
 
-    fn incident_views(&self) -> Vec<IncidentView> {
+    fn incident_views(&self, now: u64) -> Vec<IncidentView> {
         let (Some(membership), Some(channel)) = (self.membership(), self.broadcast()) else {
             return Vec::new();
         };
@@ -97,12 +101,13 @@ impl Core {
             incident.alert.is_some() || incident.mine || (may_verify && incident.at_desk)
         });
         let views: Vec<IncidentView> =
-            shown.map(|incident| self.incident_view(incident, membership, &channel.governance)).collect();
+            shown.map(|incident| self.incident_view(now, incident, membership, &channel.governance)).collect();
         sorted::sort(views, &|a, b| b.updated_at.cmp(&a.updated_at).then_with(|| a.id.cmp(&b.id)))
     }
 
     fn incident_view(
         &self,
+        now: u64,
         incident: &Incident,
         membership: &Membership,
         governance: &Governance,
@@ -140,6 +145,8 @@ impl Core {
             attestations,
             missing: governance.verify_threshold().saturating_sub(confirmed) as u8,
             updated_at: incident.updated_at,
+            recent: matches!(status, Status::FalseAlarm | Status::AllClear)
+                && now.saturating_sub(incident.updated_at) < RECENT,
             notice: incident.notice(may_verify),
             coverage: self.coverage_of(incident),
             may_attest: is_verifier
@@ -162,7 +169,7 @@ impl Core {
             let statement = chain.check_draft(&draft.statement).ok()?;
             Some(DraftView {
                 id: statement_digest(&draft.statement).to_string(),
-                operations: statement.operations.iter().filter_map(|op| self.operation_words(op)).collect(),
+                operations: statement.operations.iter().filter_map(|op| self.operation_view(op)).collect(),
                 signatures: draft.approvals.len(),
                 needed: chain.needed(&statement),
                 signed: draft.approvals.iter().any(|approval| approval.key == own),
@@ -182,21 +189,23 @@ impl Core {
         })
     }
 
-    fn operation_words(&self, operation: &Operation) -> Option<String> {
+    fn operation_view(&self, operation: &Operation) -> Option<OperationView> {
         let name = |key| self.people.get(key).map_or_else(|| key.to_string(), |person| person.handle.clone());
         match operation {
-            Operation::Constitute { committee, threshold } => {
-                Some(format!("constitute {threshold} of {}", committee.len()))
+            Operation::Constitute { committee, threshold } => Some(OperationView::Constitute {
+                threshold: usize::from(*threshold),
+                committee: committee.len(),
+            }),
+            Operation::Grant { role_key, role } => {
+                Some(OperationView::Grant { role: role.word(), name: name(role_key) })
             }
-            Operation::Grant { role_key, role } => Some(format!("grant {} {}", role.word(), name(role_key))),
             Operation::Revoke { role_key, role } => {
-                Some(format!("revoke {} {}", role.word(), name(role_key)))
+                Some(OperationView::Revoke { role: role.word(), name: name(role_key) })
             }
-            Operation::Remove { role_key, .. } => Some(format!("remove {}", name(role_key))),
-            Operation::Zones { zones } => Some(format!(
-                "zones {}",
-                zones.iter().map(|zone| zone.name.as_str()).collect::<Vec<_>>().join(", ")
-            )),
+            Operation::Remove { role_key, .. } => Some(OperationView::Remove { name: name(role_key) }),
+            Operation::Zones { zones } => {
+                Some(OperationView::Zones(zones.iter().map(|zone| zone.name.clone()).collect()))
+            }
             // Comes with a revocation or removal.
             Operation::Desk { .. } => None,
         }

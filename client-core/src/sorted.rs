@@ -1,10 +1,11 @@
 //! Maps and sets that are one sorted list each.
 //!
 //! The standard library's trees compile to some 4 KB of WebAssembly for every pair of types, this
-//! to a few hundred bytes. Finding is as fast. Inserting and removing move what comes after: at
-//! 2,000 people some 200 KB, ten microseconds, less than the hash of a row. So nothing that grows
-//! past tens of thousands of entries, and no large values where there may be thousands, belongs in
-//! here; what is filled at once is collected, which sorts once.
+//! to a few hundred bytes. Finding is as fast. Inserting and removing move what comes after: of
+//! 2,000 people with 280 bytes each at most half a megabyte, measured at 5 microseconds, less than
+//! sealing one row. So nothing that grows past tens of thousands of entries, and no large values
+//! where there may be thousands, belongs in here; what is filled at once is collected, which sorts
+//! once.
 
 #[cfg(test)]
 mod tests;

@@ -120,6 +120,8 @@ pub struct IncidentView {
     pub missing: u8,
     /// When this device learned of its present status, Unix milliseconds.
     pub updated_at: u64,
+    /// An alert that has ended lately: still to be seen where the alert was.
+    pub recent: bool,
     /// The last notice that is due for it.
     pub notice: Option<NoticeKind>,
     /// How many phones have it, for the committee and the desk.
@@ -319,14 +321,49 @@ pub enum PersonState {
 pub struct DraftView {
     /// Its id.
     pub id: String,
-    /// What it does, one line each, in stable words: `"grant verifier KEY"`.
-    pub operations: Vec<String>,
+    /// What it does.
+    pub operations: Vec<OperationView>,
     /// Signatures it has.
     pub signatures: usize,
     /// Signatures it needs.
     pub needed: usize,
     /// Signed by this device.
     pub signed: bool,
+}
+
+/// One thing that a statement does; people by their handles.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[serde(rename_all = "kebab-case")]
+pub enum OperationView {
+    /// Begins the committee.
+    Constitute {
+        /// Signatures a statement will need (k).
+        threshold: usize,
+        /// Committee devices (n).
+        committee: usize,
+    },
+    /// Gives a role.
+    Grant {
+        /// Which.
+        role: &'static str,
+        /// To whom.
+        name: String,
+    },
+    /// Takes a role back.
+    Revoke {
+        /// Which.
+        role: &'static str,
+        /// From whom.
+        name: String,
+    },
+    /// Ends a membership.
+    Remove {
+        /// Whose.
+        name: String,
+    },
+    /// Names the zones, in their order.
+    Zones(Vec<String>),
 }
 
 /// An invite in force.

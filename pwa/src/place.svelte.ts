@@ -1,5 +1,5 @@
 /** Where in the app we are. The address bar stays as it is: it says nothing about anybody. */
-export type Place = "home" | "report" | "incident" | "desk" | "committee" | "me";
+export type Place = "home" | "report" | "drill" | "incident" | "desk" | "committee" | "me";
 
 interface Entry {
   place: Place;

@@ -183,5 +183,8 @@ async function app(browser, relay, path = "/") {
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const tap = (page, name) => page.locator(`::-p-xpath(//button[contains(normalize-space(.), "${name}")])`).click();
-const sees = (page, text) => page.waitForFunction((text) => document.body.innerText.includes(text), { timeout: 20_000 }, text);
+const sees = (page, text) =>
+  page.waitForFunction((text) => document.body.innerText.includes(text), { timeout: 20_000 }, text).catch(async () => {
+    throw new Error(`no "${text}" in: ${await page.evaluate(() => document.body.innerText)}`);
+  });
 const gone = (page, text) => page.waitForFunction((text) => !document.body.innerText.includes(text), { timeout: 20_000 }, text);

@@ -120,7 +120,10 @@ for (const [tag, language, locale] of [["es", "Español", "es-MX"], ["en", "Engl
     await member.title("Valle Solidario");
     await look(member, tag, "10-home");
 
-    await founder.page.getByLabel(say("zones-help")).fill("Holyoke\nNorthampton\nGreenfield");
+    for (const [at, name] of ["Holyoke", "Northampton", "Greenfield"].entries()) {
+      await founder.tap(say("zones-add"));
+      await founder.page.getByLabel(say("zone-number", { n: at + 1 }), { exact: true }).fill(name);
+    }
     await founder.tap(say("zones-save"));
     await founder.page.locator("summary", { hasText: "Vera" }).click();
     await founder.tap(say("grant-role", { role: say("role-verifier") }));
@@ -138,7 +141,7 @@ for (const [tag, language, locale] of [["es", "Español", "es-MX"], ["en", "Engl
 
     const report = async (drill) => {
       await member.page.getByRole("button", { name: say("report-button"), exact: true }).click();
-      if (drill) await member.page.getByLabel(say("report-drill")).check();
+      if (drill) await member.tap(say("report-drill"));
       await look(member, tag, drill ? "20-report-drill" : "13-report-what");
       await member.tap(say("activity-detaining"));
       if (!drill) await look(member, tag, "14-report-where");

@@ -77,6 +77,20 @@ test("a window that dies at any moment of a turn loses nothing acknowledged", as
   assert.deepEqual(acknowledged.filter((id) => !found.has(id)), []);
 });
 
+test("a core that faulted is begun anew, in fresh memory", async () => {
+  const { person, page } = await founded();
+  await page.evaluate(() => campana.report(device, "before", 3));
+  const failed = await page.evaluate(async () => {
+    (await campana.memory()).fill(0xff);
+    return device.turns.take("tick").then(() => "no fault", () => "fault");
+  });
+  assert.equal(failed, "fault");
+  const ids = await page.evaluate(() => campana.report(device, "after", 3));
+  assert.equal(ids.length, 3);
+  assert.equal((await stored(person)).length, 6);
+  person.assertQuiet();
+});
+
 test("a lock that is taken away does no harm", async () => {
   const { person, page } = await founded();
   const thief = await person.openBench();

@@ -1,7 +1,7 @@
 //! Waking a connection: a flag and, if someone waits, a waker. No runtime needed to ring or look.
 
 use core::sync::atomic::{AtomicBool, Ordering};
-use core::task::Poll;
+use core::task::{Context, Poll};
 use std::sync::Arc;
 
 use futures_util::task::AtomicWaker;
@@ -32,13 +32,15 @@ impl Bell {
 
     /// Waits until it is rung. One task at a time.
     pub async fn rung(&self) {
-        core::future::poll_fn(|context| {
-            if self.take() {
-                return Poll::Ready(());
-            }
-            self.0.waker.register(context.waker());
-            if self.take() { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
+        core::future::poll_fn(|context| self.poll(context)).await;
+    }
+
+    /// Ready if it has been rung; else wakes the task of `context` when it is. One task at a time.
+    pub fn poll(&self, context: &Context<'_>) -> Poll<()> {
+        if self.take() {
+            return Poll::Ready(());
+        }
+        self.0.waker.register(context.waker());
+        if self.take() { Poll::Ready(()) } else { Poll::Pending }
     }
 }

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 
 use crate::limits;
+use crate::push::{HostPattern, Pin, sender};
 use crate::rate::Rates;
 use crate::store::SledOptions;
 
@@ -41,6 +42,12 @@ pub enum Command {
     /// Print what the relay holds: counts and sizes of each kind of row, which is all there is
     /// to print. The relay must not be running.
     Holdings,
+    /// Put a new key before those that push registrations are sealed with; the next start seals
+    /// everything anew. May be run beside a running relay.
+    RotateRegistrationKey,
+    /// Delete all push registrations and the relay's push key: for when the registration key is
+    /// lost. Every phone must open the app once to get alerts again. The relay must not be running.
+    ForgetRegistrations,
 }
 
 /// Settings that may be given.
@@ -79,6 +86,31 @@ pub struct Settings {
     /// Free disk space below which nothing more is stored (reads go on), in MiB [default: 64].
     #[arg(long, global = true, env = "CAMPANA_RELAY_MIN_FREE_MIB", value_name = "MIB")]
     pub min_free_mib: Option<u32>,
+    /// A host that pushes are sent to, beside the browsers' push services (Google, Mozilla, Apple,
+    /// Microsoft): a name, or *. and the end of names. For UnifiedPush. Repeat it or separate by
+    /// commas; a list in the file.
+    #[arg(long, global = true, env = "CAMPANA_RELAY_PUSH_HOST", value_name = "HOST", value_delimiter = ',')]
+    pub push_host: Option<Vec<String>>,
+    /// Where a host is, instead of asking the system. The only way for pushes to a private address.
+    /// Repeat it or separate by commas; a list in the file.
+    #[arg(
+        long,
+        global = true,
+        env = "CAMPANA_RELAY_PUSH_RESOLVE",
+        value_name = "HOST=ADDRESS:PORT",
+        value_delimiter = ','
+    )]
+    pub push_resolve: Option<Vec<String>>,
+    /// PEM file of authorities whose certificates push services may have, beside the public ones.
+    #[arg(long, global = true, env = "CAMPANA_RELAY_PUSH_CA", value_name = "FILE")]
+    pub push_ca: Option<PathBuf>,
+    /// Whom push services can turn to: mailto: or https: [default: the public URL if it is https].
+    #[arg(long, global = true, env = "CAMPANA_RELAY_PUSH_SUBJECT", value_name = "URL")]
+    pub push_subject: Option<String>,
+    /// File of the keys that push registrations are sealed with; not in the data directory. Made at
+    /// the first start [default: <data directory>.key].
+    #[arg(long, global = true, env = "CAMPANA_RELAY_REGISTRATION_KEY_FILE", value_name = "FILE")]
+    pub registration_key_file: Option<PathBuf>,
     /// Print what is printed at the start as one line of JSON.
     #[arg(long, global = true, env = "CAMPANA_RELAY_JSON", num_args = 0..=1, default_missing_value = "true")]
     pub json: Option<bool>,
@@ -121,8 +153,47 @@ pub struct Config {
     pub rates: Rates,
     /// How the store is opened.
     pub store: SledOptions,
+    /// Where and how pushes are sent.
+    pub push: PushConfig,
     /// Print JSON.
     pub json: bool,
+}
+
+/// Where and how pushes are sent.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct PushConfig {
+    /// Hosts beside the browsers' push services.
+    pub hosts: Vec<HostPattern>,
+    /// Hosts whose addresses are given.
+    pub pins: Vec<Pin>,
+    /// Authorities beside the public ones.
+    pub ca: Option<PathBuf>,
+    /// Whom push services can turn to, if it is known.
+    pub subject: Option<String>,
+    /// The registration keys' file.
+    pub key_file: PathBuf,
+}
+
+impl PushConfig {
+    /// How pushes are sent by a relay at `public_url`.
+    #[must_use]
+    pub fn sender(&self, public_url: &str) -> sender::Settings {
+        // Push services want an address; this one at least cannot be somebody else's.
+        const NOBODY: &str = "mailto:operator@campana.invalid";
+        if self.subject.is_none() {
+            tracing::warn!(
+                "push services are not told whom to turn to, which Apple's refuses: set --push-subject \
+                 or an https --public-url"
+            );
+        }
+        sender::Settings {
+            pins: self.pins.clone(),
+            ca: self.ca.clone(),
+            subject: self.subject.clone().unwrap_or_else(|| NOBODY.to_owned()),
+            navigate: format!("{}/", public_url.trim_end_matches('/')),
+        }
+    }
 }
 
 /// Settings that cannot be used. Names the file and the key.
@@ -179,6 +250,11 @@ impl Settings {
             request_burst: self.request_burst.or(other.request_burst),
             cache_mib: self.cache_mib.or(other.cache_mib),
             min_free_mib: self.min_free_mib.or(other.min_free_mib),
+            push_host: self.push_host.or(other.push_host),
+            push_resolve: self.push_resolve.or(other.push_resolve),
+            push_ca: self.push_ca.or(other.push_ca),
+            push_subject: self.push_subject.or(other.push_subject),
+            registration_key_file: self.registration_key_file.or(other.registration_key_file),
             json: self.json.or(other.json),
         }
     }
@@ -207,10 +283,34 @@ impl Settings {
         {
             return out_of_range("public_url", "must begin with https:// (or http:// for trying out)");
         }
+        let data_dir = self.data_dir.unwrap_or_else(|| PathBuf::from("campana-data"));
+        let push = PushConfig {
+            hosts: parsed(self.push_host, HostPattern::parse).ok_or(ConfigError::OutOfRange {
+                key: "push_host",
+                problem: "must be host names (or *. and the end of host names), without scheme or port",
+            })?,
+            pins: parsed(self.push_resolve, Pin::parse).ok_or(ConfigError::OutOfRange {
+                key: "push_resolve",
+                problem: "must be of the form HOST=ADDRESS:PORT, as in push.example.org=10.0.0.7:443",
+            })?,
+            ca: self.push_ca,
+            subject: match self.push_subject {
+                Some(subject) if !is_subject(&subject) => {
+                    return out_of_range(
+                        "push_subject",
+                        "must be mailto: and an address, or an https: URL, with a dot in its host",
+                    );
+                }
+                Some(subject) => Some(subject),
+                None => self.public_url.clone().filter(|url| is_subject(url)),
+            },
+            key_file: self.registration_key_file.unwrap_or_else(|| beside(&data_dir)),
+        };
         let bytes = |mib: Option<u32>, default| mib.map_or(default, |mib| u64::from(mib) * MIB);
         Ok(Config {
             listen: self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 7800))),
-            data_dir: self.data_dir.unwrap_or_else(|| PathBuf::from("campana-data")),
+            data_dir,
+            push,
             public_url: self.public_url,
             app_dir: self.app_dir,
             log: self.log.unwrap_or(Log::Info),
@@ -237,6 +337,30 @@ impl Config {
     pub fn public_url(&self, listening: SocketAddr) -> String {
         self.public_url.clone().unwrap_or_else(|| format!("http://{listening}"))
     }
+}
+
+/// `None`: one of them is not one.
+fn parsed<T>(texts: Option<Vec<String>>, parse: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
+    texts.unwrap_or_default().iter().map(|text| parse(text.trim())).collect()
+}
+
+/// Whom a push service can turn to (RFC 8292); Apple's wants a host with a dot.
+fn is_subject(text: &str) -> bool {
+    let host = match (text.strip_prefix("mailto:"), text.strip_prefix("https://")) {
+        (Some(address), _) => {
+            address.split_once('@').filter(|(name, _)| !name.is_empty()).map(|(_, host)| host)
+        }
+        (None, Some(rest)) => rest.split(['/', ':', '?', '#']).next(),
+        (None, None) => None,
+    };
+    text.is_ascii() && host.is_some_and(|host| HostPattern::parse(host).is_some() && !host.starts_with('*'))
+}
+
+/// Beside the data directory, so that a copy of the one is not a copy of the other.
+fn beside(data_dir: &Path) -> PathBuf {
+    let mut name = data_dir.file_name().unwrap_or_else(|| "campana-data".as_ref()).to_owned();
+    name.push(".key");
+    data_dir.with_file_name(name)
 }
 
 fn read_file(path: &Path) -> Result<Settings, ConfigError> {
@@ -288,12 +412,30 @@ mod tests {
 
     #[test]
     fn a_value_out_of_range_is_named() {
-        for text in
-            ["requests_per_second = 0", "request_burst = 1", "max_connections = 0", "public_url = \"x\""]
-        {
+        for text in [
+            "requests_per_second = 0",
+            "request_burst = 1",
+            "max_connections = 0",
+            "public_url = \"x\"",
+            "push_host = [\"10.0.0.1\"]",
+            "push_resolve = [\"push.example.org=here\"]",
+            "push_subject = \"mailto:me@localhost\"",
+            "push_subject = \"me@example.org\"",
+        ] {
             let error = complete(text, &[]).expect_err("out of range").to_string();
             assert!(error.contains(text.split(' ').next().expect("a key")), "{error}");
         }
+    }
+
+    #[test]
+    fn push_hosts_come_as_lists_and_the_subject_from_the_public_url() {
+        let flags = ["--push-host", "a.example,*.b.example", "--push-host", "c.example"];
+        let config = complete("public_url = \"https://relay.example.org\"", &flags).expect("valid");
+        assert_eq!(config.push.hosts.len(), 3);
+        assert_eq!(config.push.subject.as_deref(), Some("https://relay.example.org"));
+        let config = complete("push_resolve = [\"a.b=127.0.0.1:1\", \"c.d=[::1]:2\"]", &[]).expect("valid");
+        assert_eq!((config.push.pins.len(), config.push.subject.as_deref()), (2, None));
+        assert_eq!(config.push.key_file, Path::new("campana-data.key"));
     }
 
     #[test]

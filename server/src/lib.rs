@@ -7,7 +7,8 @@
 //! # One relay, two drivers
 //! Everything but sockets is synchronous and takes time as an argument: [`session`] (one
 //! connection), [`hub`] and [`topic`] (who follows what), [`store`] (what is kept), [`shared`]
-//! (what connections have in common, and the writes waiting for a commit). The axum shell
+//! (what connections have in common, and the writes waiting for a commit), and the part of
+//! [`push`] that sessions need. The axum shell
 //! ([`serve`]) and [`Relay`], for simulators and tests, drive the same code.
 //!
 //! # The call contract of [`Relay`]
@@ -53,6 +54,7 @@ pub mod hub;
 pub mod invitation;
 pub mod limits;
 pub mod metrics;
+pub mod push;
 pub mod rate;
 pub mod relay;
 pub mod serve;

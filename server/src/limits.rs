@@ -34,6 +34,20 @@ pub const LIVE_RING: usize = 64;
 /// this much of the relay's memory and no more (one big entry excepted).
 pub const PULL_BYTES: usize = 65_536;
 
+/// Entries the log holds; beyond them, and beyond its bytes, entries go to rows, which need no
+/// memory. Each takes some 120 bytes of memory: 60 MB, most of an append a second for the week that they are kept.
+pub const MAX_LOG_ENTRIES: usize = 524_288;
+
+/// Bytes of the log's files: all of them are read when the store opens.
+pub const MAX_LOG_BYTES: u64 = 512 * 1_048_576;
+
+/// Bytes after which the log goes on in another file.
+pub const LOG_FILE_BYTES: usize = 64 * 1_048_576;
+
+/// Time after which the log goes on in another file: a file goes when its last entry expires, so
+/// its first stays on the disk for at most so much longer.
+pub const LOG_FILE_MS: u64 = 3_600_000;
+
 /// Rows one trim deletes at most; the next tick goes on.
 pub const MAX_TRIM: usize = 1_024;
 
@@ -78,6 +92,9 @@ pub const AUTHENTICATE_MS: u64 = 60_000;
 /// How long a request for the WebSocket may take to arrive.
 pub const HANDSHAKE_MS: u64 = 10_000;
 
+/// How often a connection's bell may wake it in a row before its socket is looked at again.
+pub const RINGS_BEFORE_HEARING: u32 = 8;
+
 /// How often a silent connection is pinged: under the 60 s of common proxies and mobile networks.
 pub const PING_MS: u64 = 30_000;
 
@@ -99,3 +116,85 @@ pub const MIN_FREE_BYTES: u64 = 64 * 1_048_576;
 
 /// Memory the store may use as cache unless configured.
 pub const CACHE_BYTES: u64 = 64 * 1_048_576;
+
+/// Registrations read and dispatched at a time.
+pub const PUSH_PAGE: usize = 1_024;
+
+/// Registrations dispatched and waiting for lanes that are open: enough that no lane runs dry
+/// while the next page is read. Those of shut lanes wait as bare ids.
+pub const PUSH_WINDOW: usize = 2_048;
+
+/// How often a job's progress is written: what is repeated after a crash was sent within this.
+pub const PUSH_PROGRESS_MS: u64 = 500;
+
+/// Settled registrations after which progress is written whatever the time.
+pub const PUSH_PROGRESS_SETTLED: usize = 1_024;
+
+/// Jobs that are sent at once; the newest first, since an old one has been given its time.
+pub const MAX_PUSH_JOBS: usize = 64;
+
+/// Lanes of one job: the push services there are, and many more under UnifiedPush.
+pub const MAX_LANES: usize = 256;
+
+/// Hosts whose signatures and gates are kept.
+pub const MAX_ORIGINS: usize = 1_024;
+
+/// Requests under way to one service over HTTP/2: what services allow on one connection.
+pub const PUSH_STREAMS: usize = 128;
+
+/// Requests under way to one service over HTTP/1.1, each on a connection of its own.
+pub const PUSH_STREAMS_HTTP1: usize = 8;
+
+/// How long a push service may take to accept a connection.
+pub const PUSH_CONNECT_MS: u64 = 5_000;
+
+/// How long a push service may take to answer.
+pub const PUSH_REQUEST_MS: u64 = 10_000;
+
+/// How often a connection with requests under way is pinged, and how long the answer may take: a
+/// connection that hangs is given up before its requests are.
+pub const PUSH_PING_MS: u64 = 5_000;
+
+/// How long an idle connection to a push service is kept.
+pub const PUSH_IDLE_MS: u64 = 90_000;
+
+/// How long after the last answer a service is met with one request again: less than
+/// [`PUSH_IDLE_MS`], so that never many requests open connections at once.
+pub const PUSH_COLD_MS: u64 = 60_000;
+
+/// Bytes of an answer that are read: services explain themselves in less.
+pub const MAX_ANSWER: usize = 4_096;
+
+/// Failures in a row after which a lane is shut.
+pub const FAILURES_TO_SHUT: u32 = 4;
+
+/// The first pause of a lane that is shut, and of one push that failed.
+pub const MIN_SHUT_MS: u64 = 1_000;
+
+/// The longest pause that is the relay's own choice: an alert must not wait longer for a service
+/// that is back.
+pub const MAX_SHUT_MS: u64 = 300_000;
+
+/// The longest pause a service may ask for.
+pub const MAX_RETRY_AFTER_MS: u64 = 600_000;
+
+/// How long a VAPID signature is used: half of the 12 hours it is valid for.
+pub const SIGNATURE_MS: u64 = 6 * 3_600_000;
+
+/// Registration keys: one in use, the others until everything is sealed anew.
+pub const MAX_REGISTRATION_KEYS: usize = 8;
+
+/// Test pushes that wait for their time or their answer.
+pub const MAX_WAITING_TESTS: usize = 256;
+
+/// Test pushes of one connection at once.
+pub const TEST_BURST: u32 = 3;
+
+/// Seconds until a connection may ask for one more test push.
+pub const TEST_SECONDS: u32 = 20;
+
+/// What reading coverage costs, in requests: it looks at each registration of the channel.
+pub const COVERAGE_COST: u32 = 8;
+
+/// How long pushes under way may take when the relay shuts down; the others wait for the next start.
+pub const PUSH_DRAIN_MS: u64 = 2_000;

@@ -2,10 +2,12 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use campana_relay::config::{Cli, Command, Config, Log};
-use campana_relay::store::{SledStore, Store};
-use campana_relay::{invitation, serve};
+use campana_relay::push::{self, KeySource, Policy};
+use campana_relay::store::{SledStore, Store, Write as StoreWrite};
+use campana_relay::{invitation, limits, serve};
 use clap::Parser;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
@@ -30,6 +32,8 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     match cli.command.unwrap_or(Command::Serve) {
         Command::Invite => invite(&config),
         Command::Holdings => holdings(&config),
+        Command::RotateRegistrationKey => rotate_registration_key(&config),
+        Command::ForgetRegistrations => forget_registrations(&config),
         _ => serve_until_signal(&config),
     }
 }
@@ -38,6 +42,8 @@ fn serve_until_signal(config: &Config) -> Result<(), Box<dyn std::error::Error>>
     raise_open_files(config.max_connections.into());
     let store = SledStore::open_directory(&config.store_dir(), &config.store)?;
     serve::take_invitations(&store, &config.data_dir);
+    let source = KeySource::find(&config.push.key_file);
+    let push = push::open(&store, serve::now(), &source, Policy::new(&config.push.hosts))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = listen(config.listen)?;
@@ -50,7 +56,7 @@ fn serve_until_signal(config: &Config) -> Result<(), Box<dyn std::error::Error>>
                 _ = interrupt.recv() => {}
             }
         };
-        serve::serve(listener, store, config, stop).await
+        serve::serve(listener, store, Arc::new(push), config, stop).await
     })?;
     Ok(())
 }
@@ -140,6 +146,38 @@ fn holdings(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
     for held in holdings {
         writeln!(out, "{:<34}{:>12}{:>16}", held.kind, held.rows, held.bytes)?;
     }
+    Ok(())
+}
+
+fn rotate_registration_key(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
+    let source = KeySource::find(&config.push.key_file);
+    push::rotate(&source)?;
+    writeln!(
+        io::stdout(),
+        "There is a new key in {source}. Start the relay again: it seals everything with the new key and \
+         logs when the older ones are no longer needed; then delete their lines."
+    )?;
+    Ok(())
+}
+
+fn forget_registrations(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
+    let store = SledStore::open_directory(&config.store_dir(), &config.store)?;
+    let mut forgotten = 0;
+    loop {
+        let left = store.all_registrations(None, limits::MAX_TRIM)?.len();
+        if left == 0 && store.push_secret()?.is_none() {
+            break;
+        }
+        forgotten += left;
+        for result in store.commit(serve::now(), &[StoreWrite::ForgetPush]) {
+            result?;
+        }
+    }
+    writeln!(
+        io::stdout(),
+        "{forgotten} registrations and the push key are forgotten. Every phone must open the app once to \
+         get alerts again."
+    )?;
     Ok(())
 }
 

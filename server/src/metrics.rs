@@ -53,6 +53,18 @@ counters! {
     commit_ms_total "counter",
     /// Expired rows deleted.
     trimmed_total "counter",
+    /// Pushes that a push service has taken.
+    pushes_delivered_total "counter",
+    /// Registrations that a push service no longer knows.
+    pushes_gone_total "counter",
+    /// Pushes put off: the service was busy, failed, or could not be reached.
+    pushes_deferred_total "counter",
+    /// Pushes that cannot be sent: refused by the service, or with nothing to send to.
+    pushes_refused_total "counter",
+    /// Alerts being pushed now.
+    push_jobs "gauge",
+    /// Push services that are left alone for now because they failed.
+    push_lanes_shut "gauge",
 }
 
 /// Adds one.

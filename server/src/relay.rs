@@ -44,7 +44,13 @@ impl<S: Store> Relay<S> {
     /// A relay on `store`.
     #[must_use]
     pub fn with_rates(store: S, rates: Rates) -> Self {
-        Self { shared: Arc::new(Shared::new(store, rates)), sessions: BTreeMap::new(), connected: 0 }
+        Self::on(Shared::new(store, rates))
+    }
+
+    /// A relay on what its sessions share.
+    #[must_use]
+    pub fn on(shared: Shared<S>) -> Self {
+        Self { shared: Arc::new(shared), sessions: BTreeMap::new(), connected: 0 }
     }
 
     /// What its sessions share.
@@ -65,7 +71,7 @@ impl<S: Store> Relay<S> {
     pub fn connect(&mut self, now: u64, nonce: Secret) -> ConnectionId {
         self.connected += 1;
         let id = ConnectionId(self.connected);
-        let session = Session::new(now, id, nonce, &self.shared.rates);
+        let session = Session::new(now, id, nonce, &self.shared);
         let bell = session.bell();
         bell.ring();
         self.sessions.insert(id, (session, bell));

@@ -11,13 +11,14 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 
 use crate::app::App;
 use crate::bell::Bell;
 use crate::config::Config;
 use crate::metrics::count;
+use crate::push::{Push, sender};
 use crate::session::ConnectionId;
 use crate::shared::Shared;
 use crate::store::{Store, WriteError};
@@ -80,10 +81,12 @@ pub fn now() -> u64 {
 /// waiting write made durable and answered, every connection closed as going away.
 ///
 /// # Errors
-/// If the app cannot be read, or the commits or the listener stopped working.
+/// If the app or the certificates of push services cannot be read, or the commits or the listener
+/// stopped working.
 pub async fn serve<S: Store>(
     listener: TcpListener,
     store: S,
+    push: Arc<Push>,
     config: &Config,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
@@ -91,8 +94,11 @@ pub async fn serve<S: Store>(
         Some(directory) => App::in_directory(directory)?,
         None => App::built_in(),
     };
+    let shared = Arc::new(Shared::with_push(store, config.rates, Some(Arc::clone(&push))));
+    let settings = config.push.sender(&config.public_url(listener.local_addr()?));
+    let sender = sender::prepare(Arc::clone(&shared), push, &settings).map_err(io::Error::other)?;
     let server = Arc::new(Server {
-        shared: Arc::new(Shared::new(store, config.rates)),
+        shared,
         app,
         connected: AtomicU64::new(0),
         stopping: AtomicBool::new(false),
@@ -100,6 +106,8 @@ pub async fn serve<S: Store>(
     });
     let committer = tokio::spawn(commit(Arc::clone(&server.shared)));
     let abort_committer = committer.abort_handle();
+    let (stop_sending, stopped) = watch::channel(false);
+    let sender = tokio::spawn(sender.run(stopped));
     let ticker = tokio::spawn(tick(Arc::clone(&server.shared), config.data_dir.clone()));
     let outcome = tokio::select! {
         () = stop => Ok(()),
@@ -112,9 +120,13 @@ pub async fn serve<S: Store>(
     tracing::info!("stopping");
     ticker.abort();
     server.stop();
+    let _ = stop_sending.send(true);
     let deadline = Instant::now() + Duration::from_millis(limits::DRAIN_MS);
     while !server.nobody_left() && Instant::now() < deadline {
         sleep(Duration::from_millis(10)).await;
+    }
+    if timeout_at(deadline, sender).await.is_err() {
+        tracing::error!("pushing did not end in time");
     }
     abort_committer.abort();
     // What came in too late for its connection to see the answer is still made durable.

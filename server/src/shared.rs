@@ -11,6 +11,7 @@ use crate::bell::Bell;
 use crate::hub::Hub;
 use crate::limits;
 use crate::metrics::{Metrics, count};
+use crate::push::Push;
 use crate::rate::Rates;
 use crate::store::{Store, Trimmed, Write, WriteError, Written};
 use crate::topic::Topic;
@@ -22,6 +23,7 @@ pub struct Shared<S> {
     pub(crate) hub: Hub,
     pub(crate) rates: Rates,
     pub(crate) metrics: Metrics,
+    push: Option<Arc<Push>>,
     queue: Mutex<Queue>,
     work: Bell,
 }
@@ -66,14 +68,21 @@ impl Inbox {
 pub struct QueueFull;
 
 impl<S: Store> Shared<S> {
-    /// A relay on `store`.
+    /// A relay on `store` that pushes nothing.
     #[must_use]
     pub fn new(store: S, rates: Rates) -> Self {
+        Self::with_push(store, rates, None)
+    }
+
+    /// A relay on `store`.
+    #[must_use]
+    pub fn with_push(store: S, rates: Rates, push: Option<Arc<Push>>) -> Self {
         Self {
             store,
             hub: Hub::default(),
             rates,
             metrics: Metrics::default(),
+            push,
             queue: Mutex::default(),
             work: Bell::default(),
         }
@@ -92,6 +101,11 @@ impl<S: Store> Shared<S> {
     /// The counters.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// What it pushes with, if it does.
+    pub fn push(&self) -> Option<&Arc<Push>> {
+        self.push.as_ref()
     }
 
     /// Rung when a write waits.
@@ -196,6 +210,11 @@ impl<S: Store> Shared<S> {
         match (write, written) {
             (Write::Append(append), Written::Appended { seq, received_at: Some(received_at) }) => {
                 count(&self.metrics.appended_total);
+                if append.class == Class::Alert
+                    && let Some(push) = &self.push
+                {
+                    push.work().ring();
+                }
                 let channel = append.channel;
                 let topic = self.hub.followed(&Subject::Channel(channel))?;
                 let rotates = append.rotate.is_some() && append.class == Class::Control;

@@ -1,5 +1,8 @@
 //! One WebSocket: carries a [`Session`]'s frames, keeps it alive, bounds its patience.
 
+use core::future::poll_fn;
+use core::pin::Pin;
+use core::task::{Context, Poll};
 use core::time::Duration;
 use std::sync::Arc;
 
@@ -8,11 +11,12 @@ use bytes::Bytes;
 use campana_protocol::code::Code;
 use campana_protocol::frame::Secret;
 use futures_util::{SinkExt, StreamExt};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
+use crate::bell::Bell;
 use crate::limits;
 use crate::serve::{Place, Server, now};
-use crate::session::Session;
+use crate::session::{Given, Session};
 use crate::store::Store;
 
 /// Why a connection ended without a close of ours.
@@ -24,9 +28,9 @@ pub(crate) async fn serve<S: Store>(socket: WebSocket, server: Arc<Server<S>>, p
     let mut nonce = [0; 32];
     // Without randomness nothing can be proved: better no connection than a predictable nonce.
     if getrandom::fill(&mut nonce).is_ok() {
-        let session = Session::new(now(), id, Secret(nonce), &server.shared.rates);
+        let session = Session::new(now(), id, Secret(nonce), &server.shared);
         server.stay(id, session.bell());
-        let mut connection = Connection { socket, session, server: &server, heard: Instant::now() };
+        let mut connection = Connection { socket, session, server: &server, heard: Instant::now(), rung: 0 };
         if let Ok(code) = connection.run().await {
             connection.close(code).await;
         }
@@ -41,6 +45,8 @@ struct Connection<'s, S> {
     session: Session,
     server: &'s Arc<Server<S>>,
     heard: Instant,
+    /// How often the bell woke it since the socket was last looked at.
+    rung: u32,
 }
 
 /// What woke a connection.
@@ -66,12 +72,7 @@ impl<S: Store> Connection<'_, S> {
             }
             // Reading goes on only when everything has been sent: a device that does not read
             // cannot make the relay gather answers for it.
-            let woken = tokio::select! {
-                () = bell.rung() => Woken::Bell,
-                heard = self.socket.next(), if !stopping => Woken::Heard(heard),
-                () = &mut timer => Woken::Timer,
-            };
-            match woken {
+            match poll_fn(|context| self.woken(context, &bell, stopping, timer.as_mut())).await {
                 Woken::Bell => {}
                 Woken::Heard(heard) => {
                     self.heard = Instant::now();
@@ -83,6 +84,31 @@ impl<S: Store> Connection<'_, S> {
                 }
             }
         }
+    }
+
+    /// What there is to do. The bell comes first, for in a burst that is what nearly all wakes are
+    /// about and a look at the socket costs more; but not for ever.
+    fn woken(
+        &mut self,
+        context: &mut Context<'_>,
+        bell: &Bell,
+        stopping: bool,
+        timer: Pin<&mut Sleep>,
+    ) -> Poll<Woken> {
+        if self.rung < limits::RINGS_BEFORE_HEARING && bell.poll(context).is_ready() {
+            self.rung += 1;
+            return Poll::Ready(Woken::Bell);
+        }
+        if !stopping {
+            self.rung = 0;
+            if let Poll::Ready(heard) = self.socket.poll_next_unpin(context) {
+                return Poll::Ready(Woken::Heard(heard));
+            }
+        }
+        if bell.poll(context).is_ready() {
+            return Poll::Ready(Woken::Bell);
+        }
+        timer.poll(context).map(|()| Woken::Timer)
     }
 
     fn hear(&mut self, heard: Option<Result<Message, axum::Error>>) -> Result<(), Gone> {
@@ -105,7 +131,7 @@ impl<S: Store> Connection<'_, S> {
     async fn send_all(&mut self) -> Result<(), Gone> {
         let mut frames: Vec<Bytes> = Vec::new();
         loop {
-            self.session.poll(&self.server.shared, &mut frames);
+            let given = self.session.poll(&self.server.shared, &mut frames);
             if frames.is_empty() {
                 return Ok(());
             }
@@ -117,6 +143,9 @@ impl<S: Store> Connection<'_, S> {
                 socket.flush().await
             })
             .await?;
+            if given == Given::All {
+                return Ok(());
+            }
         }
     }
 

@@ -133,10 +133,7 @@ pub(crate) fn client_frames() -> Samples {
                 proved_at: AT,
             },
         ),
-        (
-            "unregister",
-            ClientFrame::Unregister { request: 15, channel: CHANNEL, registration: REGISTRATION },
-        ),
+        ("unregister", ClientFrame::Unregister { request: 15, channel: CHANNEL, registration: REGISTRATION }),
         (
             "test-push",
             ClientFrame::TestPush {

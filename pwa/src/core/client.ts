@@ -7,7 +7,7 @@ import type { Answer, Command, Effect, Link as LinkTarget, View } from "./genera
 import { Alerts } from "./alerts";
 import { isWish } from "./platform";
 import { Connection, type Link } from "./link";
-import { loadCore } from "./load";
+import { loadCore, resetCore } from "./load";
 import { Store } from "./store";
 import { type Trouble, troubleOf } from "./trouble";
 import { Turns } from "./turns";
@@ -177,7 +177,10 @@ async function start(
         alarm = setTimeout(() => void turns.take("tick").catch(fail), pause);
       },
       saving: (on) => saving.set(on),
-      dropped: () => connection.reconnect(),
+      dropped() {
+        resetCore();
+        connection.reconnect();
+      },
     });
     const alerts = new Alerts(turns, Promise.resolve().then(worker));
     const connection = new Connection(

@@ -1,7 +1,7 @@
 /** The device in the worker: the same core and store as in a window, for as long as the worker lives. */
 import * as core from "../core/generated/core";
 import type { Effect, View } from "../core/generated/core";
-import { loadCore } from "../core/load";
+import { loadCore, resetCore } from "../core/load";
 import { fulfil, isWish, platform } from "../core/platform";
 import { Store } from "../core/store";
 import { Turns } from "../core/turns";
@@ -48,7 +48,10 @@ export class Device {
       },
       wake: () => undefined,
       saving: () => undefined,
-      dropped: () => device?.hangUp?.(),
+      dropped() {
+        resetCore();
+        device?.hangUp?.();
+      },
     });
     device = new Device(turns, show);
     return device;

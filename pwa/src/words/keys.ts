@@ -97,10 +97,13 @@ export interface Messages {
   "report-check": undefined;
   "report-hold": undefined;
   "report-hold-keyboard": undefined;
+  "report-hold-cannot": undefined;
+  "report-hold-sure": undefined;
   "report-held": undefined;
   "report-words": undefined;
   "report-words-help": undefined;
   "report-drill": undefined;
+  "report-drill-what": undefined;
   "report-done": undefined;
   "report-done-waiting": undefined;
   "report-done-help": undefined;
@@ -153,6 +156,8 @@ export interface Messages {
   "invite-revoke": undefined;
   "zones-title": undefined;
   "zones-help": undefined;
+  "zones-add": undefined;
+  "zones-drop": { name: string | number };
   "zones-save": undefined;
   "role-committee": undefined;
   "role-dispatcher": undefined;

@@ -1,6 +1,6 @@
 // A device without screens, for the tests of the turn: in a window, a worker and a service worker.
 import type { Answer, Effect, Input, View } from "../../src/core/generated/core";
-import { loadCore } from "../../src/core/load";
+import { loadCore, resetCore } from "../../src/core/load";
 import { Store } from "../../src/core/store";
 import { type Outside, Turns } from "../../src/core/turns";
 import { Fate, type Kind, type Step } from "./mortal";
@@ -39,7 +39,7 @@ export async function open(module: string): Promise<Device> {
     wrote: () => undefined,
     wake: () => undefined,
     saving: () => undefined,
-    dropped: () => undefined,
+    dropped: resetCore,
   };
   const turns = new Turns(fate.ofStore(store), fate.ofCore(Session), fate.ofOutside(outside));
   const take = (input: Input) => {

@@ -50,8 +50,15 @@ async function death(): Promise<number> {
   return deaths.shift() ?? -1;
 }
 
+/** The core's own memory, to do it harm. */
+async function memory(): Promise<Uint8Array> {
+  const core = await import("../../src/core/generated/core");
+  return new Uint8Array((await core.default({ module_or_path: wasm })).memory.buffer);
+}
+
 Object.assign(globalThis, {
   campana: {
+    memory,
     open: () => open(wasm),
     report,
     worker: () => worker().then(() => undefined),

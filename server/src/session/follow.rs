@@ -9,7 +9,7 @@ use campana_protocol::id::{ChannelId, MailboxId};
 use campana_protocol::limits::MAX_SUBSCRIPTIONS;
 
 use super::grants::Grants;
-use super::{ConnectionId, Session, encoded};
+use super::{ConnectionId, Given, Session, encoded};
 use crate::metrics::count;
 use crate::shared::Shared;
 use crate::store::{ReadError, Rights, Store};
@@ -25,9 +25,9 @@ pub(super) struct Subscription {
     rights: Option<(u64, Rights)>,
 }
 
-/// Whether a subscription goes on.
+/// Whether a subscription goes on, and has more to give at once.
 enum Next {
-    Goes,
+    Goes(Given),
     Ends,
 }
 
@@ -96,7 +96,13 @@ impl Session {
     }
 
     /// Gives every subscription its turn, beginning after the one that came last.
-    pub(super) fn follow<S: Store>(&mut self, shared: &Shared<S>, mut room: usize, out: &mut Vec<Bytes>) {
+    pub(super) fn follow<S: Store>(
+        &mut self,
+        shared: &Shared<S>,
+        mut room: usize,
+        out: &mut Vec<Bytes>,
+    ) -> Given {
+        let mut given = Given::All;
         let count = self.subscriptions.len();
         let mut ended = Vec::new();
         for turn in 0..count {
@@ -110,7 +116,8 @@ impl Session {
                 Subject::Mailbox(mailbox) => follow_mailbox(shared, mailbox, subscription, room, out),
             };
             match next {
-                Ok(Next::Goes) => {}
+                Ok(Next::Goes(Given::All)) => {}
+                Ok(Next::Goes(Given::Some)) => given = Given::Some,
                 Ok(Next::Ends) => ended.push(index),
                 Err(ReadError::Unknown | ReadError::Failed) => {
                     // The store fails: let the device come again rather than wait in silence.
@@ -122,6 +129,7 @@ impl Session {
             room = room.saturating_sub(taken);
             if room == 0 {
                 self.next = index + 1;
+                given = Given::Some;
                 break;
             }
         }
@@ -129,6 +137,7 @@ impl Session {
         for index in ended.into_iter().rev() {
             self.subscriptions.swap_remove(index).leave(self.id);
         }
+        given
     }
 
     fn follow_from(&mut self, subject: Subject, topic: Arc<Topic>, after: u64) -> Result<(), Code> {
@@ -172,7 +181,7 @@ fn follow_channel<S: Store>(
             }
             Followed::Behind(limit) => {
                 read_entries(shared, channel, place, limit, room, out)?;
-                return Ok(Next::Goes);
+                return Ok(Next::Goes(Given::Some));
             }
             Followed::Given => {
                 if let Rights::Until(seq) = rights
@@ -181,11 +190,11 @@ fn follow_channel<S: Store>(
                     out.push(encoded(&RelayFrame::Rotated { channel, seq }));
                     return Ok(Next::Ends);
                 }
-                return Ok(Next::Goes);
+                return Ok(Next::Goes(Given::All));
             }
         }
     }
-    Ok(Next::Goes)
+    Ok(Next::Goes(Given::Some))
 }
 
 /// From the store, saying what has expired.
@@ -230,6 +239,7 @@ fn follow_mailbox<S: Store>(
             out.push(encoded(&RelayFrame::Post { mailbox, seq, received_at, body }));
         }
         place.seq = place.seq.max(page.through);
+        return Ok(Next::Goes(Given::Some));
     }
-    Ok(Next::Goes)
+    Ok(Next::Goes(Given::All))
 }

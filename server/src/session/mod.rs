@@ -2,6 +2,7 @@
 
 mod follow;
 mod grants;
+mod pushes;
 mod requests;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,7 @@ use self::grants::Grants;
 use crate::bell::Bell;
 use crate::limits;
 use crate::metrics::count;
-use crate::rate::{Bucket, Rates};
+use crate::rate::Bucket;
 use crate::shared::{Inbox, Shared, Ticket};
 use crate::store::{Store, Write, WriteError, Written};
 
@@ -28,6 +29,16 @@ use crate::store::{Store, Write, WriteError, Written};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(clippy::exhaustive_structs, reason = "a number")]
 pub struct ConnectionId(pub u64);
+
+/// Whether a poll gave all that there was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "it is one or the other")]
+pub enum Given {
+    /// Until the bell rings there is nothing more.
+    All,
+    /// There may be more: poll again.
+    Some,
+}
 
 /// The state of one connection.
 #[derive(Debug)]
@@ -46,6 +57,7 @@ pub struct Session {
     requests: Bucket,
     bytes: Bucket,
     live: Bucket,
+    tests: Bucket,
     busy_in_a_row: u32,
     closing: Option<Code>,
 }
@@ -54,8 +66,10 @@ impl Session {
     /// A new connection: its `Hello` is the first thing to be polled. `nonce` must be fresh and
     /// random.
     #[must_use]
-    pub fn new(now: u64, id: ConnectionId, nonce: Secret, rates: &Rates) -> Self {
-        let hello = RelayFrame::Hello { version: FRAME_VERSION, nonce: nonce.clone(), now, push_key: None };
+    pub fn new<S: Store>(now: u64, id: ConnectionId, nonce: Secret, shared: &Shared<S>) -> Self {
+        let rates = &shared.rates;
+        let push_key = shared.push().map(|push| push.key());
+        let hello = RelayFrame::Hello { version: FRAME_VERSION, nonce: nonce.clone(), now, push_key };
         Self {
             id,
             nonce,
@@ -69,6 +83,7 @@ impl Session {
             requests: Bucket::new(now, rates.request_burst, rates.requests_per_second),
             bytes: Bucket::new(now, rates.byte_burst, rates.bytes_per_second),
             live: Bucket::new(now, limits::LIVE_BURST, limits::LIVE_PER_SECOND),
+            tests: Bucket::new(now, limits::TEST_BURST * limits::TEST_SECONDS, 1),
             busy_in_a_row: 0,
             closing: None,
         }
@@ -94,8 +109,8 @@ impl Session {
     }
 
     /// Adds what is to be sent next to `out`, about [`limits::PULL_BYTES`] at a time. If it adds
-    /// nothing there is nothing to send until the bell rings.
-    pub fn poll<S: Store>(&mut self, shared: &Shared<S>, out: &mut Vec<Bytes>) {
+    /// nothing, or says that this is all, there is nothing more to send until the bell rings.
+    pub fn poll<S: Store>(&mut self, shared: &Shared<S>, out: &mut Vec<Bytes>) -> Given {
         let before = out.len();
         for (request, outcome) in self.inbox.take() {
             self.outstanding = self.outstanding.saturating_sub(1);
@@ -108,8 +123,9 @@ impl Session {
             room = room.saturating_sub(answer.len());
             out.push(answer);
         }
+        let mut given = if room > 0 { Given::All } else { Given::Some };
         if self.closing.is_none() && room > 0 {
-            self.follow(shared, room, out);
+            given = self.follow(shared, room, out);
         }
         if out.len() > before {
             shared
@@ -117,6 +133,7 @@ impl Session {
                 .frames_out_total
                 .fetch_add((out.len() - before) as u64, core::sync::atomic::Ordering::Relaxed);
         }
+        given
     }
 
     /// Why the connection is to be closed, once everything polled has been sent.
@@ -200,7 +217,7 @@ pub(crate) fn encoded(frame: &RelayFrame) -> Bytes {
 
 /// The request number of a well-formed frame whose kind this version does not know.
 fn unknown_kind(frame: &[u8]) -> Option<u32> {
-    const KNOWN: core::ops::RangeInclusive<u32> = 1..=13;
+    const KNOWN: core::ops::RangeInclusive<u32> = 1..=18;
     let mut decoder = minicbor::Decoder::new(frame);
     if decoder.array().ok()? != Some(2) || KNOWN.contains(&decoder.u32().ok()?) {
         return None;

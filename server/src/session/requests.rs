@@ -8,8 +8,9 @@ use campana_protocol::limits;
 use super::grants::verify;
 use super::{Session, encoded};
 use crate::invitation;
-use crate::limits::{MAX_BUSY_IN_A_ROW, SIGNATURE_COST};
+use crate::limits::{COVERAGE_COST, MAX_BUSY_IN_A_ROW, SIGNATURE_COST};
 use crate::metrics::count;
+use crate::push::Test;
 use crate::shared::Shared;
 use crate::store::{Append, Store, Write};
 
@@ -27,7 +28,7 @@ impl Session {
             return self.refuse(shared, request, Code::Busy);
         }
         self.busy_in_a_row = 0;
-        if let Err(code) = self.request(shared, request, frame) {
+        if let Err(code) = self.request(shared, now, request, frame) {
             self.refuse(shared, request, code);
         }
     }
@@ -35,6 +36,7 @@ impl Session {
     fn request<S: Store>(
         &mut self,
         shared: &Shared<S>,
+        now: u64,
         request: u32,
         frame: ClientFrame,
     ) -> Result<(), Code> {
@@ -102,6 +104,24 @@ impl Session {
             ClientFrame::GetBlob { channel, blob, part, .. } => {
                 self.get_blob(shared, request, channel, blob, part)
             }
+            ClientFrame::Register { channel, registration, subscription, proved_at, .. } => {
+                self.register(shared, request, channel, registration, (&subscription, proved_at))
+            }
+            ClientFrame::Unregister { channel, registration, .. } => {
+                self.grants.keys(&channel)?;
+                self.submit(shared, request, Write::Unregister { channel, registration })
+            }
+            ClientFrame::TestPush { channel, registration, delay_ms, nonce, .. } => {
+                let test = Test { channel, registration, delay_ms, nonce };
+                self.test_push(shared, now, request, test)
+            }
+            ClientFrame::Receipt { channel, seq, token, .. } => {
+                let by = self.grants.keys(&channel)?;
+                self.submit(shared, request, Write::Receipt { channel, by, seq, token })
+            }
+            ClientFrame::ReadCoverage { channel, seq, .. } => {
+                self.read_coverage(shared, now, request, channel, seq)
+            }
             // Handled before it came here: it has no request number.
             ClientFrame::Live { .. } => Ok(()),
         }
@@ -155,7 +175,10 @@ impl Session {
 
     fn affordable(&mut self, now: u64, frame: &ClientFrame) -> bool {
         let (requests, bytes) = match frame {
-            ClientFrame::Authenticate { .. } | ClientFrame::Create { .. } => (1 + SIGNATURE_COST, 0),
+            ClientFrame::Authenticate { .. } | ClientFrame::Create { .. } | ClientFrame::Register { .. } => {
+                (1 + SIGNATURE_COST, 0)
+            }
+            ClientFrame::ReadCoverage { .. } => (1 + COVERAGE_COST, 0),
             ClientFrame::Append { body, .. }
             | ClientFrame::Post { body, .. }
             | ClientFrame::PutBlob { body, .. } => (1, body.len()),
@@ -183,7 +206,12 @@ fn request_number(frame: &ClientFrame) -> u32 {
         | ClientFrame::ReadMailbox { request, .. }
         | ClientFrame::TrimMailbox { request, .. }
         | ClientFrame::PutBlob { request, .. }
-        | ClientFrame::GetBlob { request, .. } => *request,
+        | ClientFrame::GetBlob { request, .. }
+        | ClientFrame::Register { request, .. }
+        | ClientFrame::Unregister { request, .. }
+        | ClientFrame::TestPush { request, .. }
+        | ClientFrame::Receipt { request, .. }
+        | ClientFrame::ReadCoverage { request, .. } => *request,
         ClientFrame::Live { .. } => 0,
     }
 }

@@ -84,6 +84,9 @@ pub enum WriteError {
     /// A blob part was refused.
     #[error(transparent)]
     Blob(#[from] BlobError),
+    /// A registration or receipt was refused.
+    #[error(transparent)]
+    Push(#[from] PushError),
     /// The store could not.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -98,6 +101,7 @@ impl WriteError {
             Self::Found(error) => error.code(),
             Self::Mailbox(error) => error.code(),
             Self::Blob(error) => error.code(),
+            Self::Push(error) => error.code(),
             Self::Store(error) => error.code(),
         }
     }
@@ -179,6 +183,18 @@ refusals! {
         Conflict = Conflict, "the part is there with other bytes";
         /// The channel holds too many bytes.
         TooMany = TooMany, "the channel holds too many blob bytes";
+    }
+}
+
+refusals! {
+    /// Why a registration or receipt was refused.
+    PushError {
+        /// No such channel or alert.
+        Unknown = Unknown, "no such channel or alert";
+        /// Only owners and current members.
+        Forbidden = Forbidden, "only a current member may";
+        /// The channel has too many.
+        TooMany = TooMany, "the channel has too many registrations or receipts";
     }
 }
 

@@ -1,7 +1,9 @@
 //! Where each row lives: one kind byte, then fixed-width big-endian fields, so that the bytes
 //! sort as the fields do.
 
-use campana_protocol::id::{BlobId, ChannelId, Hash, MailboxId, PublicKey, RecordId};
+use campana_protocol::id::{
+    BlobId, ChannelId, Hash, MailboxId, PublicKey, ReceiptToken, RecordId, RegistrationId,
+};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $number:literal),+ $(,)?) => {
@@ -45,6 +47,22 @@ kinds! {
     Founder = 11,
     /// When a row expires. Key: time, then the key of the row. Value: nothing.
     Expiry = 12,
+    /// A push registration. Replaced when it is renewed. Key: channel, registration.
+    /// Value: [`super::row::StoredRegistration`].
+    Registration = 13,
+    /// An alert that is being pushed. Rewritten as the push gets on. Key: channel, seq.
+    /// Value: [`super::row::StoredJob`].
+    PushJob = 14,
+    /// A registration that a job has come past without an answer yet. Key: channel, seq,
+    /// registration. Value: nothing.
+    Unsettled = 15,
+    /// Some device has an alert. Key: channel, seq, token. Value: nothing.
+    Receipt = 16,
+    /// How many registrations (seq 0) or receipts of an alert there are. Rewritten. Key: channel,
+    /// seq. Value: count, u64.
+    Tally = 17,
+    /// The relay's own VAPID key, sealed. One row. Key: nothing. Value: bytes.
+    PushSecret = 18,
 }
 
 /// The key of a row.
@@ -63,6 +81,12 @@ pub(crate) enum Key {
     Invitation(Hash),
     Founder(PublicKey),
     Expiry(u64, Box<Self>),
+    Registration(ChannelId, RegistrationId),
+    PushJob(ChannelId, u64),
+    Unsettled(ChannelId, u64, RegistrationId),
+    Receipt(ChannelId, u64, ReceiptToken),
+    Tally(ChannelId, u64),
+    PushSecret,
 }
 
 impl Key {
@@ -75,7 +99,7 @@ impl Key {
     fn encode_into(&self, out: &mut Vec<u8>) {
         out.push(self.kind() as u8);
         match self {
-            Self::Format => {}
+            Self::Format | Self::PushSecret => {}
             Self::Channel(id) | Self::Head(id) => out.extend(id.0),
             Self::Older(id, key) => put(out, &[&id.0, &key.0]),
             Self::Entry(id, seq) => put(out, &[&id.0, &seq.to_be_bytes()]),
@@ -90,6 +114,12 @@ impl Key {
                 out.extend(at.to_be_bytes());
                 key.encode_into(out);
             }
+            Self::Registration(id, registration) => put(out, &[&id.0, &registration.0]),
+            Self::PushJob(id, seq) | Self::Tally(id, seq) => put(out, &[&id.0, &seq.to_be_bytes()]),
+            Self::Unsettled(id, seq, registration) => {
+                put(out, &[&id.0, &seq.to_be_bytes(), &registration.0]);
+            }
+            Self::Receipt(id, seq, token) => put(out, &[&id.0, &seq.to_be_bytes(), &token.0]),
         }
     }
 
@@ -123,6 +153,18 @@ impl Key {
                 *r = &[];
                 Self::Expiry(at, Box::new(key))
             }
+            Kind::Registration => Self::Registration(ChannelId(take(r)?), RegistrationId(take(r)?)),
+            Kind::PushJob => Self::PushJob(ChannelId(take(r)?), u64::from_be_bytes(take(r)?)),
+            Kind::Unsettled => {
+                let (channel, seq) = (ChannelId(take(r)?), u64::from_be_bytes(take(r)?));
+                Self::Unsettled(channel, seq, RegistrationId(take(r)?))
+            }
+            Kind::Receipt => {
+                let (channel, seq) = (ChannelId(take(r)?), u64::from_be_bytes(take(r)?));
+                Self::Receipt(channel, seq, ReceiptToken(take(r)?))
+            }
+            Kind::Tally => Self::Tally(ChannelId(take(r)?), u64::from_be_bytes(take(r)?)),
+            Kind::PushSecret => Self::PushSecret,
         };
         rest.is_empty().then_some(key)
     }
@@ -142,6 +184,12 @@ impl Key {
             Self::Invitation(_) => Kind::Invitation,
             Self::Founder(_) => Kind::Founder,
             Self::Expiry(..) => Kind::Expiry,
+            Self::Registration(..) => Kind::Registration,
+            Self::PushJob(..) => Kind::PushJob,
+            Self::Unsettled(..) => Kind::Unsettled,
+            Self::Receipt(..) => Kind::Receipt,
+            Self::Tally(..) => Kind::Tally,
+            Self::PushSecret => Kind::PushSecret,
         }
     }
 }
@@ -197,6 +245,20 @@ mod tests {
             (id(), short(), any::<u16>()).prop_map(|(i, b, p)| Key::BlobPart(ChannelId(i), BlobId(b), p)),
             id().prop_map(|i| Key::Invitation(Hash(i))),
             id().prop_map(|i| Key::Founder(PublicKey(i))),
+            (id(), short()).prop_map(|(i, r)| Key::Registration(ChannelId(i), RegistrationId(r))),
+            (id(), any::<u64>()).prop_map(|(i, s)| Key::PushJob(ChannelId(i), s)),
+            (id(), any::<u64>(), short()).prop_map(|(i, s, r)| Key::Unsettled(
+                ChannelId(i),
+                s,
+                RegistrationId(r)
+            )),
+            (id(), any::<u64>(), short()).prop_map(|(i, s, t)| Key::Receipt(
+                ChannelId(i),
+                s,
+                ReceiptToken(t)
+            )),
+            (id(), any::<u64>()).prop_map(|(i, s)| Key::Tally(ChannelId(i), s)),
+            Just(Key::PushSecret),
         ]
     }
 

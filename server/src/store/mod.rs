@@ -11,6 +11,7 @@ pub mod conformance;
 pub mod engine;
 pub mod error;
 mod key;
+mod log;
 mod memory;
 mod row;
 pub mod rows;
@@ -18,14 +19,14 @@ mod sled;
 pub mod write;
 
 use campana_protocol::frame::Entry;
-use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey};
+use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey, RegistrationId};
 
 pub use self::error::{OpenError, ReadError, WriteError};
 pub use self::memory::MemoryStore;
 pub use self::sled::{SledOptions, SledStore};
-pub use self::write::{Append, Write, Written};
+pub use self::write::{Append, PushProgress, Write, Written};
 
-/// Ordered logs, capabilities, mailboxes, blobs and invitations.
+/// Ordered logs, capabilities, mailboxes, blobs, invitations and push registrations.
 pub trait Store: Send + Sync + 'static {
     /// What `keys` open of `channel` (`None`: nothing).
     ///
@@ -86,6 +87,64 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`WriteError`].
     fn trim(&self, now: u64) -> Result<Trimmed, WriteError>;
+
+    /// The registrations of `channel` after `after` that ring at `now`, looking at no more than
+    /// `limit` rows.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn registrations(
+        &self,
+        channel: &ChannelId,
+        after: Option<RegistrationId>,
+        limit: usize,
+        now: u64,
+    ) -> Result<RegistrationPage, ReadError>;
+
+    /// One registration, if it rings at `now`.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn registration(
+        &self,
+        channel: &ChannelId,
+        registration: &RegistrationId,
+        now: u64,
+    ) -> Result<Option<Registration>, ReadError>;
+
+    /// At most `limit` registrations after `after`, of all channels, whether they ring or not.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn all_registrations(
+        &self,
+        after: Option<(ChannelId, RegistrationId)>,
+        limit: usize,
+    ) -> Result<Vec<(ChannelId, Registration)>, ReadError>;
+
+    /// The alerts that are being pushed.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn push_jobs(&self) -> Result<Vec<PushJob>, ReadError>;
+
+    /// The registrations a push job has come past and that have no answer yet.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn unsettled(&self, channel: &ChannelId, seq: u64) -> Result<Vec<RegistrationId>, ReadError>;
+
+    /// How far the alert at `seq` has come.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn coverage(&self, channel: &ChannelId, seq: u64, now: u64) -> Result<Coverage, ReadError>;
+
+    /// The relay's sealed VAPID key.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn push_secret(&self) -> Result<Option<Vec<u8>>, ReadError>;
 
     /// Whether anybody has ever been invited.
     ///
@@ -191,6 +250,48 @@ pub struct BlobPart {
     pub body: Vec<u8>,
 }
 
+/// A push registration. Its subscription is sealed: the store cannot read where it leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registration {
+    /// Which one.
+    pub registration: RegistrationId,
+    /// The sealed subscription.
+    pub sealed: Vec<u8>,
+}
+
+/// Part of a channel's registrations.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RegistrationPage {
+    /// In order of their ids.
+    pub items: Vec<Registration>,
+    /// All up to this one have been looked at (`None`: all there are).
+    pub through: Option<RegistrationId>,
+}
+
+/// An alert that is being pushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PushJob {
+    /// The channel.
+    pub channel: ChannelId,
+    /// The alert.
+    pub seq: u64,
+    /// When it was appended.
+    pub created_at: u64,
+    /// All registrations up to this one have been dispatched.
+    pub cursor: Option<RegistrationId>,
+}
+
+/// How far an alert has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Devices that have it.
+    pub receipts: u64,
+    /// Registrations of the channel that ring.
+    pub registered: u64,
+    /// Those of them where a push has arrived lately.
+    pub proved: u64,
+}
+
 /// What a trim did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Trimmed {
@@ -224,4 +325,14 @@ pub enum Health {
     /// A write failed: it will not until it is opened again, and some reads may fail too.
     /// Keeping some free space ([`SledOptions::min_free_bytes`]) is what avoids it.
     Failed,
+}
+
+/// The name of a registration's row, which its sealing is bound to.
+pub(crate) fn registration_row(channel: &ChannelId, registration: &RegistrationId) -> Vec<u8> {
+    key::Key::Registration(*channel, *registration).encode()
+}
+
+/// The name of the row of the VAPID key.
+pub(crate) fn push_secret_row() -> Vec<u8> {
+    key::Key::PushSecret.encode()
 }

@@ -1,7 +1,7 @@
 //! What is in each row, as CBOR. Fields are only ever added, with a default.
 
 use campana_protocol::frame::{Class, Entry};
-use campana_protocol::id::{PublicKey, RecordId};
+use campana_protocol::id::{PublicKey, RecordId, RegistrationId};
 use campana_protocol::wire;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -26,6 +26,9 @@ pub(crate) struct Head {
     pub(crate) blob_bytes: u64,
     #[n(3)]
     pub(crate) mailboxes: u32,
+    /// Entries of the log up to and including this seq have expired.
+    #[cbor(n(4), default)]
+    pub(crate) log_expired: u64,
 }
 
 /// An access key that is no longer current.
@@ -111,6 +114,32 @@ pub(crate) struct Founder {
     pub(crate) channels_left: u32,
 }
 
+/// A push registration.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct StoredRegistration {
+    #[n(0)]
+    pub(crate) expires_at: u64,
+    /// The channel's access key when it was made or last renewed.
+    #[n(1)]
+    pub(crate) access: PublicKey,
+    /// When a push last arrived (0: never).
+    #[n(2)]
+    pub(crate) proved_at: u64,
+    /// The subscription, sealed under a key that the store does not hold.
+    #[n(3)]
+    pub(crate) sealed: ByteVec,
+}
+
+/// An alert that is being pushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct StoredJob {
+    #[n(0)]
+    pub(crate) created_at: u64,
+    /// All registrations up to this one are settled, or have an `Unsettled` row.
+    #[n(1)]
+    pub(crate) cursor: Option<RegistrationId>,
+}
+
 /// The value of a row.
 pub(crate) fn encode<T: Encode<()>>(row: &T) -> Vec<u8> {
     wire::encode(row)
@@ -139,16 +168,18 @@ mod tests {
                 seq: a, class: Class::Update, received_at: b, record: RecordId(record), body: bytes.clone().into(),
             };
             same(&Channel { owners: vec![key; c as usize % 4], access: key })?;
-            same(&Head { seq: a, last_control: b, blob_bytes: a, mailboxes: c })?;
+            same(&Head { seq: a, last_control: b, blob_bytes: a, mailboxes: c, log_expired: b })?;
             same(&Older { until: a, expires_at: b })?;
             same(&StoredEntry { expires_at: a, entry, rotate: maybe })?;
             same(&Mailbox { opened: some, head: a, posts: b, bytes: a })?;
             same(&StoredPost {
                 expires_at: a, received_at: b, record: RecordId(record), body: bytes.clone().into(),
             })?;
-            same(&StoredPart { expires_at: a, of: 7, body: bytes.into() })?;
+            same(&StoredPart { expires_at: a, of: 7, body: bytes.clone().into() })?;
+            same(&StoredRegistration { expires_at: a, access: key, proved_at: b, sealed: bytes.into() })?;
             same(&Invitation { expires_at: a, redeemed_by: maybe })?;
             same(&Founder { channels_left: c })?;
+            same(&StoredJob { created_at: a, cursor: some.then_some(RegistrationId(record)) })?;
         }
 
         #[test]

@@ -16,6 +16,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::engine::{Change, Engine, EngineError, LONG_VALUE, Visit};
 use super::error::OpenError;
+use super::log::Log;
 use super::rows::{FORMAT, FormatError, RowStore};
 
 /// A store on disk.
@@ -44,10 +45,16 @@ impl SledStore {
     /// [`OpenError`], which says what to do.
     pub fn open_directory(directory: &Path, options: &SledOptions) -> Result<Self, OpenError> {
         let path = || directory.to_path_buf();
-        Self::open(Sled::open(directory, options)?).map_err(|error| match error {
+        // First the engine: it sees to it that nobody else has the directory open.
+        let sled = Sled::open(directory, options)?;
+        let damaged = |reason: String| OpenError::Damaged { path: path(), reason };
+        let rows = Self::open(sled).map_err(|error| match error {
             FormatError::Newer(found) => OpenError::Newer { path: path(), found, known: FORMAT },
-            other => OpenError::Damaged { path: path(), reason: other.to_string() },
-        })
+            other => damaged(other.to_string()),
+        })?;
+        let log =
+            Log::open(&directory.join("log")).map_err(|source| OpenError::Io { path: path(), source })?;
+        rows.with_log(log).map_err(|error| damaged(error.to_string()))
     }
 }
 
@@ -282,8 +289,11 @@ fn piece_count(bytes: &[u8]) -> Result<u16, EngineError> {
 
 #[cfg(test)]
 mod tests {
+    use campana_protocol::frame::Class;
+
     use super::*;
-    use crate::store::conformance::Fixture;
+    use crate::store::Store;
+    use crate::store::conformance::{self, Fixture};
 
     struct OnDisk {
         directory: tempfile::TempDir,
@@ -327,6 +337,40 @@ mod tests {
     }
 
     #[test]
+    fn a_store_of_before_the_log_goes_on() {
+        use crate::store::conformance::Bench;
+        let mut b = Bench::with_channel(OnDisk::new());
+        b.append(conformance::owner(), Class::Control, b"1");
+        let older = 1u16.to_be_bytes().to_vec();
+        let change = Change::Put(crate::store::key::Key::Format.encode(), older);
+        b.store().engine().apply(&[change]).expect("written");
+        b.fixture.reopen();
+        b.append(conformance::owner(), Class::Update, b"2");
+        assert_eq!(b.bodies(0, 2), [(1, b"1".to_vec()), (2, b"2".to_vec())]);
+    }
+
+    #[test]
+    fn a_damaged_entry_of_the_log_hides_no_other() {
+        use crate::store::conformance::Bench;
+        let mut b = Bench::with_channel(OnDisk::new());
+        for body in 1..=3 {
+            b.append(conformance::owner(), Class::Update, &[body; 100]);
+        }
+        let file = b.fixture.directory.path().join("log/00000000");
+        let mut bytes = fs::read(&file).expect("readable");
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(&file, bytes).expect("written");
+        let rest = [(1, vec![1; 100]), (3, vec![3; 100])];
+        assert_eq!(b.bodies(0, 3), rest);
+        assert_eq!(b.store().corrupt_rows(), 1);
+        b.fixture.reopen();
+        assert_eq!(b.bodies(0, 3), rest);
+        assert_eq!(b.store().corrupt_rows(), 1);
+        assert_eq!(b.append(conformance::owner(), Class::Update, b"4"), 4);
+    }
+
+    #[test]
     fn a_second_process_is_told_that_the_store_is_in_use() {
         let on_disk = OnDisk::new();
         let error = SledStore::open_directory(on_disk.directory.path(), &options()).expect_err("in use");
@@ -345,7 +389,7 @@ mod tests {
     #[test]
     fn without_room_writes_are_refused_and_reads_served() {
         use crate::store::error::StoreError;
-        use crate::store::{Health, Store, Write};
+        use crate::store::{Health, Write};
         let mut on_disk = OnDisk::new();
         let invite = Write::Invite { invitation: campana_protocol::id::Hash([1; 32]), expires_at: 5 };
         assert!(on_disk.store().commit(0, core::slice::from_ref(&invite))[0].is_ok());

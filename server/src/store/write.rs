@@ -1,7 +1,9 @@
 //! Everything that changes a store, as values: a batch of them is one commit.
 
 use campana_protocol::frame::Class;
-use campana_protocol::id::{BlobId, ChannelId, Hash, MailboxId, PublicKey, RecordId};
+use campana_protocol::id::{
+    BlobId, ChannelId, Hash, MailboxId, PublicKey, ReceiptToken, RecordId, RegistrationId,
+};
 
 use super::Keys;
 
@@ -85,6 +87,84 @@ pub enum Write {
         /// The sealed part.
         body: Vec<u8>,
     },
+    /// Makes or renews a push registration.
+    Register {
+        /// The channel.
+        channel: ChannelId,
+        /// Who asks.
+        by: Keys,
+        /// The registration.
+        registration: RegistrationId,
+        /// The sealed subscription.
+        sealed: Vec<u8>,
+        /// When a push last arrived (0: never).
+        proved_at: u64,
+    },
+    /// Ends a push registration.
+    Unregister {
+        /// The channel.
+        channel: ChannelId,
+        /// The registration.
+        registration: RegistrationId,
+    },
+    /// Counts a device that has an alert.
+    Receipt {
+        /// The channel.
+        channel: ChannelId,
+        /// Who asks.
+        by: Keys,
+        /// The alert.
+        seq: u64,
+        /// The device's token for it.
+        token: ReceiptToken,
+    },
+    /// Writes down how far a push job has come.
+    PushProgress(PushProgress),
+    /// Ends a registration whose push service says that it is gone, if it still is what was
+    /// pushed to.
+    Forget {
+        /// The channel.
+        channel: ChannelId,
+        /// The registration.
+        registration: RegistrationId,
+        /// What was pushed to.
+        sealed: Vec<u8>,
+    },
+    /// Seals a registration anew, if it still is what was read.
+    Reseal {
+        /// The channel.
+        channel: ChannelId,
+        /// The registration.
+        registration: RegistrationId,
+        /// What was read.
+        from: Vec<u8>,
+        /// The same under another key.
+        to: Vec<u8>,
+    },
+    /// Keeps the relay's own VAPID key.
+    KeepPushSecret {
+        /// Sealed.
+        sealed: Vec<u8>,
+    },
+    /// Deletes registrations and push jobs, some at a time, and at last the VAPID key.
+    ForgetPush,
+}
+
+/// How far a push job has come since the last of these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushProgress {
+    /// The channel.
+    pub channel: ChannelId,
+    /// The alert.
+    pub seq: u64,
+    /// All up to this one have been dispatched (`None`: as far as before).
+    pub cursor: Option<RegistrationId>,
+    /// Dispatched and not settled.
+    pub unsettled: Vec<RegistrationId>,
+    /// Were unsettled and are no longer.
+    pub settled: Vec<RegistrationId>,
+    /// All are settled: the job ends.
+    pub done: bool,
 }
 
 /// An entry to append.
@@ -115,6 +195,11 @@ impl Write {
             + match self {
                 Self::Append(append) => append.body.len(),
                 Self::Post { body, .. } | Self::PutBlob { body, .. } => body.len(),
+                Self::Register { sealed, .. } | Self::Forget { sealed, .. } => sealed.len(),
+                Self::Reseal { from, to, .. } => from.len() + to.len(),
+                Self::PushProgress(progress) => {
+                    RegistrationId::LEN * (progress.unsettled.len() + progress.settled.len())
+                }
                 _ => 0,
             }
     }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use campana_protocol::frame::{Class, ClientFrame, RelayFrame, Secret, Subject, challenge, creation};
-use campana_protocol::id::{ChannelId, PublicKey, RecordId, Signature};
+use campana_protocol::id::{ChannelId, MailboxId, PublicKey, RecordId, Signature};
 use ed25519_dalek::{Signer, SigningKey};
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
@@ -117,6 +117,14 @@ pub(crate) fn entry(request: u32, record: u128, length: usize) -> ClientFrame {
         rotate: None,
         body: body(record, length).into(),
     }
+}
+
+/// A post to a mailbox that gets no other.
+pub(crate) fn post(record: u128) -> ClientFrame {
+    let mut mailbox = [0; 32];
+    mailbox[..16].copy_from_slice(&record.to_be_bytes());
+    let (mailbox, record) = (MailboxId(mailbox), RecordId(record.to_be_bytes()));
+    ClientFrame::Post { request: 1, mailbox, record, body: vec![7; 300].into() }
 }
 
 pub(crate) fn body(record: u128, length: usize) -> Vec<u8> {

@@ -12,6 +12,7 @@ mod log_hygiene;
 mod power_cut;
 mod process;
 mod pump;
+mod push;
 mod shutdown;
 mod slow_reader;
 mod speaking;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use campana_protocol::frame::RelayFrame;
 
-use crate::device::{Device, body, entry};
+use crate::device::{Device, body, entry, post};
 use crate::process::Process;
 
 /// What the relay has said aloud: these must never be otherwise again.
@@ -52,6 +52,7 @@ pub(crate) async fn pump(
         let device = Device::member(address).await;
         tasks.spawn(author(device, Arc::clone(records)));
     }
+    tasks.spawn(poster(Device::member(address).await, Arc::clone(records)));
     end.await;
     while let Some(ended) = tasks.join_next().await {
         let (seen, acknowledged) = ended.expect("no panic");
@@ -86,6 +87,21 @@ async fn author(mut device: Device, records: Arc<AtomicU64>) -> (Vec<(u64, u128)
                 return (acknowledged, count);
             }
         }
+    }
+}
+
+/// Posts now and then, so that some commits are of rows and some of the log.
+async fn poster(mut device: Device, records: Arc<AtomicU64>) -> (Vec<(u64, u128)>, u64) {
+    loop {
+        // Each to a mailbox of its own: none gets full.
+        let record = u128::from(records.fetch_add(1, Ordering::Relaxed)) + 1;
+        let asked = device.send(&post(record)).await;
+        match device.hear().await {
+            Some(RelayFrame::Done { .. }) if asked.is_ok() => {}
+            Some(other) => panic!("a poster was sent {other:?}"),
+            None => return (Vec::new(), 0),
+        }
+        tokio::time::sleep(Duration::from_millis(4)).await;
     }
 }
 

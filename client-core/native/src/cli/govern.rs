@@ -1,6 +1,6 @@
 //! Statements of the committee: drafted by one device, in force when enough have signed.
 
-use campana_core::view::{DraftView, View};
+use campana_core::view::{DraftView, OperationView, View};
 use campana_core::{Command, CommandError, Reply};
 use campana_protocol::id::{Hash, PublicKey};
 use fluent_bundle::FluentValue;
@@ -100,7 +100,7 @@ pub(crate) async fn drafts(desk: &mut Desk) -> Result<(), Failure> {
         .drafts
         .iter()
         .map(|draft| {
-            let operations = draft.operations.iter().map(|text| operation(words, text));
+            let operations = draft.operations.iter().map(|one| operation(words, one));
             words.with(
                 "draft-line",
                 [
@@ -149,18 +149,19 @@ fn still_missing(words: &Words, draft: &DraftView) -> String {
 }
 
 /// `"grant verifier Ana"` and the like.
-fn operation(words: &Words, text: &str) -> String {
-    let (kind, rest) = text.split_once(' ').unwrap_or((text, ""));
-    let (role, person) = match kind {
-        "grant" | "revoke" => rest.split_once(' ').unwrap_or((rest, "")),
-        _ => ("", rest),
+fn operation(words: &Words, operation: &OperationView) -> String {
+    let say = |key: &str, person: &str, role: &str, rest: String| {
+        let role = if role.is_empty() { String::new() } else { words.code("role", role) };
+        words.with(key, [("person", person.into()), ("role", role.into()), ("rest", rest.into())])
     };
-    match kind {
-        "grant" | "revoke" | "remove" | "zones" | "constitute" => words.with(
-            &format!("operation-{kind}"),
-            [("person", person.into()), ("role", words.code("role", role).into()), ("rest", rest.into())],
-        ),
-        _ => text.to_owned(),
+    match operation {
+        OperationView::Constitute { threshold, committee } => {
+            say("operation-constitute", "", "", format!("{threshold} / {committee}"))
+        }
+        OperationView::Grant { role, name } => say("operation-grant", name, role, String::new()),
+        OperationView::Revoke { role, name } => say("operation-revoke", name, role, String::new()),
+        OperationView::Remove { name } => say("operation-remove", name, "", String::new()),
+        OperationView::Zones(names) => say("operation-zones", "", "", names.join(", ")),
     }
 }
 
@@ -172,8 +173,10 @@ mod tests {
     #[test]
     fn an_operation_is_said_in_the_readers_language() {
         let words = Words::new(Language::Es);
-        assert_eq!(operation(&words, "grant verifier Ana María"), "Ana María pasa a ser verificador");
-        assert_eq!(operation(&words, "remove Ana"), "Ana queda fuera");
-        assert_eq!(operation(&words, "something new"), "something new");
+        let grant = OperationView::Grant { role: "verifier", name: "Ana María".into() };
+        assert_eq!(operation(&words, &grant), "Ana María pasa a ser verificador");
+        assert_eq!(operation(&words, &OperationView::Remove { name: "Ana".into() }), "Ana queda fuera");
+        let zones = OperationView::Zones(vec!["norte".into(), "sur".into()]);
+        assert!(operation(&words, &zones).contains("norte, sur"));
     }
 }

@@ -36,13 +36,7 @@ impl AeadType for Chacha {
         AeadId::Chacha20Poly1305 as u16
     }
 
-    fn seal<'a>(
-        &self,
-        key: &[u8],
-        data: &[u8],
-        aad: Option<&'a [u8]>,
-        nonce: &[u8],
-    ) -> Result<Vec<u8>, Refused> {
+    fn seal(&self, key: &[u8], data: &[u8], aad: Option<&[u8]>, nonce: &[u8]) -> Result<Vec<u8>, Refused> {
         if data.is_empty() {
             return Err(Refused);
         }
@@ -51,11 +45,11 @@ impl AeadType for Chacha {
         Self::cipher(key)?.encrypt(nonce, payload).map_err(|_| Refused)
     }
 
-    fn open<'a>(
+    fn open(
         &self,
         key: &[u8],
         ciphertext: &[u8],
-        aad: Option<&'a [u8]>,
+        aad: Option<&[u8]>,
         nonce: &[u8],
     ) -> Result<Vec<u8>, Refused> {
         if ciphertext.len() <= TAG {
@@ -107,9 +101,10 @@ impl KdfType for Sha256Kdf {
     }
 }
 
-/// X25519 (RFC 7748). Any 32 bytes are a secret, any 32 bytes a public key; a shared secret of
-/// zeros is not refused: who publishes such a key gives away what is sealed to them, which they
-/// could give away anyhow, and a member must not be able to make everybody else's commits fail.
+/// X25519 (RFC 7748). Any 32 bytes are a secret, any 32 bytes a public key. RFC 9180, section 7.1.4,
+/// refuses a shared secret of zeros; as in the provider this stands for, it is taken: whoever
+/// publishes such a key gives away what is sealed to it, which its owner could do anyhow, and a
+/// refusal would let one member make everybody else's commits fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::mls) struct X25519;
 

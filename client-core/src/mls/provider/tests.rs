@@ -1,5 +1,6 @@
 //! Against `mls-rs-crypto-rustcrypto`: the same outputs, the same refusals, and each opens what the
 //! other seals.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use mls_rs_core::crypto::{
     CipherSuite, CipherSuiteProvider, CryptoProvider, HpkeContextR, HpkeContextS, HpkePsk, HpkePublicKey,

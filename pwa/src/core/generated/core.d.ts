@@ -95,9 +95,9 @@ export interface DraftView {
      */
     id: string;
     /**
-     * What it does, one line each, in stable words: `"grant verifier KEY"`.
+     * What it does.
      */
-    operations: string[];
+    operations: OperationView[];
     /**
      * Signatures it has.
      */
@@ -204,6 +204,10 @@ export interface IncidentView {
      * When this device learned of its present status, Unix milliseconds.
      */
     updated_at: number;
+    /**
+     * An alert that has ended lately: still to be seen where the alert was.
+     */
+    recent: boolean;
     /**
      * The last notice that is due for it.
      */
@@ -334,6 +338,11 @@ export interface Notice {
     incident: string;
     kind: NoticeKind;
 }
+
+/**
+ * One thing that a statement does; people by their handles.
+ */
+export type OperationView = { constitute: { threshold: number; committee: number } } | { grant: { role: string; name: string } } | { revoke: { role: string; name: string } } | { remove: { name: string } } | { zones: string[] };
 
 /**
  * One thing that happened.
@@ -590,6 +599,8 @@ export class Session {
      */
     view(now: number): View;
 }
+
+export function __wbg_reset_state(): void;
 
 /**
  * What a link leads to.

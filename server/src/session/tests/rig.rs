@@ -5,6 +5,9 @@ use campana_protocol::frame::{Class, ClientFrame, RelayFrame, Secret, Subject, c
 use campana_protocol::id::{ChannelId, MailboxId, PublicKey, RecordId, Signature};
 use ed25519_dalek::{Signer, SigningKey};
 
+use crate::push::{Policy, Push};
+use crate::rate::Rates;
+use crate::shared::Shared;
 use crate::store::MemoryStore;
 use crate::{ConnectionId, Relay};
 
@@ -49,7 +52,17 @@ pub(super) struct Device {
 impl Rig {
     /// With an invitation outstanding.
     pub(super) fn new() -> Self {
-        let relay = Relay::new(MemoryStore::new());
+        Self::on(Relay::new(MemoryStore::new()))
+    }
+
+    /// One that pushes, under keys of its own.
+    pub(super) fn pushing() -> (Self, Device) {
+        let push = Push::ephemeral(Policy::new(&[])).expect("randomness");
+        let shared = Shared::with_push(MemoryStore::new(), Rates::default(), Some(push.into()));
+        Self::on(Relay::on(shared)).founded()
+    }
+
+    fn on(relay: Relay<MemoryStore>) -> Self {
         relay.invite(&INVITATION, NOW + 1_000_000).expect("queued");
         let mut rig = Self { relay, now: NOW, connections: 0, records: 0 };
         rig.relay.commit(NOW);
@@ -58,7 +71,11 @@ impl Rig {
 
     /// With the channel created, and a device of its owner.
     pub(super) fn with_channel() -> (Self, Device) {
-        let mut rig = Self::new();
+        Self::new().founded()
+    }
+
+    fn founded(self) -> (Self, Device) {
+        let mut rig = self;
         let device = rig.connect();
         rig.done(
             &device,

@@ -181,6 +181,42 @@ pub fn the_expired_are_skipped_and_forgotten<F: Fixture>(fixture: F) {
     assert_eq!(b.appended(again), 4);
 }
 
+pub fn seqs_go_on_when_everything_has_expired<F: Fixture>(fixture: F) {
+    let mut b = Bench::with_channel(fixture);
+    let first = b.entry(member(ACCESS), Update, b"1");
+    b.appended(first.clone());
+    b.append(member(ACCESS), Update, b"2");
+    let trimmed = b.store().trim(NOW + ENTRY_TTL_MS).expect("trims");
+    assert_eq!(trimmed.channels, [channel()]);
+    b.fixture.reopen();
+    assert_eq!(b.bodies(0, 2), []);
+    assert_eq!(b.store().head(&channel()).expect("a head").seq, 2);
+    // Its record went with the entry.
+    assert_eq!(b.appended(first), 3);
+    b.fixture.reopen();
+    assert_eq!(b.bodies(0, 3), [(3, b"1".to_vec())]);
+}
+
+pub fn entries_of_all_kinds_are_read_in_order<F: Fixture>(fixture: F) {
+    let mut b = Bench::with_channel(fixture);
+    let classes = [Update, Alert, Control, Update, Control, Control, Alert, Update];
+    for (body, class) in (1..).zip(classes) {
+        b.append(owner(), class, &[body]);
+    }
+    let all: Vec<_> = (1..=8).map(|seq| (seq, vec![seq as u8])).collect();
+    for after in 0..=8 {
+        assert_eq!(b.bodies(after, 8), all[after as usize..]);
+    }
+    b.fixture.reopen();
+    assert_eq!(b.bodies(1, 7), all[1..7]);
+    // Control entries are kept longer than the others.
+    b.store().trim(NOW + ENTRY_TTL_MS).expect("trims");
+    let control: Vec<_> = [3, 5, 6].map(|seq| (seq, vec![seq as u8])).into();
+    assert_eq!(b.bodies(0, 8), control);
+    let page = b.store().read(&channel(), 0, 8, usize::MAX).expect("readable");
+    assert_eq!(page.through, 8);
+}
+
 pub fn a_long_body_comes_back<F: Fixture>(fixture: F) {
     let mut b = Bench::with_channel(fixture);
     let body: Vec<u8> = (0..MAX_CONTROL_BODY).map(|at| (at % 251) as u8).collect();

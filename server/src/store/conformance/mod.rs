@@ -4,6 +4,7 @@
 pub mod channels;
 pub mod mailboxes;
 pub mod model;
+pub mod pushes;
 
 use campana_protocol::frame::Class;
 use campana_protocol::id::{ChannelId, Hash, PublicKey, RecordId};
@@ -33,13 +34,22 @@ macro_rules! conformance_tests {
             an_append_gets_the_next_seq, a_retry_finds_its_first_seq, a_retry_with_another_body_is_a_conflict,
             of_two_commits_the_second_is_stale, a_batch_sees_its_own_writes, strangers_may_not_append,
             only_owners_rotate, a_rotated_key_reads_up_to_its_rotation, owners_are_replaced,
-            reads_are_limited, the_expired_are_skipped_and_forgotten, a_long_body_comes_back,
+            reads_are_limited, the_expired_are_skipped_and_forgotten,
+            seqs_go_on_when_everything_has_expired, entries_of_all_kinds_are_read_in_order,
+            a_long_body_comes_back,
             invitations_are_redeemed_once, an_invitation_pays_for_so_many_channels,
             blob_parts_come_back_until_they_expire, everything_is_there_after_reopening);
         $crate::conformance_tests!(@each $fixture, mailboxes:
             strangers_post_to_opened_mailboxes_only, posts_come_in_order_and_go_when_trimmed,
             a_full_mailbox_refuses, a_post_is_stored_once, posts_expire,
             positions_increase_even_for_a_forgotten_mailbox);
+        $crate::conformance_tests!(@each $fixture, pushes:
+            only_current_members_register, a_registration_is_replaced_and_renewed,
+            what_was_registered_under_a_rotated_key_rings_for_its_grace,
+            a_key_that_is_in_force_again_rings_again, registrations_end, pages_hold_each_registration_once,
+            a_channel_has_so_many_registrations, an_alert_opens_a_job_in_its_commit,
+            a_job_goes_on_where_it_was, receipts_are_counted_once_and_expire,
+            coverage_counts_what_was_proved_lately, registrations_are_sealed_anew_and_forgotten);
         $crate::conformance_tests!(@each $fixture, model: the_store_behaves_like_a_list);
     };
     (@each $fixture:ty, $module:ident: $($name:ident),+ $(,)?) => {

@@ -1,16 +1,20 @@
 //! Appending: authority, retries, staleness, rotation.
 
 use campana_protocol::frame::{Class, Entry};
+use campana_protocol::id::ChannelId;
 
+use super::push;
 use super::reading::judge;
 use super::tx::Tx;
 use crate::store::engine::Engine;
 use crate::store::error::{AppendError, StoreError, WriteError};
 use crate::store::key::Key;
+use crate::store::log::Name;
 use crate::store::row::{self, Older, StoredEntry};
 use crate::store::write::{Append, Written};
 use crate::store::{Keys, Rights};
 
+/// Into rows. See [`super::burst`] for the log.
 pub(super) fn append<E: Engine>(
     tx: &mut Tx<'_, E>,
     now: u64,
@@ -19,22 +23,19 @@ pub(super) fn append<E: Engine>(
     let channel = append.channel;
     let (mut keys, rights) = rights(tx, &channel, &append.by)?.ok_or(AppendError::Unknown)?;
     let rights = rights.ok_or(AppendError::Forbidden)?;
-    if let Some(seq) = tx.get::<u64>(&Key::Record(channel, append.record))? {
-        return retried(tx, append, seq);
+    let name = tx.log.map(|log| log.name(&channel, &append.record));
+    if let Some(written) = retried(tx, append, name)? {
+        return Ok(written);
     }
-    if !rights.current() || (append.rotate.is_some() && rights != Rights::Owner) {
-        return Err(AppendError::Forbidden.into());
-    }
-    let mut head: row::Head = tx.get(&Key::Head(channel))?.ok_or(StoreError::Damaged)?;
-    if append.control_seq != head.last_control {
-        return Err(AppendError::Stale.into());
-    }
+    let mut head = head(tx, &channel)?;
+    admit(append, rights, head.last_control)?;
 
     head.seq += 1;
     if append.class == Class::Control {
         head.last_control = head.seq;
     }
     let seq = head.seq;
+    push::open_job(tx, now, append.class, channel, seq)?;
     let expires_at = now.saturating_add(append.class.ttl_ms());
     let entry = Entry {
         seq,
@@ -54,24 +55,67 @@ pub(super) fn append<E: Engine>(
     tx.put(&Key::Head(channel), &head)?;
     tx.put_new(&Key::Entry(channel, seq), &StoredEntry { expires_at, entry, rotate: append.rotate });
     tx.put(&Key::Record(channel, append.record), &seq)?;
+    if let (Some(log), Some(name)) = (tx.log, name) {
+        log.add_row(name);
+    }
     tx.expires(expires_at, Key::Entry(channel, seq));
     Ok(Written::Appended { seq, received_at: Some(now) })
 }
 
-/// A retry finds its first seq, whatever has happened since.
-fn retried<E: Engine>(tx: &mut Tx<'_, E>, append: &Append, seq: u64) -> Result<Written, WriteError> {
-    let stored: StoredEntry = tx.get(&Key::Entry(append.channel, seq))?.ok_or(StoreError::Damaged)?;
-    if stored.is(append.class, append.rotate.as_ref(), &append.body) {
-        Ok(Written::Appended { seq, received_at: None })
-    } else {
-        Err(AppendError::Conflict.into())
+/// Whether a new entry may be appended now.
+pub(super) fn admit(append: &Append, rights: Rights, last_control: u64) -> Result<(), AppendError> {
+    if !rights.current() || (append.rotate.is_some() && rights != Rights::Owner) {
+        return Err(AppendError::Forbidden);
     }
+    if append.control_seq != last_control {
+        return Err(AppendError::Stale);
+    }
+    Ok(())
+}
+
+/// The counters of a channel, its seq being that of rows and log together.
+pub(super) fn head<E: Engine>(tx: &mut Tx<'_, E>, channel: &ChannelId) -> Result<row::Head, StoreError> {
+    let mut head: row::Head = tx.get(&Key::Head(*channel))?.ok_or(StoreError::Damaged)?;
+    head.seq = head.seq.max(tx.log.map_or(0, |log| log.last(channel)));
+    Ok(head)
+}
+
+/// A retry finds its first seq, whatever has happened since. `None`: it is no retry. `name`: what
+/// the log, if there is one, knows the record by.
+pub(super) fn retried<E: Engine>(
+    tx: &mut Tx<'_, E>,
+    append: &Append,
+    name: Option<Name>,
+) -> Result<Option<Written>, WriteError> {
+    let Append { channel, record, class, rotate, .. } = append;
+    let log = tx.log.zip(name);
+    if log.is_none_or(|(log, name)| log.may_be_row(name))
+        && let Some(seq) = tx.get::<u64>(&Key::Record(*channel, *record))?
+    {
+        let stored: StoredEntry = tx.get(&Key::Entry(*channel, seq))?.ok_or(StoreError::Damaged)?;
+        return again(seq, stored.is(*class, rotate.as_ref(), &append.body)).map(Some);
+    }
+    let Some(located) = log.and_then(|(log, name)| log.first(channel, record, name)) else {
+        return Ok(None);
+    };
+    let entry = located.read().map_err(|error| {
+        tracing::error!(%error, "an entry of the log could not be read for a write");
+        StoreError::Failed
+    })?;
+    let entry = entry.ok_or(StoreError::Damaged)?;
+    let same = entry.class == *class && rotate.is_none() && entry.body.as_slice() == append.body;
+    again(located.seq(), same).map(Some)
+}
+
+/// What an append is told whose record stands at `seq` already.
+pub(super) fn again(seq: u64, same: bool) -> Result<Written, WriteError> {
+    if same { Ok(Written::Appended { seq, received_at: None }) } else { Err(AppendError::Conflict.into()) }
 }
 
 /// A channel's keys and what `keys` open of it; `None` if there is no such channel.
 pub(super) fn rights<E: Engine>(
     tx: &mut Tx<'_, E>,
-    channel: &campana_protocol::id::ChannelId,
+    channel: &ChannelId,
     keys: &Keys,
 ) -> Result<Option<(row::Channel, Option<Rights>)>, StoreError> {
     let Some(row) = tx.get::<row::Channel>(&Key::Channel(*channel))? else {

@@ -1,10 +1,15 @@
 //! The rules of the store over any [`Engine`]: one writer at a time, a durable view for readers.
+//!
+//! With a log beside the rows, bursts of appends go there (`burst`).
 
 mod append;
 mod blob;
+mod burst;
 mod founding;
 mod mailbox;
+mod push;
 mod reading;
+mod registered;
 mod trim;
 mod tx;
 mod view;
@@ -13,52 +18,88 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use campana_protocol::frame::Entry;
-use campana_protocol::id::{BlobId, ChannelId, MailboxId};
+use campana_protocol::id::{BlobId, ChannelId, MailboxId, RegistrationId};
 
 use self::tx::Tx;
 use self::view::View;
 use super::engine::{Engine, EngineError};
 use super::error::{ReadError, StoreError, WriteError};
+use super::key::{Key, Kind};
+use super::log::Log;
 use super::write::{Write, Written};
-use super::{BlobPart, Head, Health, Holding, Keys, MailboxState, Page, Post, Rights, Store, Trimmed};
+use super::{
+    BlobPart, Coverage, Head, Health, Holding, Keys, MailboxState, Page, Post, PushJob, Registration,
+    RegistrationPage, Rights, Store, Trimmed,
+};
+use crate::limits::MAX_TRIM;
 
-/// The version of the keys and values written here.
-pub(crate) const FORMAT: u16 = 1;
+/// The version of what is written here. 2: entries may be in a log beside the rows; the rows of 1
+/// are as they were.
+pub(crate) const FORMAT: u16 = 2;
 
 /// A [`Store`] over an engine.
 #[derive(Debug)]
 pub struct RowStore<E> {
     view: View<E>,
+    log: Option<Log>,
     writer: Mutex<()>,
     failed: AtomicBool,
     corrupt_rows: AtomicU64,
 }
 
 impl<E: Engine> RowStore<E> {
-    /// Opens the rows in `engine`, writing the format version if they are new.
+    /// Opens the rows in `engine`, writing the format version if they are new or of an older one.
     ///
     /// # Errors
     /// [`FormatError`].
     pub fn open(engine: E) -> Result<Self, FormatError> {
-        let key = super::key::Key::Format.encode();
-        match engine.get(&key)? {
+        let key = Key::Format.encode();
+        let found = match engine.get(&key)? {
             Some(bytes) => {
                 let bytes = <[u8; 2]>::try_from(bytes.as_slice()).map_err(|_| FormatError::Unreadable)?;
                 let found = u16::from_be_bytes(bytes);
                 if found > FORMAT {
                     return Err(FormatError::Newer(found));
                 }
+                found
             }
-            None => {
-                engine.apply(&[super::engine::Change::Put(key, FORMAT.to_be_bytes().to_vec())])?;
-            }
+            None => 0,
+        };
+        if found < FORMAT {
+            engine.apply(&[super::engine::Change::Put(key, FORMAT.to_be_bytes().to_vec())])?;
         }
         Ok(Self {
             view: View::new(engine),
+            log: None,
             writer: Mutex::new(()),
             failed: AtomicBool::new(false),
             corrupt_rows: AtomicU64::new(0),
         })
+    }
+
+    /// The same store with a log beside its rows.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    pub(crate) fn with_log(mut self, log: Log) -> Result<Self, EngineError> {
+        for channel in log.channels() {
+            let head = self.engine().get(&Key::Head(channel).encode())?;
+            // Without its counters a channel takes no writes, and says so then.
+            if let Some(head) = head.as_deref().and_then(super::row::decode::<super::row::Head>) {
+                log.forget(&channel, head.log_expired);
+            }
+        }
+        log.sweep();
+        let (from, to) = Kind::Record.range();
+        self.engine().scan(&from, &to, &mut |key, _| {
+            if let Some(Key::Record(channel, record)) = Key::decode(key) {
+                log.add_row(log.name(&channel, &record));
+            }
+            core::ops::ControlFlow::Continue(())
+        })?;
+        self.corrupt_rows = AtomicU64::new(log.damaged());
+        self.log = Some(log);
+        Ok(self)
     }
 
     /// The engine underneath.
@@ -80,13 +121,36 @@ impl<E: Engine> RowStore<E> {
         if changes.is_empty() {
             return Ok(());
         }
-        let outcome = self.view.apply(changes);
-        outcome.map_err(|error| {
-            // What is on disk is unknown now: readers keep the view from before, nobody writes.
-            self.failed.store(true, Ordering::SeqCst);
-            tracing::error!(%error, "a write failed; the store takes no more until the relay is started again");
-            StoreError::Failed
-        })
+        self.view.apply(changes).map_err(|error| self.fail(&error))
+    }
+
+    /// What is on disk is unknown now: readers keep the view from before, nobody writes.
+    fn fail(&self, error: &dyn core::fmt::Display) -> StoreError {
+        self.failed.store(true, Ordering::SeqCst);
+        tracing::error!(%error, "a write failed; the store takes no more until the relay is started again");
+        StoreError::Failed
+    }
+
+    /// Judges `writes` and makes them durable, in the log if they may go there.
+    fn carry_out(&self, now: u64, writes: &[Write]) -> Result<Vec<Result<Written, WriteError>>, StoreError> {
+        let mut tx = Tx::new(self.engine(), self.log.as_ref());
+        if let Some(log) = &self.log
+            && let Some(burst) = burst::carry_out(&mut tx, log, now, writes)
+        {
+            let (results, batch) = burst?;
+            self.sound(&results)?;
+            log.append(batch).map_err(|error| self.fail(&error))?;
+            return Ok(results);
+        }
+        let results: Vec<_> = writes.iter().map(|write| carry_out(&mut tx, now, write)).collect();
+        self.sound(&results)?;
+        self.make_durable(tx)?;
+        Ok(results)
+    }
+
+    /// An engine that ran into the end of the disk behind our back can fail a read first.
+    fn sound(&self, results: &[Result<Written, WriteError>]) -> Result<(), StoreError> {
+        if results.contains(&Err(StoreError::Failed.into())) { Err(StoreError::Failed) } else { Ok(()) }
     }
 
     fn skip_corrupt(&self, rows: u64) {
@@ -103,7 +167,7 @@ impl<E: Engine> Store for RowStore<E> {
     }
 
     fn head(&self, channel: &ChannelId) -> Result<Head, ReadError> {
-        reading::head(&self.view, channel)
+        reading::head(&self.view, self.log.as_ref(), channel)
     }
 
     fn read(
@@ -113,7 +177,8 @@ impl<E: Engine> Store for RowStore<E> {
         through: u64,
         max_bytes: usize,
     ) -> Result<Page<Entry>, ReadError> {
-        let (page, corrupt) = reading::entries(&self.view, channel, after, through, max_bytes)?;
+        let (page, corrupt) =
+            reading::entries(&self.view, self.log.as_ref(), channel, after, through, max_bytes)?;
         self.skip_corrupt(corrupt);
         Ok(page)
     }
@@ -140,22 +205,15 @@ impl<E: Engine> Store for RowStore<E> {
 
     fn commit(&self, now: u64, writes: &[Write]) -> Vec<Result<Written, WriteError>> {
         let _writing = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = self.writable() {
-            return writes.iter().map(|_| Err(error.into())).collect();
-        }
-        let mut tx = Tx::new(self.engine());
-        let mut results: Vec<_> = writes.iter().map(|write| carry_out(&mut tx, now, write)).collect();
-        // An engine that ran into the end of the disk behind our back can fail a read first.
-        if results.contains(&Err(StoreError::Failed.into())) {
-            self.failed.store(true, Ordering::SeqCst);
-            return writes.iter().map(|_| Err(StoreError::Failed.into())).collect();
-        }
-        if let Err(error) = self.make_durable(tx) {
-            for result in &mut results {
-                *result = Err(error.into());
+        match self.writable().and_then(|()| self.carry_out(now, writes)) {
+            Ok(results) => results,
+            Err(error) => {
+                if error == StoreError::Failed {
+                    self.failed.store(true, Ordering::SeqCst);
+                }
+                writes.iter().map(|_| Err(error.into())).collect()
             }
         }
-        results
     }
 
     fn trim(&self, now: u64) -> Result<Trimmed, WriteError> {
@@ -164,10 +222,66 @@ impl<E: Engine> Store for RowStore<E> {
         if self.failed.load(Ordering::SeqCst) {
             return Err(StoreError::Failed.into());
         }
-        let mut tx = Tx::new(self.engine());
-        let trimmed = trim::expired(&mut tx, now)?;
+        let mut tx = Tx::new(self.engine(), self.log.as_ref());
+        let mut trimmed = trim::expired(&mut tx, now)?;
+        let forgotten = trim::log(&mut tx, now)?;
         self.make_durable(tx)?;
+        if let Some(log) = self.log.as_ref().filter(|_| !forgotten.is_empty()) {
+            let mut entries = 0;
+            for (channel, through) in forgotten {
+                entries += log.forget(&channel, through);
+                if !trimmed.channels.contains(&channel) {
+                    trimmed.channels.push(channel);
+                }
+            }
+            log.sweep();
+            trimmed.rows += entries;
+            trimmed.more |= entries >= MAX_TRIM;
+        }
         Ok(trimmed)
+    }
+
+    fn registrations(
+        &self,
+        channel: &ChannelId,
+        after: Option<RegistrationId>,
+        limit: usize,
+        now: u64,
+    ) -> Result<RegistrationPage, ReadError> {
+        registered::page(&self.view, channel, after, limit, now)
+    }
+
+    fn registration(
+        &self,
+        channel: &ChannelId,
+        registration: &RegistrationId,
+        now: u64,
+    ) -> Result<Option<Registration>, ReadError> {
+        registered::one(&self.view, channel, registration, now)
+    }
+
+    fn all_registrations(
+        &self,
+        after: Option<(ChannelId, RegistrationId)>,
+        limit: usize,
+    ) -> Result<Vec<(ChannelId, Registration)>, ReadError> {
+        registered::all(&self.view, after, limit)
+    }
+
+    fn push_jobs(&self) -> Result<Vec<PushJob>, ReadError> {
+        registered::jobs(&self.view)
+    }
+
+    fn unsettled(&self, channel: &ChannelId, seq: u64) -> Result<Vec<RegistrationId>, ReadError> {
+        registered::unsettled(&self.view, channel, seq)
+    }
+
+    fn coverage(&self, channel: &ChannelId, seq: u64, now: u64) -> Result<Coverage, ReadError> {
+        registered::coverage(&self.view, channel, seq, now)
+    }
+
+    fn push_secret(&self) -> Result<Option<Vec<u8>>, ReadError> {
+        registered::secret(&self.view)
     }
 
     fn has_invitation(&self) -> Result<bool, ReadError> {
@@ -175,7 +289,7 @@ impl<E: Engine> Store for RowStore<E> {
     }
 
     fn holdings(&self) -> Result<Vec<Holding>, ReadError> {
-        reading::holdings(&self.view)
+        reading::holdings(&self.view, self.log.as_ref())
     }
 
     fn health(&self) -> Health {
@@ -210,6 +324,18 @@ fn carry_out<E: Engine>(tx: &mut Tx<'_, E>, now: u64, write: &Write) -> Result<W
             let part = blob::Part { channel: *channel, blob: *blob, part: *part, of: *of, body };
             blob::put(tx, now, by, &part)
         }
+        Write::Register { channel, by, registration, sealed, proved_at } => {
+            push::register(tx, now, *channel, by, *registration, (sealed, *proved_at))
+        }
+        Write::Unregister { channel, registration } => push::unregister(tx, *channel, *registration),
+        Write::Receipt { channel, by, seq, token } => push::receipt(tx, now, *channel, by, *seq, *token),
+        Write::PushProgress(progress) => push::progress(tx, progress),
+        Write::Forget { channel, registration, sealed } => push::forget(tx, *channel, *registration, sealed),
+        Write::Reseal { channel, registration, from, to } => {
+            push::reseal(tx, *channel, *registration, from, to)
+        }
+        Write::KeepPushSecret { sealed } => push::keep_secret(tx, sealed),
+        Write::ForgetPush => push::forget_all(tx),
     }
 }
 

@@ -11,6 +11,7 @@ use super::view::View;
 use crate::store::engine::{Engine, EngineError};
 use crate::store::error::ReadError;
 use crate::store::key::{Key, Kind};
+use crate::store::log::Log;
 use crate::store::row::{self, StoredEntry, StoredPart, StoredPost};
 use crate::store::{BlobPart, Head, Holding, Keys, MailboxState, Page, Post, Rights};
 
@@ -41,9 +42,15 @@ pub(super) fn judge<X>(
     Ok(older(&member)?.map(|older| Rights::Until(older.until)))
 }
 
-pub(super) fn head<E: Engine>(view: &View<E>, channel: &ChannelId) -> Result<Head, ReadError> {
+pub(super) fn head<E: Engine>(
+    view: &View<E>,
+    log: Option<&Log>,
+    channel: &ChannelId,
+) -> Result<Head, ReadError> {
+    // The log first: what a trim takes from it the row says by then.
+    let last = log.map_or(0, |log| log.last(channel));
     let row: row::Head = get(view, &Key::Head(*channel))?.ok_or(ReadError::Unknown)?;
-    Ok(Head { seq: row.seq, last_control: row.last_control })
+    Ok(Head { seq: row.seq.max(last), last_control: row.last_control })
 }
 
 pub(super) fn mailbox<E: Engine>(view: &View<E>, mailbox: &MailboxId) -> Result<MailboxState, ReadError> {
@@ -61,18 +68,38 @@ pub(super) fn blob_part<E: Engine>(
     Ok(BlobPart { of: row.of, body: row.body.into() })
 }
 
-/// The page, and how many damaged rows it leaves out.
+/// The page, and how many damaged rows it leaves out. Entries are in the log; those between, in
+/// rows.
 pub(super) fn entries<E: Engine>(
     view: &View<E>,
+    log: Option<&Log>,
     channel: &ChannelId,
     after: u64,
     through: u64,
     max_bytes: usize,
 ) -> Result<(Page<Entry>, u64), ReadError> {
     let key = |seq| Key::Entry(*channel, seq);
-    page(view, &key, after, through, max_bytes, |bytes, _| {
+    let mut gather = Gather::new(after, max_bytes, |bytes: &[u8], _| {
         row::decode::<StoredEntry>(bytes).map(|row| (row.entry.body.len(), row.entry))
-    })
+    });
+    let located = log.map(|log| log.entries(channel, after, through, MAX_READ_ENTRIES)).unwrap_or_default();
+    let all_located = located.len() < MAX_READ_ENTRIES;
+    for place in located {
+        if gather.rows(view, &key, place.seq() - 1)?.is_break() {
+            return Ok(gather.done());
+        }
+        let entry = place.read().map_err(|error| failed(error.into()))?;
+        match entry.map(|entry| gather.put(place.seq(), entry.body.len(), entry)) {
+            Some(ControlFlow::Break(())) => return Ok(gather.done()),
+            Some(ControlFlow::Continue(())) => {}
+            None => gather.damaged(place.seq()),
+        }
+    }
+    if all_located {
+        // Full or not: the page says how far it got.
+        let _ = gather.rows(view, &key, through)?;
+    }
+    Ok(gather.done())
 }
 
 /// The page, and how many damaged rows it leaves out.
@@ -84,54 +111,13 @@ pub(super) fn posts<E: Engine>(
     max_bytes: usize,
 ) -> Result<(Page<Post>, u64), ReadError> {
     let key = |seq| Key::Post(*mailbox, seq);
-    page(view, &key, after, through, max_bytes, |bytes, seq| {
+    let mut gather = Gather::new(after, max_bytes, |bytes: &[u8], seq| {
         let row = row::decode::<StoredPost>(bytes)?;
         Some((row.body.len(), Post { seq, received_at: row.received_at, body: row.body.into() }))
-    })
-}
-
-fn page<E: Engine, T>(
-    view: &View<E>,
-    key: &dyn Fn(u64) -> Key,
-    after: u64,
-    through: u64,
-    max_bytes: usize,
-    parse: impl Fn(&[u8], u64) -> Option<(usize, T)>,
-) -> Result<(Page<T>, u64), ReadError> {
-    let page = Page { items: Vec::new(), through: after };
-    let mut gather = Gather { page, bytes: 0, max_bytes: max_bytes.min(MAX_READ_BYTES), corrupt: 0, parse };
-    if after >= through {
-        return Ok((gather.page, 0));
-    }
-    let mut full = false;
-    let end = key(through.saturating_add(1)).encode();
-    let scanned = view.scan(&key(after + 1).encode(), &end, &mut |found, value| match Key::decode(found) {
-        Some(Key::Entry(_, seq) | Key::Post(_, seq)) => {
-            full = gather.add(seq, value).is_break();
-            if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        }
-        _ => ControlFlow::Continue(()),
     });
-    if scanned.is_ok() {
-        if !full {
-            gather.page.through = through;
-        }
-        return Ok((gather.page, gather.corrupt));
-    }
-    // One damaged row must not hide those after it: look at each by itself.
-    for seq in (gather.page.through + 1..=through).take(MAX_READ_ENTRIES) {
-        match view.get(&key(seq).encode()) {
-            Ok(Some(value)) => {
-                if gather.add(seq, &value).is_break() {
-                    break;
-                }
-            }
-            Ok(None) => gather.page.through = seq,
-            Err(EngineError::Damaged(_)) => gather.damaged(seq),
-            Err(_) => return Err(ReadError::Failed),
-        }
-    }
-    Ok((gather.page, gather.corrupt))
+    // Full or not: the page says how far it got.
+    let _ = gather.rows(view, &key, through)?;
+    Ok(gather.done())
 }
 
 /// A page being filled up to its limits.
@@ -144,11 +130,66 @@ struct Gather<T, P> {
 }
 
 impl<T, P: Fn(&[u8], u64) -> Option<(usize, T)>> Gather<T, P> {
+    fn new(after: u64, max_bytes: usize, parse: P) -> Self {
+        let page = Page { items: Vec::new(), through: after };
+        Self { page, bytes: 0, max_bytes: max_bytes.min(MAX_READ_BYTES), corrupt: 0, parse }
+    }
+
+    fn done(self) -> (Page<T>, u64) {
+        (self.page, self.corrupt)
+    }
+
+    /// Adds the rows after those looked at, up to and including `through`. Breaks when the page
+    /// is full.
+    fn rows<E: Engine>(
+        &mut self,
+        view: &View<E>,
+        key: &dyn Fn(u64) -> Key,
+        through: u64,
+    ) -> Result<ControlFlow<()>, ReadError> {
+        let after = self.page.through;
+        if after >= through {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let mut goes = ControlFlow::Continue(());
+        let end = key(through.saturating_add(1)).encode();
+        let scanned = view.scan(&key(after + 1).encode(), &end, &mut |found, value| {
+            if let Some(Key::Entry(_, seq) | Key::Post(_, seq)) = Key::decode(found) {
+                goes = self.add(seq, value);
+            }
+            goes
+        });
+        if scanned.is_ok() {
+            if goes.is_continue() {
+                self.page.through = through;
+            }
+            return Ok(goes);
+        }
+        // One damaged row must not hide those after it: look at each by itself.
+        for seq in (self.page.through + 1..=through).take(MAX_READ_ENTRIES) {
+            match view.get(&key(seq).encode()) {
+                Ok(Some(value)) => {
+                    if self.add(seq, &value).is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+                Ok(None) => self.page.through = seq,
+                Err(EngineError::Damaged(_)) => self.damaged(seq),
+                Err(_) => return Err(ReadError::Failed),
+            }
+        }
+        Ok(if self.page.through < through { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    }
+
     fn add(&mut self, seq: u64, value: &[u8]) -> ControlFlow<()> {
         let Some((size, item)) = (self.parse)(value, seq) else {
             self.damaged(seq);
             return ControlFlow::Continue(());
         };
+        self.put(seq, size, item)
+    }
+
+    fn put(&mut self, seq: u64, size: usize, item: T) -> ControlFlow<()> {
         if !self.page.items.is_empty() && self.bytes + size > self.max_bytes {
             return ControlFlow::Break(());
         }
@@ -181,7 +222,7 @@ pub(super) fn has_invitation<E: Engine>(view: &View<E>) -> Result<bool, ReadErro
     Ok(found)
 }
 
-pub(super) fn holdings<E: Engine>(view: &View<E>) -> Result<Vec<Holding>, ReadError> {
+pub(super) fn holdings<E: Engine>(view: &View<E>, log: Option<&Log>) -> Result<Vec<Holding>, ReadError> {
     let mut holdings = Vec::new();
     for kind in Kind::ALL {
         let (from, to) = kind.range();
@@ -192,6 +233,13 @@ pub(super) fn holdings<E: Engine>(view: &View<E>) -> Result<Vec<Holding>, ReadEr
             ControlFlow::Continue(())
         };
         view.scan(&from, &to, count).map_err(failed)?;
+        // Those in the log come with their record ids.
+        if *kind == Kind::Entry
+            && let Some(log) = log.map(Log::held)
+        {
+            rows += log.0;
+            bytes += log.1;
+        }
         holdings.push(Holding { kind: name(*kind), rows, bytes });
     }
     Ok(holdings)
@@ -212,17 +260,26 @@ const fn name(kind: Kind) -> &'static str {
         Kind::Invitation => "invitations (hashes)",
         Kind::Founder => "founder keys",
         Kind::Expiry => "expiry times",
+        Kind::Registration => "push registrations (sealed)",
+        Kind::PushJob => "alerts being pushed",
+        Kind::Unsettled => "pushes without an answer",
+        Kind::Receipt => "receipts (tokens)",
+        Kind::Tally => "counts of those",
+        Kind::PushSecret => "VAPID key (sealed)",
     }
 }
 
-fn get<E: Engine, T: for<'b> Decode<'b, ()>>(view: &View<E>, key: &Key) -> Result<Option<T>, ReadError> {
+pub(super) fn get<E: Engine, T: for<'b> Decode<'b, ()>>(
+    view: &View<E>,
+    key: &Key,
+) -> Result<Option<T>, ReadError> {
     match view.get(&key.encode()).map_err(failed)? {
         Some(bytes) => row::decode(&bytes).map(Some).ok_or(ReadError::Failed),
         None => Ok(None),
     }
 }
 
-fn failed(error: EngineError) -> ReadError {
+pub(super) fn failed(error: EngineError) -> ReadError {
     tracing::error!(%error, "a row could not be read");
     ReadError::Failed
 }

@@ -3,13 +3,13 @@
 use campana_protocol::id::ChannelId;
 
 use super::tx::Tx;
-use super::{blob, mailbox};
+use super::{blob, mailbox, push};
 use crate::limits::MAX_TRIM;
 use crate::store::Trimmed;
 use crate::store::engine::Engine;
 use crate::store::error::StoreError;
 use crate::store::key::{Key, expired as expired_range};
-use crate::store::row::{Older, StoredEntry, StoredPart};
+use crate::store::row::{Head, Older, StoredEntry, StoredPart};
 
 pub(super) fn expired<E: Engine>(tx: &mut Tx<'_, E>, now: u64) -> Result<Trimmed, StoreError> {
     let (from, to) = expired_range(now);
@@ -28,6 +28,28 @@ pub(super) fn expired<E: Engine>(tx: &mut Tx<'_, E>, now: u64) -> Result<Trimmed
         tx.delete(&key);
     }
     Ok(trimmed)
+}
+
+/// Notes in the rows up to where each channel's log has expired: to be forgotten once that is
+/// durable. The head is noted too, for nothing else may say it when the log is read again.
+pub(super) fn log<E: Engine>(tx: &mut Tx<'_, E>, now: u64) -> Result<Vec<(ChannelId, u64)>, StoreError> {
+    let Some(log) = tx.log else {
+        return Ok(Vec::new());
+    };
+    let expired = log.expired(now, MAX_TRIM);
+    let mut noted = Vec::with_capacity(expired.len());
+    for (channel, through) in expired {
+        let key = Key::Head(channel);
+        // A channel whose counters are damaged keeps what it has; the others go on.
+        let Ok(Some(mut head)) = tx.get::<Head>(&key) else {
+            continue;
+        };
+        head.seq = head.seq.max(through);
+        head.log_expired = head.log_expired.max(through);
+        tx.put(&key, &head)?;
+        noted.push((channel, through));
+    }
+    Ok(noted)
 }
 
 /// Deletes the row of `target` with what hangs on it. The channel, if it lost an entry.
@@ -51,6 +73,11 @@ fn delete<E: Engine>(tx: &mut Tx<'_, E>, now: u64, target: &Key) -> Result<Optio
             if let Ok(Some(part)) = tx.get::<StoredPart>(target) {
                 blob::give_back(tx, *channel, &part)?;
             }
+            tx.delete(target);
+        }
+        Key::Registration(channel, registration) => push::expire(tx, now, *channel, *registration)?,
+        Key::Receipt(channel, seq, _) => {
+            push::uncount(tx, *channel, *seq)?;
             tx.delete(target);
         }
         _ => tx.delete(target),

@@ -8,10 +8,12 @@ use minicbor::{Decode, Encode};
 use crate::store::engine::{Change, Engine, EngineError};
 use crate::store::error::StoreError;
 use crate::store::key::Key;
+use crate::store::log::Log;
 use crate::store::row;
 
 pub(super) struct Tx<'e, E> {
     engine: &'e E,
+    pub(super) log: Option<&'e Log>,
     rows: BTreeMap<Vec<u8>, Touched>,
 }
 
@@ -29,8 +31,8 @@ impl Touched {
 }
 
 impl<'e, E: Engine> Tx<'e, E> {
-    pub(super) fn new(engine: &'e E) -> Self {
-        Self { engine, rows: BTreeMap::new() }
+    pub(super) fn new(engine: &'e E, log: Option<&'e Log>) -> Self {
+        Self { engine, log, rows: BTreeMap::new() }
     }
 
     /// The row of `key`. One that cannot be read is an error, never "not there".

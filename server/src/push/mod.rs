@@ -1,0 +1,124 @@
+//! Web Push (docs/PUSH.md). This much of it needs no socket: the key that devices subscribe with,
+//! where pushes may go, and the sealing of what devices register. [`sender`] does the sending.
+
+mod client;
+mod endpoint;
+mod gate;
+mod job;
+mod keyring;
+mod lane;
+mod message;
+mod payload;
+mod resolve;
+pub mod sender;
+mod start;
+mod trial;
+mod vault;
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use campana_protocol::code::Code;
+use campana_protocol::id::{ChannelId, PushKey, RegistrationId};
+use campana_protocol::push::Subscription;
+use campana_protocol::wire;
+
+pub use self::endpoint::{HostPattern, Policy};
+pub use self::keyring::{KeySource, KeyringError, rotate};
+pub use self::resolve::Pin;
+pub use self::start::{StartError, open};
+pub use self::vault::{SealError, Vault};
+use crate::bell::Bell;
+use crate::limits::MAX_WAITING_TESTS;
+
+/// What sessions and the sender share.
+#[derive(Debug)]
+pub struct Push {
+    vault: Vault,
+    secret: message::VapidSecret,
+    policy: Policy,
+    tests: Mutex<VecDeque<Test>>,
+    work: Bell,
+}
+
+/// A push that somebody asked for to see whether it arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Test {
+    pub(crate) channel: ChannelId,
+    pub(crate) registration: RegistrationId,
+    pub(crate) delay_ms: u32,
+    pub(crate) nonce: u32,
+}
+
+impl Push {
+    fn new(vault: Vault, secret: message::VapidSecret, policy: Policy) -> Self {
+        Self { vault, secret, policy, tests: Mutex::default(), work: Bell::default() }
+    }
+
+    /// One with keys of its own that nobody keeps, for simulators and tests.
+    ///
+    /// # Errors
+    /// If the system gives no randomness.
+    pub fn ephemeral(policy: Policy) -> Result<Self, SealError> {
+        Ok(Self::new(Vault::ephemeral()?, message::VapidSecret::generate()?, policy))
+    }
+
+    /// The key that devices subscribe with.
+    #[must_use]
+    pub fn key(&self) -> PushKey {
+        self.secret.public()
+    }
+
+    /// Seals a subscription for its registration's row, if this relay sends there.
+    pub(crate) fn admit(
+        &self,
+        channel: &ChannelId,
+        registration: &RegistrationId,
+        subscription: &Subscription,
+    ) -> Result<Vec<u8>, Code> {
+        if !subscription.well_formed() {
+            return Err(Code::EndpointRefused);
+        }
+        self.policy.judge(&subscription.endpoint).map_err(|_| Code::EndpointRefused)?;
+        message::check(subscription).map_err(|_| Code::EndpointRefused)?;
+        let plain = zeroize::Zeroizing::new(wire::encode(subscription));
+        self.vault.seal(&row_name(channel, registration), &plain).map_err(|_| Code::Internal)
+    }
+
+    /// Opens what [`Self::admit`] sealed.
+    fn open(
+        &self,
+        channel: &ChannelId,
+        registration: &RegistrationId,
+        sealed: &[u8],
+    ) -> Option<Subscription> {
+        let plain = self.vault.open(&row_name(channel, registration), sealed).ok()?;
+        wire::decode(&plain).ok()
+    }
+
+    /// Queues a test push.
+    pub(crate) fn test(&self, test: Test) -> Result<(), Code> {
+        let mut tests = self.tests.lock().unwrap_or_else(PoisonError::into_inner);
+        if tests.len() >= MAX_WAITING_TESTS {
+            return Err(Code::Busy);
+        }
+        tests.push_back(test);
+        drop(tests);
+        self.work.ring();
+        Ok(())
+    }
+
+    fn take_tests(&self) -> VecDeque<Test> {
+        core::mem::take(&mut *self.tests.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Rung when there is something to push.
+    pub(crate) fn work(&self) -> &Bell {
+        &self.work
+    }
+}
+
+/// What a registration's sealing is bound to: its row, so that rows cannot be exchanged.
+fn row_name(channel: &ChannelId, registration: &RegistrationId) -> Vec<u8> {
+    crate::store::registration_row(channel, registration)
+}

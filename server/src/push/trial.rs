@@ -1,0 +1,43 @@
+//! A push that somebody asked for to see whether it arrives: later, once, and forgotten if the
+//! relay stops.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use campana_protocol::push::Push;
+use tokio::time::{sleep, timeout};
+
+use super::client::Outcome;
+use super::gate::pause;
+use super::sender::{Outfit, Pushed};
+use super::{Test, payload};
+use crate::limits::PUSH_REQUEST_MS;
+use crate::serve::now;
+use crate::store::Store;
+
+/// How often a test is tried.
+const TRIES: u32 = 3;
+
+pub(super) async fn run<S: Store>(outfit: Arc<Outfit<S>>, test: Test) {
+    sleep(Duration::from_millis(test.delay_ms.into())).await;
+    let plain = payload::of(&Push::Test { channel: test.channel, nonce: test.nonce }, &outfit.navigate);
+    let pushed = Pushed::test(&test, plain, now());
+    for failures in 0..TRIES {
+        let found = outfit.shared.store().registration(&test.channel, &test.registration, now());
+        let Some(host) = found.ok().flatten().and_then(|found| outfit.host(&test.channel, &found)) else {
+            return outfit.count_unusable();
+        };
+        let limit = Duration::from_millis(PUSH_REQUEST_MS);
+        let gate = outfit.gates.of(&host);
+        // A service that is shut: the test says the truth by not arriving.
+        let Ok(pass) = timeout(limit, gate.enter()).await else { return };
+        let Some(sent) = outfit.send(&pushed, &test.registration).await else { return };
+        pass.report(&sent.answer);
+        outfit.count(&sent.answer.outcome);
+        match sent.answer.outcome {
+            Outcome::Delivered | Outcome::Refused(_) => return,
+            Outcome::Gone => return outfit.forget(&pushed, test.registration, sent.sealed),
+            Outcome::Later { after } => sleep(pause(failures).max(after.unwrap_or_default())).await,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Registrations, test pushes and coverage.
+
+use campana_protocol::code::Code;
+use campana_protocol::frame::RelayFrame;
+use campana_protocol::id::{ChannelId, RegistrationId};
+use campana_protocol::limits::MAX_TEST_DELAY_MS;
+use campana_protocol::push::Subscription;
+
+use super::Session;
+use crate::limits::TEST_SECONDS;
+use crate::push::Test;
+use crate::shared::Shared;
+use crate::store::{Store, Write};
+
+impl Session {
+    pub(super) fn register<S: Store>(
+        &mut self,
+        shared: &Shared<S>,
+        request: u32,
+        channel: ChannelId,
+        registration: RegistrationId,
+        (subscription, proved_at): (&Subscription, u64),
+    ) -> Result<(), Code> {
+        let push = shared.push().ok_or(Code::Unsupported)?;
+        // Judged again at the commit; here so that a stranger cannot make the relay seal.
+        let by = self.grants.current(&shared.store, &channel)?;
+        let sealed = push.admit(&channel, &registration, subscription)?;
+        self.submit(shared, request, Write::Register { channel, by, registration, sealed, proved_at })
+    }
+
+    pub(super) fn test_push<S: Store>(
+        &mut self,
+        shared: &Shared<S>,
+        now: u64,
+        request: u32,
+        test: Test,
+    ) -> Result<(), Code> {
+        let push = shared.push().ok_or(Code::Unsupported)?;
+        if test.delay_ms > MAX_TEST_DELAY_MS {
+            return Err(Code::Malformed);
+        }
+        self.grants.current(&shared.store, &test.channel)?;
+        let found = shared.store.registration(&test.channel, &test.registration, now);
+        found.map_err(|error| error.code())?.ok_or(Code::Unknown)?;
+        if !self.tests.take(now, TEST_SECONDS) {
+            return Err(Code::Busy);
+        }
+        push.test(test)?;
+        self.answer(&RelayFrame::Done { request });
+        Ok(())
+    }
+
+    pub(super) fn read_coverage<S: Store>(
+        &mut self,
+        shared: &Shared<S>,
+        now: u64,
+        request: u32,
+        channel: ChannelId,
+        seq: u64,
+    ) -> Result<(), Code> {
+        self.grants.current(&shared.store, &channel)?;
+        let coverage = shared.store.coverage(&channel, seq, now).map_err(|error| error.code())?;
+        let (receipts, registered, proved) = (coverage.receipts, coverage.registered, coverage.proved);
+        self.answer(&RelayFrame::Coverage { request, receipts, registered, proved });
+        Ok(())
+    }
+}

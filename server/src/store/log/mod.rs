@@ -1,0 +1,329 @@
+//! Entries as they come, one file after the other: what a burst of appends costs is one write
+//! and one fsync.
+//!
+//! An engine of rows pays for each row, and a commit of 64 appends is 192 of them. So a commit
+//! that holds nothing but appends of ordinary entries goes here and changes no row; every other
+//! commit goes to the rows, entries and all. A commit is in one place or the other and durable
+//! there before the next begins, so nothing needs to be atomic over both. Each entry of a channel
+//! is in the log or in a row; the head is the larger of what either says.
+//!
+//! Where an entry is, and which record it was, is in memory, and is made again from the files
+//! when the store opens. Both are bounded by [`limits::MAX_LOG_ENTRIES`] and
+//! [`limits::MAX_LOG_BYTES`]: beyond them entries go to the rows, which is slower and right.
+//! Ordinary entries are kept equally long, so they expire in order: a channel's log loses its
+//! beginning, the `Head` row says durably up to where, and a file goes when its last entry has.
+
+mod frame;
+mod index;
+mod name;
+mod segment;
+mod sieve;
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use campana_protocol::frame::Entry;
+use campana_protocol::id::{ChannelId, RecordId};
+
+pub(crate) use self::frame::{Frame, OVERHEAD};
+use self::index::{Index, Place};
+pub(crate) use self::name::Name;
+use self::name::{ByName, Names};
+use self::sieve::Sieve;
+use crate::limits;
+
+/// The log of a store.
+#[derive(Debug)]
+pub(crate) struct Log {
+    directory: PathBuf,
+    index: RwLock<Index>,
+    writer: Mutex<Writer>,
+    names: Names,
+    /// Records that may have a row.
+    rows: Sieve,
+    damaged: u64,
+}
+
+/// The file that is written to.
+#[derive(Debug)]
+struct Writer {
+    current: Option<Current>,
+    next: u32,
+}
+
+#[derive(Debug)]
+struct Current {
+    number: u32,
+    file: Arc<File>,
+    /// Bytes in it, all durable.
+    bytes: u32,
+    /// When the first entry in it expires.
+    expires_at: u64,
+}
+
+/// Entries on their way into the log, in one commit.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    number: u32,
+    base: u32,
+    bytes: Vec<u8>,
+    places: Vec<(ChannelId, Place)>,
+    records: ByName<usize>,
+}
+
+/// An entry that is in the log, to be read.
+#[derive(Debug)]
+pub(crate) struct Located {
+    file: Arc<File>,
+    place: Place,
+    channel: ChannelId,
+}
+
+impl Log {
+    /// Opens the log in `directory`, making it if there is none.
+    ///
+    /// # Errors
+    /// If it cannot be read, or not be made durable.
+    pub(crate) fn open(directory: &Path) -> io::Result<Self> {
+        fs::create_dir_all(directory)?;
+        let names = Names::default();
+        let (mut index, mut damaged, mut next) = (Index::default(), 0, 0);
+        for number in segment::numbers(directory)? {
+            let path = segment::path(directory, number);
+            let mut found = Vec::new();
+            let recovered = segment::recover(&path, |offset, len, frame| {
+                let name = names.of(&frame.channel, &frame.record);
+                found.push((frame.channel, Place::of(frame, name, number, offset, len)));
+            })?;
+            damaged += recovered.damaged;
+            index.add_file(number, Arc::new(recovered.file), recovered.bytes);
+            for (channel, place) in found {
+                damaged += u64::from(!index.add(channel, place));
+            }
+            next = number.saturating_add(1);
+        }
+        File::open(directory)?.sync_all()?;
+        if let Some(parent) = directory.parent() {
+            File::open(parent)?.sync_all()?;
+        }
+        Ok(Self {
+            directory: directory.to_path_buf(),
+            index: RwLock::new(index),
+            writer: Mutex::new(Writer { current: None, next }),
+            names,
+            rows: Sieve::new(),
+            damaged,
+        })
+    }
+
+    /// Whether so many entries with so many bytes of bodies may come here.
+    pub(crate) fn has_room(&self, entries: usize, bytes: usize) -> bool {
+        let (index, bytes) = (self.reading(), (bytes + entries * OVERHEAD) as u64);
+        index.entries() + entries <= limits::MAX_LOG_ENTRIES && index.bytes() + bytes <= limits::MAX_LOG_BYTES
+    }
+
+    /// The seq of the last entry of `channel` in the log (0: none).
+    pub(crate) fn last(&self, channel: &ChannelId) -> u64 {
+        self.reading().last(channel)
+    }
+
+    /// What the other calls know `record` by.
+    pub(crate) fn name(&self, channel: &ChannelId, record: &RecordId) -> Name {
+        self.names.of(channel, record)
+    }
+
+    /// The record gets a row.
+    pub(crate) fn add_row(&self, name: Name) {
+        self.rows.add(name);
+    }
+
+    /// `false`: the record has no row.
+    pub(crate) fn may_be_row(&self, name: Name) -> bool {
+        self.rows.may_hold(name)
+    }
+
+    /// The entry that `record`, known by `name`, stands for.
+    pub(crate) fn first(&self, channel: &ChannelId, record: &RecordId, name: Name) -> Option<Located> {
+        let index = self.reading();
+        let seq = index.seq_of(name)?;
+        let found = index.places(channel, seq - 1, seq, 1).pop()?;
+        (found.0.record == *record).then(|| located(*channel, found))
+    }
+
+    /// The first `limit` entries after `after` up to and including `through`.
+    pub(crate) fn entries(
+        &self,
+        channel: &ChannelId,
+        after: u64,
+        through: u64,
+        limit: usize,
+    ) -> Vec<Located> {
+        let found = self.reading().places(channel, after, through, limit);
+        found.into_iter().map(|found| located(*channel, found)).collect()
+    }
+
+    /// Begins a commit of at most so many bytes of frames, whose first entry expires then.
+    ///
+    /// # Errors
+    /// If a new file is due and cannot be made.
+    pub(crate) fn begin(&self, expires_at: u64, entries: usize, bytes: usize) -> io::Result<Batch> {
+        let mut writer = self.writing();
+        let bytes = bytes + entries * OVERHEAD;
+        let goes_on = writer.current.as_ref().is_some_and(|current| {
+            let until = current.expires_at.saturating_add(limits::LOG_FILE_MS);
+            (current.expires_at..until).contains(&expires_at)
+                && current.bytes as usize + bytes <= limits::LOG_FILE_BYTES
+        });
+        if !goes_on {
+            writer.current = None;
+        }
+        let current = match &writer.current {
+            Some(current) => (current.number, current.bytes),
+            None => (self.create(&mut writer, expires_at)?, 0),
+        };
+        Ok(Batch {
+            number: current.0,
+            base: current.1,
+            bytes: Vec::with_capacity(bytes),
+            places: Vec::with_capacity(entries),
+            records: ByName::with_capacity_and_hasher(entries, Default::default()),
+        })
+    }
+
+    /// Makes a batch durable; only then is any of it seen.
+    ///
+    /// # Errors
+    /// If writing fails: how much of it is there is unknown until the store is opened again.
+    pub(crate) fn append(&self, batch: Batch) -> io::Result<()> {
+        if batch.bytes.is_empty() {
+            return Ok(());
+        }
+        let mut writer = self.writing();
+        let current = writer.current.as_mut().filter(|current| current.number == batch.number);
+        let current = current.ok_or_else(|| io::Error::other("the batch was begun for another file"))?;
+        (&*current.file).write_all(&batch.bytes)?;
+        // The length is all that reading needs to know of the file beside its bytes.
+        current.file.sync_data()?;
+        current.bytes += batch.bytes.len() as u32;
+        let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        index.grew(batch.number, batch.bytes.len() as u64);
+        for (channel, place) in batch.places {
+            index.add(channel, place);
+        }
+        Ok(())
+    }
+
+    /// Up to which seq each channel's entries have expired, some `limit` entries at most.
+    pub(crate) fn expired(&self, now: u64, limit: usize) -> Vec<(ChannelId, u64)> {
+        self.reading().expired(now, limit)
+    }
+
+    /// Forgets entries of a channel up to and including a seq, once a row says so durably. How
+    /// many there were.
+    pub(crate) fn forget(&self, channel: &ChannelId, through: u64) -> usize {
+        self.replacing().forget(channel, through)
+    }
+
+    /// Deletes the files in which no entry is left. One that stays is tried again when the store
+    /// is opened.
+    pub(crate) fn sweep(&self) {
+        let mut writer = self.writing();
+        let empty = self.replacing().take_empty();
+        for number in empty {
+            if writer.current.as_ref().is_some_and(|current| current.number == number) {
+                writer.current = None;
+            }
+            if let Err(error) = fs::remove_file(segment::path(&self.directory, number)) {
+                tracing::error!(%error, "an expired file of the log cannot be deleted");
+            }
+        }
+    }
+
+    /// The channels that have entries here.
+    pub(crate) fn channels(&self) -> Vec<ChannelId> {
+        self.reading().channels()
+    }
+
+    /// Entries held and their bytes.
+    pub(crate) fn held(&self) -> (u64, u64) {
+        self.reading().held()
+    }
+
+    /// Places that could not be read when the log was opened.
+    pub(crate) fn damaged(&self) -> u64 {
+        self.damaged
+    }
+
+    fn create(&self, writer: &mut Writer, expires_at: u64) -> io::Result<u32> {
+        let number = writer.next;
+        writer.next = number.checked_add(1).ok_or_else(|| io::Error::other("no numbers are left"))?;
+        let path = segment::path(&self.directory, number);
+        let file = Arc::new(OpenOptions::new().read(true).append(true).create_new(true).open(path)?);
+        File::open(&self.directory)?.sync_all()?;
+        self.replacing().add_file(number, Arc::clone(&file), 0);
+        writer.current = Some(Current { number, file, bytes: 0, expires_at });
+        Ok(number)
+    }
+
+    fn reading(&self) -> RwLockReadGuard<'_, Index> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn replacing(&self) -> RwLockWriteGuard<'_, Index> {
+        self.index.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn writing(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Batch {
+    /// Adds an entry.
+    pub(crate) fn add(&mut self, frame: &Frame<'_>, name: Name) {
+        let at = self.bytes.len();
+        frame.write(self.base, &mut self.bytes);
+        // A file is never longer than its limit: its places fit.
+        let place =
+            Place::of(frame, name, self.number, self.base + at as u32, (self.bytes.len() - at) as u32);
+        self.records.insert(name, at);
+        self.places.push((frame.channel, place));
+    }
+
+    /// The entry of this batch that `record`, known by `name`, stands for.
+    pub(crate) fn first(&self, channel: &ChannelId, record: &RecordId, name: Name) -> Option<Frame<'_>> {
+        let at = *self.records.get(&name)?;
+        let frame = frame::read(&self.bytes[at..])?.frame;
+        (frame.channel == *channel && frame.record == *record).then_some(frame)
+    }
+}
+
+impl Located {
+    /// Its position.
+    pub(crate) fn seq(&self) -> u64 {
+        self.place.seq
+    }
+
+    /// The entry; `None` if it is damaged.
+    ///
+    /// # Errors
+    /// If the disk failed.
+    pub(crate) fn read(&self) -> io::Result<Option<Entry>> {
+        let mut bytes = vec![0; self.place.len as usize];
+        match self.file.read_exact_at(&mut bytes, u64::from(self.place.offset)) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        let found = frame::read(&bytes)
+            .filter(|found| found.frame.channel == self.channel && found.frame.seq == self.place.seq);
+        Ok(found.map(|found| found.frame.entry()))
+    }
+}
+
+fn located(channel: ChannelId, (place, file): (Place, Arc<File>)) -> Located {
+    Located { file, place, channel }
+}

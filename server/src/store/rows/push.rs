@@ -1,0 +1,234 @@
+//! Registrations, receipts and push jobs: who may, how many, and how far.
+
+use campana_protocol::frame::Class;
+use campana_protocol::id::{ChannelId, ReceiptToken, RegistrationId};
+use campana_protocol::limits::{ENTRY_TTL_MS, MAX_CHANNEL_REGISTRATIONS, REGISTRATION_TTL_MS};
+use minicbor::bytes::ByteVec;
+
+use super::append::rights;
+use super::tx::Tx;
+use crate::limits::MAX_TRIM;
+use crate::store::engine::Engine;
+use crate::store::error::{PushError, StoreError, WriteError};
+use crate::store::key::{Key, Kind};
+use crate::store::row::{Channel, StoredJob, StoredRegistration};
+use crate::store::write::{PushProgress, Written};
+use crate::store::{Keys, Rights};
+
+/// The seq under which a channel's registrations are counted: entries begin at 1.
+pub(super) const REGISTRATIONS: u64 = 0;
+
+pub(super) fn register<E: Engine>(
+    tx: &mut Tx<'_, E>,
+    now: u64,
+    channel: ChannelId,
+    by: &Keys,
+    registration: RegistrationId,
+    (sealed, proved_at): (&[u8], u64),
+) -> Result<Written, WriteError> {
+    let access = current(tx, &channel, by)?.access;
+    let key = Key::Registration(channel, registration);
+    match tx.get::<StoredRegistration>(&key)? {
+        Some(known) => tx.delete(&expiry(known.expires_at, &key)),
+        None => count(tx, channel, REGISTRATIONS)?,
+    }
+    let expires_at = now.saturating_add(REGISTRATION_TTL_MS);
+    // A device whose clock runs ahead has proved nothing for the time to come.
+    let proved_at = proved_at.min(now);
+    tx.put(&key, &StoredRegistration { expires_at, access, proved_at, sealed: sealed.to_vec().into() })?;
+    tx.expires(expires_at, key);
+    Ok(Written::Done)
+}
+
+pub(super) fn unregister<E: Engine>(
+    tx: &mut Tx<'_, E>,
+    channel: ChannelId,
+    registration: RegistrationId,
+) -> Result<Written, WriteError> {
+    if let Some(known) = tx.get::<StoredRegistration>(&Key::Registration(channel, registration))? {
+        remove(tx, channel, registration, &known)?;
+    }
+    Ok(Written::Done)
+}
+
+/// Only what was pushed to: the device may have subscribed anew meanwhile.
+pub(super) fn forget<E: Engine>(
+    tx: &mut Tx<'_, E>,
+    channel: ChannelId,
+    registration: RegistrationId,
+    sealed: &[u8],
+) -> Result<Written, WriteError> {
+    if let Some(known) = tx.get::<StoredRegistration>(&Key::Registration(channel, registration))?
+        && known.sealed.as_slice() == sealed
+    {
+        remove(tx, channel, registration, &known)?;
+    }
+    Ok(Written::Done)
+}
+
+pub(super) fn reseal<E: Engine>(
+    tx: &mut Tx<'_, E>,
+    channel: ChannelId,
+    registration: RegistrationId,
+    from: &[u8],
+    to: &[u8],
+) -> Result<Written, WriteError> {
+    let key = Key::Registration(channel, registration);
+    if let Some(known) = tx.get::<StoredRegistration>(&key)?
+        && known.sealed.as_slice() == from
+    {
+        tx.put(&key, &StoredRegistration { sealed: to.to_vec().into(), ..known })?;
+    }
+    Ok(Written::Done)
+}
+
+pub(super) fn receipt<E: Engine>(
+    tx: &mut Tx<'_, E>,
+    now: u64,
+    channel: ChannelId,
+    by: &Keys,
+    seq: u64,
+    token: ReceiptToken,
+) -> Result<Written, WriteError> {
+    current(tx, &channel, by)?;
+    let head = super::append::head(tx, &channel)?;
+    if !(1..=head.seq).contains(&seq) {
+        return Err(PushError::Unknown.into());
+    }
+    let key = Key::Receipt(channel, seq, token);
+    if tx.get::<()>(&key)?.is_none() {
+        count(tx, channel, seq)?;
+        tx.put(&key, &())?;
+        tx.expires(now.saturating_add(ENTRY_TTL_MS), key);
+    }
+    Ok(Written::Done)
+}
+
+/// An alert of a channel with registrations is pushed.
+pub(super) fn open_job<E: Engine>(
+    tx: &mut Tx<'_, E>,
+    now: u64,
+    class: Class,
+    channel: ChannelId,
+    seq: u64,
+) -> Result<(), StoreError> {
+    if class == Class::Alert && tx.get::<u64>(&Key::Tally(channel, REGISTRATIONS))?.is_some() {
+        tx.put(&Key::PushJob(channel, seq), &StoredJob { created_at: now, cursor: None })?;
+    }
+    Ok(())
+}
+
+pub(super) fn progress<E: Engine>(
+    tx: &mut Tx<'_, E>,
+    progress: &PushProgress,
+) -> Result<Written, WriteError> {
+    let (channel, seq) = (progress.channel, progress.seq);
+    let key = Key::PushJob(channel, seq);
+    let Some(mut job) = tx.get::<StoredJob>(&key)? else {
+        return Ok(Written::Done);
+    };
+    for registration in &progress.settled {
+        tx.delete(&Key::Unsettled(channel, seq, *registration));
+    }
+    if progress.done {
+        tx.delete(&key);
+        return Ok(Written::Done);
+    }
+    for registration in &progress.unsettled {
+        tx.put(&Key::Unsettled(channel, seq, *registration), &())?;
+    }
+    job.cursor = progress.cursor.or(job.cursor);
+    tx.put(&key, &job)?;
+    Ok(Written::Done)
+}
+
+pub(super) fn keep_secret<E: Engine>(tx: &mut Tx<'_, E>, sealed: &[u8]) -> Result<Written, WriteError> {
+    tx.put(&Key::PushSecret, &ByteVec::from(sealed.to_vec()))?;
+    Ok(Written::Done)
+}
+
+/// Again and again until the secret is gone too.
+pub(super) fn forget_all<E: Engine>(tx: &mut Tx<'_, E>) -> Result<Written, WriteError> {
+    for kind in [Kind::PushJob, Kind::Unsettled, Kind::Registration] {
+        let (from, to) = kind.range();
+        let found = tx.keys(&from, &to, MAX_TRIM)?;
+        for key in &found {
+            if let Key::Registration(channel, registration) = key
+                && let Ok(Some(known)) = tx.get::<StoredRegistration>(key)
+            {
+                remove(tx, *channel, *registration, &known)?;
+            } else {
+                tx.delete(key);
+            }
+        }
+        if found.len() == MAX_TRIM {
+            return Ok(Written::Done);
+        }
+    }
+    tx.delete(&Key::PushSecret);
+    Ok(Written::Done)
+}
+
+/// A registration's time has come, unless it was renewed.
+pub(super) fn expire<E: Engine>(
+    tx: &mut Tx<'_, E>,
+    now: u64,
+    channel: ChannelId,
+    registration: RegistrationId,
+) -> Result<(), StoreError> {
+    let key = Key::Registration(channel, registration);
+    match tx.get::<StoredRegistration>(&key) {
+        Ok(Some(known)) if known.expires_at > now => {}
+        Ok(Some(known)) => remove(tx, channel, registration, &known)?,
+        Ok(None) => {}
+        // Damaged: it goes all the same.
+        Err(_) => {
+            uncount(tx, channel, REGISTRATIONS)?;
+            tx.delete(&key);
+        }
+    }
+    Ok(())
+}
+
+fn remove<E: Engine>(
+    tx: &mut Tx<'_, E>,
+    channel: ChannelId,
+    registration: RegistrationId,
+    known: &StoredRegistration,
+) -> Result<(), StoreError> {
+    let key = Key::Registration(channel, registration);
+    uncount(tx, channel, REGISTRATIONS)?;
+    tx.delete(&expiry(known.expires_at, &key));
+    tx.delete(&key);
+    Ok(())
+}
+
+fn current<E: Engine>(tx: &mut Tx<'_, E>, channel: &ChannelId, by: &Keys) -> Result<Channel, WriteError> {
+    match rights(tx, channel, by)?.ok_or(PushError::Unknown)? {
+        (row, Some(rights)) if Rights::current(rights) => Ok(row),
+        _ => Err(PushError::Forbidden.into()),
+    }
+}
+
+fn count<E: Engine>(tx: &mut Tx<'_, E>, channel: ChannelId, seq: u64) -> Result<(), WriteError> {
+    let key = Key::Tally(channel, seq);
+    let tally = tx.get::<u64>(&key)?.unwrap_or(0);
+    if tally >= MAX_CHANNEL_REGISTRATIONS.into() {
+        return Err(PushError::TooMany.into());
+    }
+    tx.put(&key, &(tally + 1))?;
+    Ok(())
+}
+
+pub(super) fn uncount<E: Engine>(tx: &mut Tx<'_, E>, channel: ChannelId, seq: u64) -> Result<(), StoreError> {
+    let key = Key::Tally(channel, seq);
+    match tx.get::<u64>(&key)?.unwrap_or(0) {
+        0 | 1 => tx.delete(&key),
+        tally => tx.put(&key, &(tally - 1))?,
+    }
+    Ok(())
+}
+
+fn expiry(at: u64, key: &Key) -> Key {
+    Key::Expiry(at, Box::new(key.clone()))
+}
