@@ -285,7 +285,9 @@ impl Core {
     }
 
     fn send_test(&mut self, now: u64, channel: ChannelId) {
-        let (Some(registration), Some(test)) = (self.alerts.registration, &mut self.alerts.test) else { return };
+        let (Some(registration), Some(test)) = (self.alerts.registration, &mut self.alerts.test) else {
+            return;
+        };
         if test.sent || self.alerts.registered.is_none() {
             return;
         }
@@ -303,8 +305,7 @@ impl Core {
             if self.session.asked_for(|asked| matches!(asked, Asked::Receipt(other) if *other == seq)) {
                 continue;
             }
-            let digest =
-                hash("campana receipt v1", &[&secret.0, channel.as_bytes(), &seq.to_be_bytes()]);
+            let digest = hash("campana receipt v1", &[&secret.0, channel.as_bytes(), &seq.to_be_bytes()]);
             let token = ReceiptToken(core::array::from_fn(|i| digest.0[i]));
             let request = self.session.ask(Asked::Receipt(seq));
             self.send(&ClientFrame::Receipt { request, channel, seq, token });

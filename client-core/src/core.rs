@@ -12,7 +12,7 @@ use crate::session::Session;
 use crate::sorted::{Map, Set};
 use crate::state::{Device, Job, Membership, Person, Registry, Spare};
 use crate::turn::{Effect, NoticeId, SkippedEntry};
-use crate::vault::VaultKey;
+use crate::vault::{VaultKey, Version};
 
 /// How far a device has read a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub struct Core {
     pub(crate) outbox: Map<u64, Job>,
     pub(crate) alerts: Alerts,
     /// Rows in the store.
-    pub(crate) stored: Set<Vec<u8>>,
+    pub(crate) stored: Map<Vec<u8>, Version>,
     pub(crate) dirty: Set<Row>,
     /// Channels whose group is another than the stored one.
     pub(crate) replaced: Set<ChannelKind>,
@@ -75,7 +75,7 @@ impl Core {
             incidents: Map::new(),
             outbox: Map::new(),
             alerts: Alerts::default(),
-            stored: Set::new(),
+            stored: Map::new(),
             dirty: Set::new(),
             replaced: Set::new(),
             unknown: Vec::new(),

@@ -39,7 +39,9 @@ impl Core {
         if self.session.asked_for(|asked| matches!(asked, Asked::Coverage(_))) {
             return;
         }
-        let Some(channel) = self.channels.get(&ChannelKind::Broadcast).map(|channel| channel.id) else { return };
+        let Some(channel) = self.channels.get(&ChannelKind::Broadcast).map(|channel| channel.id) else {
+            return;
+        };
         let mut recent: Vec<(u64, u64)> = self
             .incidents
             .values()

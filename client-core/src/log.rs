@@ -142,17 +142,12 @@ impl Core {
     }
 
     /// An event counts only in the channel it belongs to.
-    fn known_event(
-        &mut self,
-        now: u64,
-        kind: ChannelKind,
-        seq: u64,
-        from: Option<PublicKey>,
-        event: Event,
-    ) {
+    fn known_event(&mut self, now: u64, kind: ChannelKind, seq: u64, from: Option<PublicKey>, event: Event) {
         match (kind, event) {
             (ChannelKind::Broadcast, Event::Alert(alert)) => self.alert_event(now, Some(seq), &alert),
-            (ChannelKind::Broadcast, Event::FollowUp(signed)) => self.follow_up_event(now, Some(seq), &signed),
+            (ChannelKind::Broadcast, Event::FollowUp(signed)) => {
+                self.follow_up_event(now, Some(seq), &signed)
+            }
             (ChannelKind::Desk, Event::Attestation(signed)) => self.attestation_event(now, signed),
             (ChannelKind::Desk, Event::DeskSecret(desk)) => self.desk_secret(desk.secret),
             (ChannelKind::Committee, event) => self.committee_event(event, from),

@@ -12,10 +12,10 @@ use crate::governance::Governance;
 use crate::incident::Incident;
 use crate::mls::{Group, Saved};
 use crate::rows::{self, Row};
-use crate::sorted::Map;
+use crate::sorted::{Map, Set};
 use crate::state::{Device, Job, Meta, Person, Registry, Spare, VERSION};
 use crate::turn::Change;
-use crate::vault::VaultKey;
+use crate::vault::{VaultKey, Version};
 
 /// A store that can't be loaded. Nothing was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -47,40 +47,62 @@ impl Core {
     }
 
     /// Takes over rows that another context has written meanwhile; the connection's state stays.
+    /// Rows that are as this core knows them are not opened again, and a channel of which all are
+    /// stays as it is.
     ///
     /// # Errors
     /// [`LoadError`].
     pub fn reload(&mut self, rows: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) -> Result<(), LoadError> {
-        let opened: Map<Vec<u8>, Zeroizing<Vec<u8>>> = rows
-            .into_iter()
-            .map(|(key, sealed)| {
-                let content = self.vault.open(&key, &sealed).ok_or(LoadError::Damaged)?;
-                Ok((key, Zeroizing::new(content)))
-            })
-            .collect::<Result<_, LoadError>>()?;
-        let device = match opened.get(&Row::Device.key()) {
-            Some(content) => decode_device(content)?,
-            None if opened.is_empty() => Device::new(),
+        let sealed: Map<Vec<u8>, Vec<u8>> = rows.into_iter().collect();
+        let stored: Map<Vec<u8>, Version> =
+            sealed.iter().map(|(key, sealed)| (key.clone(), Version::of(sealed))).collect();
+        let device = match sealed.get(&Row::Device.key()) {
+            Some(device) => decode_device(&self.open(&Row::Device.key(), device)?)?,
+            None if sealed.is_empty() => Device::new(),
             None => return Err(LoadError::Damaged),
         };
-        let mut fresh = Loaded::default();
-        for (key, content) in opened.iter() {
-            fresh.take(rows::parse(key).ok_or(LoadError::Damaged)?, content)?;
+        let stays = |key: &Vec<u8>| self.stored.get(key).is_some_and(|known| stored.get(key) == Some(known));
+        let mut touched: Set<ChannelKind> = Set::new();
+        for key in self.stored.keys().chain(stored.keys()).filter(|key| !stays(key)) {
+            match rows::parse(key).ok_or(LoadError::Damaged)? {
+                Row::Charter => ChannelKind::ALL.into_iter().for_each(|kind| {
+                    touched.insert(kind);
+                }),
+                row => {
+                    row.channel().map(|kind| touched.insert(kind));
+                }
+            }
         }
-        self.channels = fresh.channels()?;
+        let mut fresh = Loaded::default();
+        for (key, sealed) in sealed.iter() {
+            let row = rows::parse(key).ok_or(LoadError::Damaged)?;
+            let known = match row.channel() {
+                Some(kind) => !touched.contains(&kind),
+                None => row.is_one_of_many() && stays(key),
+            };
+            if !known {
+                fresh.take(row, &self.open(key, sealed)?)?;
+            }
+        }
+        let channels = fresh.channels()?;
+        replace(&mut self.channels, channels, |kind| !touched.contains(kind));
+        replace(&mut self.people, fresh.people, |key| stored.contains_key(&Row::Person(*key).key()));
+        replace(&mut self.incidents, fresh.incidents, |id| stored.contains_key(&Row::Incident(*id).key()));
+        replace(&mut self.outbox, fresh.outbox, |id| stored.contains_key(&Row::Job(*id).key()));
         self.device = device;
         self.spares = fresh.spares;
         self.registry = fresh.registry;
-        self.people = fresh.people;
-        self.incidents = fresh.incidents;
-        self.outbox = fresh.outbox;
         self.alerts = fresh.alerts;
-        self.stored = opened.into_keys().collect();
+        self.stored = stored;
         self.dirty.clear();
         self.replaced.clear();
         self.unknown.clear();
         self.session.after_reload();
         Ok(())
+    }
+
+    fn open(&self, key: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, LoadError> {
+        self.vault.open(key, sealed).map(Zeroizing::new).ok_or(LoadError::Damaged)
     }
 
     /// The rows that this turn changed, sealed.
@@ -97,9 +119,11 @@ impl Core {
         let mut changes = Vec::with_capacity(puts.len());
         for (key, content) in puts {
             let value = content.map(|content| self.vault.seal(&mut self.random, &key, &content));
-            let was_stored =
-                if value.is_some() { !self.stored.insert(key.clone()) } else { self.stored.remove(&key) };
-            if value.is_some() || was_stored {
+            let before = match &value {
+                Some(sealed) => self.stored.insert(key.clone(), Version::of(sealed)),
+                None => self.stored.remove(&key),
+            };
+            if value.is_some() || before.is_some() {
                 changes.push(Change { key, value });
             }
         }
@@ -130,7 +154,7 @@ impl Core {
     fn encode_group(&mut self, kind: ChannelKind, puts: &mut Vec<Put>) {
         let Some(channel) = self.channels.get_mut(&kind) else {
             let chunks = rows::chunk_prefix(kind);
-            let gone = self.stored.iter().filter(|key| key.starts_with(&chunks));
+            let gone = self.stored.keys().filter(|key| key.starts_with(&chunks));
             puts.extend(gone.map(|key| (key.clone(), None)));
             puts.push((Row::Group(kind).key(), None));
             return;
@@ -138,7 +162,7 @@ impl Core {
         let changes = channel.group.save().expect("a group that works can be written");
         if self.replaced.remove(&kind) {
             let chunks = rows::chunk_prefix(kind);
-            let gone = self.stored.iter().filter(|key| key.starts_with(&chunks));
+            let gone = self.stored.keys().filter(|key| key.starts_with(&chunks));
             puts.extend(gone.map(|key| (key.clone(), None)));
         }
         puts.push((Row::Group(kind).key(), Some(changes.state)));
@@ -154,8 +178,17 @@ impl Core {
             puts.push((Row::Statement(kind, number).key(), Some(Zeroizing::new(wire::encode(statement)))));
         }
         let beyond = Row::Statement(kind, statements.len() as u64).key();
-        let gone = self.stored.from(&beyond).take_while(|key| key.starts_with(&rows::statement_prefix(kind)));
+        let gone =
+            self.stored.keys_from(&beyond).take_while(|key| key.starts_with(&rows::statement_prefix(kind)));
         puts.extend(gone.map(|key| (key.clone(), None)));
+    }
+}
+
+/// What is kept and not read anew, and what was read.
+fn replace<K: Ord, V>(kept: &mut Map<K, V>, fresh: Map<K, V>, stays: impl Fn(&K) -> bool) {
+    kept.retain(|key, _| stays(key));
+    for (key, value) in fresh {
+        kept.insert(key, value);
     }
 }
 

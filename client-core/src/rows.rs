@@ -55,6 +55,23 @@ impl Row {
     }
 }
 
+impl Row {
+    /// The channel that this row is a part of.
+    pub(crate) const fn channel(self) -> Option<ChannelKind> {
+        match self {
+            Self::Meta(kind) | Self::Group(kind) | Self::Chunk(kind, _) | Self::Statement(kind, _) => {
+                Some(kind)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether there may be hundreds like it, each for itself.
+    pub(crate) const fn is_one_of_many(self) -> bool {
+        matches!(self, Self::Person(_) | Self::Incident(_) | Self::Job(_) | Self::Unknown(..))
+    }
+}
+
 /// The row with this key.
 pub(crate) fn parse(key: &[u8]) -> Option<Row> {
     let (&letter, rest) = key.split_first()?;

@@ -256,9 +256,9 @@ impl Core {
                 self.session.relay_full = false;
                 self.job_done(id);
             }
-            Some(
-                asked @ (Asked::Register(_) | Asked::Unregister | Asked::Test | Asked::Receipt(_)),
-            ) => self.alerts_done(asked),
+            Some(asked @ (Asked::Register(_) | Asked::Unregister | Asked::Test | Asked::Receipt(_))) => {
+                self.alerts_done(asked)
+            }
             Some(Asked::Subscribe(..) | Asked::Part(..) | Asked::Coverage(_) | Asked::Nothing) | None => {}
         }
     }

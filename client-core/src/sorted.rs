@@ -100,6 +100,12 @@ impl<K: Ord, V> Map<K, V> {
         self.find(key).ok().map(|at| self.0.remove(at).1)
     }
 
+    /// From `first` on, which need not be in it.
+    pub(crate) fn keys_from(&self, first: &K) -> impl Iterator<Item = &K> {
+        let at = self.find(first).unwrap_or_else(|at| at);
+        self.keys().skip(at)
+    }
+
     /// The value under `key`, made now if there is none.
     pub(crate) fn get_or_insert_with(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
         let at = match self.find(&key) {
@@ -160,12 +166,6 @@ impl<K: Ord> Set<K> {
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &K> + ExactSizeIterator + Clone {
         self.0.keys()
-    }
-
-    /// From `first` on, which need not be in it.
-    pub(crate) fn from(&self, first: &K) -> impl Iterator<Item = &K> {
-        let at = self.0.find(first).unwrap_or_else(|at| at);
-        self.0.keys().skip(at)
     }
 }
 

@@ -63,7 +63,15 @@ pub struct Subscribed {
 
 /// Whether a platform shows notifications.
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, minicbor::Encode, minicbor::Decode, serde::Serialize,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    minicbor::Encode,
+    minicbor::Decode,
+    serde::Serialize,
     serde::Deserialize,
 )]
 #[cfg_attr(feature = "typescript", derive(tsify::Tsify))]

@@ -13,6 +13,16 @@ const NONCE: usize = 24;
 #[derive(Clone, ZeroizeOnDrop)]
 pub struct VaultKey(pub [u8; 32]);
 
+/// Tells what a row was sealed as from all else it ever was: its nonce.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Version(Option<[u8; NONCE]>);
+
+impl Version {
+    pub(crate) fn of(sealed: &[u8]) -> Self {
+        Self(sealed.first_chunk().copied())
+    }
+}
+
 impl VaultKey {
     pub(crate) fn seal(&self, random: &mut Random, row: &[u8], content: &[u8]) -> Vec<u8> {
         let nonce: [u8; NONCE] = random.bytes();

@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 
 import { build } from "vite";
 
-import { Person, launch, startRelay } from "./stage.mjs";
+import { Person, launch, native, startRelay } from "./stage.mjs";
 
 const REPORT = { drill: false, size: "2-5", activities: ["watching"], setting: "street", zone: 0, units: [], when: "now", equipment: [], words: "" };
 const INVITE = { invite: { lifetime_ms: 3_600_000, committee: false } };
@@ -127,6 +127,56 @@ onPhone("a second window shows what the connected one knows", async ({ page, ano
   for (const window of [page, other]) {
     await sees(window, (view) => view.unsent === 0 && view.incidents.some(({ id }) => id === ok.incident));
   }
+});
+
+const turnTo = (page, state) =>
+  page.evaluate((state) => {
+    Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, state);
+
+/** Somebody whose reports this phone is to verify, and so has a notice of each. */
+async function withReporter(relay, page) {
+  const { ok } = await command(page, INVITE);
+  await sees(page, (view) => view.unsent === 0);
+  const reporter = native(relay, "reporter");
+  await reporter("join", "--handle", "Vera", ok.invite.link).catch((error) => assert.equal(error.code, 3, error.message));
+  await sees(page, (view) => view.committee.people.some(({ state }) => state === "waiting"));
+  await command(page, { admit: "everybody" });
+  await eventually(() => reporter("status"), ({ view }) => view.stage === "member");
+  await command(page, { grant: { person: (await view(page)).me, role: "verifier" } });
+  await sees(page, (view) => view.unsent === 0 && view.roles.includes("verifier"));
+  return async () => (await reporter("report", "--activity", "detaining")).incident;
+}
+
+onPhone("a notice counts as shown by the window that shows it, once", async ({ relay, page, another }) => {
+  const reported = await withReporter(relay, page);
+  const other = await another();
+  const shown = () => Promise.all([page, other].map((window) => window.evaluate(() => campana.shown)));
+  await eventually(() => other.evaluate(() => campana.link()), (link) => link === "online");
+
+  // The connected window is out of sight, the other one is seen.
+  await turnTo(page, "hidden");
+  const seen = await reported();
+  await eventually(shown, ([, there]) => there.length > 0);
+  await turnTo(page, "visible");
+
+  // Nobody looks: whoever comes into sight first shows it.
+  await Promise.all([turnTo(page, "hidden"), turnTo(other, "hidden")]);
+  const missed = await reported();
+  await sees(other, (view) => view.incidents.some(({ id }) => id === missed));
+  assert.deepEqual(await shown(), [[], [seen]]);
+  await turnTo(other, "visible");
+  await eventually(shown, ([, there]) => there.length > 1);
+
+  // Both in sight, and one more: nothing is shown again.
+  await turnTo(page, "visible");
+  const both = await reported();
+  await eventually(shown, (all) => all.flat().length > 2);
+  const third = await another();
+  await command(third, INVITE);
+  await sees(page, (view) => view.unsent === 0);
+  assert.deepEqual([...(await shown()).flat(), ...(await third.evaluate(() => campana.shown))].sort(), [seen, missed, both].sort());
 });
 
 onPhone("a connected window that freezes is replaced", async ({ page, another }) => {

@@ -23,8 +23,8 @@ export const QUIET = [
 export const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
 export const DESKTOP = { viewport: { width: 1280, height: 800 } };
 
-/** A relay of its own, with the app (or another page), on a directory that goes with it. */
-export async function startRelay(app = join(root, "pwa/dist"), flags = []) {
+/** A relay of its own, with the app (or another page), on a directory that goes with it. `fill`: puts data there first. */
+export async function startRelay(app = join(root, "pwa/dist"), flags = [], fill = async () => undefined) {
   const directory = await mkdtemp(join(tmpdir(), "campana-"));
   const relay = { directory, invitation: "", origin: "", child: undefined };
   relay.start = async (address = "127.0.0.1:0") => {
@@ -51,13 +51,14 @@ export async function startRelay(app = join(root, "pwa/dist"), flags = []) {
     await relay.stop();
     await rm(directory, { recursive: true, force: true });
   };
+  await fill(directory);
   await relay.start();
   // However the test ends.
   process.once("exit", () => relay.child.kill("SIGKILL"));
   return relay;
 }
 
-export const launch = () => chromium.launch({ executablePath: "/usr/bin/chromium", args: QUIET });
+export const launch = (...more) => chromium.launch({ executablePath: "/usr/bin/chromium", args: [...QUIET, ...more] });
 
 /** A person with a phone. */
 export class Person {

@@ -1,30 +1,13 @@
 // The turn over a real IndexedDB: whatever races, dies or fills up, nothing acknowledged is lost
 // and nothing happens twice.
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { after, before, test } from "node:test";
 
-import { build } from "vite";
-
 import { Person, launch, startRelay } from "./stage.mjs";
+import { buildBench, founder } from "./turn/bench.mjs";
 
-const folder = join(import.meta.dirname, "turn");
 let relay, bench, browser, app;
-
-/** A page with the turn and no screens, beside a worker with the same. */
-async function buildBench() {
-  const dist = await mkdtemp(join(tmpdir(), "campana-bench-"));
-  const shared = { configFile: false, root: folder, logLevel: "error", publicDir: false };
-  const output = (name, format) => ({ format, entryFileNames: name, ...(format === "iife" ? { codeSplitting: false } : {}) });
-  await build({ ...shared, build: { outDir: dist, emptyOutDir: false, assetsInlineLimit: 0, target: "es2022", rolldownOptions: { input: join(folder, "window.ts"), output: output("window.js", "es") } } });
-  await build({ ...shared, build: { outDir: dist, emptyOutDir: false, assetsInlineLimit: 0, target: "es2022", rolldownOptions: { input: join(folder, "worker.ts"), output: output("sw.js", "iife") } } });
-  await build({ ...shared, build: { outDir: dist, emptyOutDir: false, assetsInlineLimit: 0, target: "es2022", rolldownOptions: { input: join(folder, "mortal.ts"), output: output("mortal.js", "iife") } } });
-  await writeFile(join(dist, "index.html"), '<!doctype html><meta charset="utf-8"><title>Turn</title><link rel="icon" href="data:,"><script type="module" src="/window.js"></script>');
-  await mkdir(join(dist, "assets"), { recursive: true });
-  return dist;
-}
 
 before(async () => {
   app = await buildBench();
@@ -39,31 +22,7 @@ after(async () => {
   await rm(app, { recursive: true, force: true });
 });
 
-/** A window of a device that has founded a network of its own, without ever having been online. */
-async function founded({ room } = {}) {
-  const person = await Person.of(browser, bench, "device");
-  person.allow = async (bytes) => {
-    await person.page.goto(bench.origin);
-    const session = await person.context.newCDPSession(person.page);
-    // The browser remembers for half a minute how much room there was: set it before anything else.
-    await session.send("Storage.overrideQuotaForOrigin", { origin: bench.origin, ...(bytes ? { quotaSize: bytes } : {}) });
-  };
-  if (room) await person.allow(room);
-  person.openBench = async () => {
-    const page = await person.newPage();
-    await page.goto(bench.origin);
-    await page.waitForFunction(() => globalThis.campana);
-    await page.evaluate(async () => (globalThis.device = await campana.open()));
-    return page;
-  };
-  const page = await person.openBench();
-  const answer = await page.evaluate(
-    (link) => device.turns.take({ command: { start: { link, name: "Valle", committee_size: 1, threshold: 1, verify_threshold: 1 } } }),
-    bench.invitation,
-  );
-  assert.deepEqual(answer, { ok: "accepted" });
-  return { person, page };
-}
+const founded = (options) => founder(browser, bench, options);
 
 const stored = async (person) => {
   const page = await person.openBench();
@@ -76,20 +35,11 @@ test("two windows and the worker race 1,000 inputs", async () => {
   const { person, page } = await founded();
   const other = await person.openBench();
   await page.evaluate(async () => {
-    // The policy object is the test's own: the app's is not on this page.
-    const policy = trustedTypes.createPolicy("app-url", { createScriptURL: (url) => url });
-    await navigator.serviceWorker.register(policy.createScriptURL("/sw.js"));
-    await navigator.serviceWorker.ready;
+    await campana.worker();
   });
   const inWorker = page.evaluate(async () => {
-    const { active } = await navigator.serviceWorker.ready;
     const ids = [];
-    for (let round = 0; round < 10; round += 1) {
-      const { port1, port2 } = new MessageChannel();
-      const answer = new Promise((resolve) => (port1.onmessage = (event) => resolve(event.data)));
-      active.postMessage({ module: campana.wasm, who: `worker ${round}`, count: 33 }, [port2]);
-      ids.push(...(await answer));
-    }
+    for (let round = 0; round < 10; round += 1) ids.push(...(await campana.inWorker("report", `worker ${round}`, 33)));
     return ids;
   });
   const inWindow = (window, who) =>
@@ -125,39 +75,6 @@ test("a window that dies at any moment of a turn loses nothing acknowledged", as
   const found = new Set(await stored(person));
   assert(acknowledged.length > 40, `${acknowledged.length} were acknowledged`);
   assert.deepEqual(acknowledged.filter((id) => !found.has(id)), []);
-});
-
-test("a worker that is terminated at any step of a turn loses nothing acknowledged", async () => {
-  const { person, page } = await founded();
-  const steps = await page.evaluate(() => campana.steps);
-  for (const step of steps) {
-    const before = (await stored(person)).length;
-    const reached = await page.evaluate(
-      (step) =>
-        new Promise((resolve) => {
-          const policy = (globalThis.policy ??= trustedTypes.createPolicy("app-url", { createScriptURL: (url) => url }));
-          const worker = new Worker(policy.createScriptURL("/mortal.js"));
-          worker.onmessage = ({ data }) => {
-            worker.terminate();
-            resolve(data);
-          };
-          worker.postMessage({ module: campana.wasm, step });
-        }),
-      step,
-    );
-    assert.equal(reached, step, "it was stopped there, and had acknowledged nothing");
-    // The lock is free and the next turn is taken as if nothing had been.
-    const ids = await page.evaluate((step) => campana.report(device, `after ${step}`, 1), step);
-    const found = await stored(person);
-    assert(found.includes(ids[0]), step);
-    const died = found.length - before - 1;
-    assert.equal(died, ["written", "effects"].includes(step) ? 1 : 0, `${step}: all of a turn or nothing`);
-    assert.equal(new Set(found).size, found.length);
-  }
-  // What was durable is owed, though its effects never were carried out.
-  const unsent = await page.evaluate(() => device.turns.look().then(() => device.view().unsent));
-  assert((await stored(person)).length <= unsent, "every report waits to be sent");
-  person.assertQuiet();
 });
 
 test("a core that faulted is begun anew, in fresh memory", async () => {

@@ -1,7 +1,9 @@
 //! Alerts of a device: subscribing, registering, pushes that arrive, receipts and their count.
 
 use campana_core::view::{AlertsState, CoverageView, ReachView};
-use campana_core::{Command, CommandError, Effect, Input, NoticeKind, Permission, Platform, Reply, Subscribed};
+use campana_core::{
+    Command, CommandError, Effect, Input, NoticeKind, Permission, Platform, Reply, Subscribed,
+};
 use campana_protocol::frame::Class;
 use campana_protocol::governance::Role;
 use campana_protocol::id::{ChannelId, PushAuth, PushKey};
@@ -92,7 +94,10 @@ fn alerts_are_on_once_a_push_has_arrived() {
     world.command(phone, Command::TestAlerts { delay_ms: 0 }).expect("they are on");
     world.settle();
     let (registration, nonce) = world.relay.tests.pop().expect("asked for");
-    assert_eq!(world.relay.registrations[&registration].subscription.endpoint, "https://push.example/phone-4");
+    assert_eq!(
+        world.relay.registrations[&registration].subscription.endpoint,
+        "https://push.example/phone-4"
+    );
     let test = Push::Test { channel: ChannelId([1; 32]), nonce };
     assert!(push(&mut world, phone, &test, true).test);
     let seen = world.view(phone).alerts.test.expect("a test");
@@ -302,10 +307,7 @@ fn the_committee_sees_how_many_phones_ring() {
     let alert = last_push(&world);
     push(&mut world, ids[4], &alert, false);
     world.pass(10_000);
-    assert_eq!(
-        world.view(ids[0]).reach,
-        Some(ReachView { members: ids.len(), registered: 2, proved: 1 })
-    );
+    assert_eq!(world.view(ids[0]).reach, Some(ReachView { members: ids.len(), registered: 2, proved: 1 }));
     assert_eq!(world.view(ids[4]).reach, None);
 }
 

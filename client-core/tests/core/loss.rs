@@ -6,7 +6,7 @@ use campana_protocol::frame::Class;
 use campana_protocol::governance::Role;
 use campana_protocol::report::Finding;
 
-use super::rig::{DAY, World, attest, report};
+use super::rig::{DAY, World, attest, form, report};
 
 /// A network of one committee device, two verifiers and some members.
 fn network(members: usize) -> (World, Vec<usize>) {
@@ -379,7 +379,52 @@ fn two_contexts_on_one_store_do_not_suspect_the_relay() {
     assert_eq!(world.incident(window).expect("the alert").status, Status::Verified);
 }
 
+#[cfg_attr(test, test)]
+fn a_second_context_takes_over_what_the_first_has_changed() {
+    let (mut world, ids) = network(2);
+    let (worker, window) = (ids[0], world.device());
+    let hand_over = |world: &mut World| {
+        let rows = world.devices[worker].rows.clone();
+        world.reload(window, rows);
+    };
+    let rows = world.devices[worker].rows.clone();
+    world.restart(window, rows);
+    // Rows of every kind come, change and go; each channel's.
+    let incident = report(&mut world, ids[3], false);
+    hand_over(&mut world);
+    attest(&mut world, ids[1], incident, Finding::Confirmed);
+    attest(&mut world, ids[2], incident, Finding::Confirmed);
+    hand_over(&mut world);
+    world.disconnect(worker);
+    world.command(worker, Command::Report(form(false))).expect("it waits");
+    hand_over(&mut world);
+    assert_eq!(world.view(window).unsent, 1);
+    world.connect(worker);
+    let link = world.invite(worker, false);
+    world.join(&link, "new");
+    hand_over(&mut world);
+    world.admit_all(worker);
+    hand_over(&mut world);
+    let person = world.key(ids[3]);
+    world.command(worker, Command::Remove { person }).expect("a draft");
+    world.pass(60_000);
+    hand_over(&mut world);
+    // What the second one writes, the first takes over.
+    world.disconnect(worker);
+    world.devices[window].online = true;
+    world.connect(window);
+    report(&mut world, ids[1], false);
+    world.settle();
+    let rows = world.devices[window].rows.clone();
+    world.disconnect(window);
+    world.reload(worker, rows);
+    world.connect(worker);
+    world.settle();
+    world.assert_converged(&[ids[0], ids[1], ids[2]]);
+}
+
 super::scenarios![
+    a_second_context_takes_over_what_the_first_has_changed,
     two_contexts_on_one_store_do_not_suspect_the_relay,
     a_device_killed_before_any_effect_goes_on_where_it_was,
     a_device_away_for_twenty_epochs_catches_up,

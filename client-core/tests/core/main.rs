@@ -18,3 +18,5 @@ mod loss;
 mod raid;
 mod relay;
 mod rig;
+#[cfg(test)]
+mod upgrade;

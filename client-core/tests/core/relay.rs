@@ -267,7 +267,8 @@ impl Relay {
             ClientFrame::ReadCoverage { request, seq, .. } => {
                 let receipts = self.receipts.get(&seq).map_or(0, BTreeSet::len) as u64;
                 let registered = self.registrations.len() as u64;
-                let fresh = |known: &&Registration| now < known.proved_at + campana_protocol::limits::PROOF_MS;
+                let fresh =
+                    |known: &&Registration| now < known.proved_at + campana_protocol::limits::PROOF_MS;
                 let proved = self.registrations.values().filter(fresh).count() as u64;
                 Ok(vec![RelayFrame::Coverage { request, receipts, registered, proved }])
             }

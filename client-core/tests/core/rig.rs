@@ -40,12 +40,20 @@ pub(crate) struct World {
     pub(crate) now: u64,
     pub(crate) relay: Relay,
     pub(crate) devices: Vec<Device>,
+    /// All that the relay was sent: by whom, when; nothing: a new connection.
+    pub(crate) sent: Vec<(usize, u64, Vec<u8>)>,
     seed: u8,
 }
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self { now: 1_800_000_000_000, relay: Relay::default(), devices: Vec::new(), seed: 0 }
+        Self {
+            now: 1_800_000_000_000,
+            relay: Relay::default(),
+            devices: Vec::new(),
+            sent: Vec::new(),
+            seed: 0,
+        }
     }
 
     fn seed(&mut self) -> [u8; 32] {
@@ -89,6 +97,7 @@ impl World {
             match effect {
                 Effect::Send(bytes) if self.devices[id].online => {
                     let frame = ClientFrame::decode(&bytes).expect("the core sends frames");
+                    self.sent.push((id, self.now, bytes));
                     let answers = self.relay.handle(id, self.now, frame);
                     self.devices[id].inbox.extend(answers.iter().map(|frame| frame.encode()));
                 }
@@ -112,6 +121,7 @@ impl World {
         self.devices[id].online = true;
         self.devices[id].inbox.clear();
         let hello = self.relay.connect(id, self.now);
+        self.sent.push((id, self.now, Vec::new()));
         self.turn(id, Input::Connected);
         self.devices[id].inbox.push(hello.encode());
     }
@@ -145,6 +155,14 @@ impl World {
     /// Another context on the same store has written: this one takes its rows over.
     pub(crate) fn reload(&mut self, id: usize, rows: Rows) {
         self.devices[id].core.reload(rows.clone()).expect("stored rows load");
+        let fresh = Core::load(VAULT, [0; 32], rows.clone()).expect("stored rows load");
+        let (taken, fresh) = (&self.devices[id].core, &fresh);
+        assert_eq!(taken.positions(), fresh.positions(), "as if loaded anew");
+        let (taken, fresh) = (taken.view(self.now), fresh.view(self.now));
+        assert_eq!(
+            (taken.incidents, taken.committee, taken.roles, taken.unsent, taken.stage),
+            (fresh.incidents, fresh.committee, fresh.roles, fresh.unsent, fresh.stage)
+        );
         self.devices[id].rows = rows;
     }
 

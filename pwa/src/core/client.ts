@@ -50,6 +50,8 @@ type Message =
   | { sight: { view: View; generation: number; link: Link } }
   /** Is there a leader? It answers with what it sees. */
   | { asked: true }
+  /** Nobody has seen these where they came: whoever shows them says so. */
+  | { owed: Notice[] }
   /** Everything on this device was thrown away. */
   | { gone: true };
 
@@ -138,11 +140,16 @@ async function start(
       link.set(now);
     };
     let alarm: ReturnType<typeof setTimeout> | undefined;
-    const owed: { incident: string; kind: Notice["kind"] }[] = [];
+    const owed: Notice[] = [];
+    const inSight = () => document.visibilityState === "visible";
+    const wasShown = (notice: Notice) => void turns.take({ shown: notice }).catch(() => undefined);
+    // What this window shows, it has shown; out of sight it asks the others.
     const showOwed = () => {
-      if (document.visibilityState !== "visible") return;
-      for (const notice of owed.splice(0)) void turns.take({ shown: notice }).catch(() => undefined);
+      if (inSight()) owed.splice(0).forEach(wasShown);
+      else if (owed.length > 0) tell({ owed });
     };
+    const isHere = ({ incident, kind }: Notice) =>
+      shown.view?.incidents.some(({ id, notice }) => id === incident && notice === kind);
     const carryOut = (effect: Effect) => {
       if (isWish(effect)) alerts.carryOut(effect);
       else if (effect === "reconnect") connection.reconnect();
@@ -154,11 +161,11 @@ async function start(
     };
     const turns = new Turns(store, Session, {
       effects: (effects) => effects.forEach(carryOut),
-      changed(next, generation, wrote) {
+      wrote: (generation) => tell({ wrote: generation }),
+      changed(next, generation) {
         trouble.set(null);
         // At the same generation the leader sees more.
         if (connection.leading || generation > shown.generation) showView(next, generation);
-        if (wrote) tell({ wrote: generation });
         share();
         connection.poke();
       },
@@ -196,6 +203,9 @@ async function start(
       } else if ("asked" in data) {
         watched = true;
         share();
+        if (connection.leading) showOwed();
+      } else if ("owed" in data) {
+        if (inSight()) data.owed.filter(isHere).forEach(wasShown);
       } else {
         location.reload();
       }
@@ -214,4 +224,4 @@ async function start(
   }
 }
 
-type Notice = { kind: "report" | "alert" | "drill" | "false-alarm" | "all-clear" };
+type Notice = Extract<Effect, { notify: unknown }>["notify"];

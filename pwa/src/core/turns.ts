@@ -19,8 +19,10 @@ const RETRY = 5_000;
 export interface Outside {
   /** To carry out, in order; all that led to it is durable. */
   effects(effects: Effect[]): void;
-  /** The state may be another; `generation` names it. `wrote`: by this context. */
-  changed(view: View, generation: number, wrote: boolean): void;
+  /** This context has written up to `generation`: others would like to know. */
+  wrote(generation: number): void;
+  /** The state may be another; `generation` names it. */
+  changed(view: View, generation: number): void;
   /** When to tick, Unix milliseconds. */
   wake(at: number | undefined): void;
   /** Inputs are on their way to disk, or no longer. */
@@ -133,9 +135,10 @@ export class Turns {
       if (!(error instanceof Overtaken)) this.queue.shift()?.reject(error);
     }
     for (const resolve of done) resolve();
-    if (view) this.outside.changed(view, this.generation, wrote);
+    if (view) this.outside.changed(view, this.generation);
     if (wake !== null) this.outside.wake(wake);
     this.outside.effects(effects);
+    if (view && wrote) this.outside.wrote(this.generation);
   }
 
   /** The core as the store has it now. Whether that took loading. */

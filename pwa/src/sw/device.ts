@@ -42,10 +42,9 @@ export class Device {
     let device: Device | undefined;
     const turns = new Turns(store, Session, {
       effects: (effects) => effects.forEach((effect) => device?.carryOut(effect)),
-      changed(view, generation, wrote) {
-        if (!device) return;
-        device.view = view;
-        if (wrote) device.others.postMessage({ wrote: generation });
+      wrote: (generation) => device?.others.postMessage({ wrote: generation }),
+      changed(view) {
+        if (device) device.view = view;
       },
       wake: () => undefined,
       saving: () => undefined,

@@ -1,17 +1,26 @@
+// The device in a worker, of either kind: what is asked comes with a port for the answer.
 /// <reference lib="webworker" />
-import { type Device, open, report } from "./device";
+import { Desk, ask } from "./device";
 
-declare const self: ServiceWorkerGlobalScope;
+declare const self: ServiceWorkerGlobalScope | DedicatedWorkerGlobalScope;
 
-let device: Promise<Device> | undefined;
+let module = "";
+const desk = new Desk(() => module);
 
-self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
-self.addEventListener("message", (event) => {
-  const { module, who, count } = event.data as { module: string; who: string; count: number };
-  event.waitUntil(
-    (async () => {
-      device ??= open(module);
-      event.ports[0]?.postMessage(await report(await device, who, count));
-    })(),
+async function answer({ data, ports }: MessageEvent | ExtendableMessageEvent): Promise<void> {
+  const message = data as { module: string; asked: { name: string; with: unknown[] } };
+  module = message.module;
+  const said = await ask(desk, message.asked.name, message.asked.with).then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error: String(error) }),
   );
-});
+  ports[0]?.postMessage(said);
+}
+
+if ("clients" in self) {
+  const worker = self;
+  worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));
+  worker.addEventListener("message", (event) => event.waitUntil(answer(event)));
+} else {
+  self.addEventListener("message", (event) => void answer(event));
+}
