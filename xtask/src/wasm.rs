@@ -47,7 +47,12 @@ pub(crate) fn build() -> Outcome {
 fn bind(module: &Path, to: &Path) -> Outcome {
     let failed = |error: String| Failure(format!("binding {}: {error}", module.display()));
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(module).typescript(true).omit_default_module_path(true).reset_state_function(true).out_name("core");
+    bindgen
+        .input_path(module)
+        .typescript(true)
+        .omit_default_module_path(true)
+        .reset_state_function(true)
+        .out_name("core");
     bindgen.web(true).map_err(|error| failed(format!("{error:#}")))?;
     bindgen.generate(to).map_err(|error| failed(format!("{error:#}")))
 }

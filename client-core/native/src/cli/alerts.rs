@@ -19,12 +19,14 @@ pub(crate) async fn alerts(desk: &mut Desk, verb: Alerts) -> Result<(), Failure>
         Some(AlertsVerb::On { endpoint, key, auth }) => {
             let subscription = Subscription { endpoint, key: key.0, auth: auth.0 };
             let subscribed = Subscribed { subscription, made_for: None };
-            let platform = Platform { permission: Permission::Granted, subscription: Some(subscribed), failed: false };
+            let platform =
+                Platform { permission: Permission::Granted, subscription: Some(subscribed), failed: false };
             desk.edge.tell(Input::Platform(platform));
             turn(desk, Command::Alerts(true), |state| state != AlertsState::TurningOn).await?
         }
         Some(AlertsVerb::Off) => {
-            desk.edge.tell(Input::Platform(Platform { permission: Permission::Granted, ..Platform::default() }));
+            desk.edge
+                .tell(Input::Platform(Platform { permission: Permission::Granted, ..Platform::default() }));
             turn(desk, Command::Alerts(false), |state| state == AlertsState::Off).await?
         }
         Some(AlertsVerb::Test { delay }) => {

@@ -31,10 +31,10 @@ fn lines(words: &Words, view: &View) -> Vec<String> {
     if let Some(reach) = &view.reach {
         let counts = [reach.registered, reach.members, reach.proved].map(Into::into);
         let [registered, members, proved] = counts;
-        lines.push(words.with(
-            "status-reach",
-            [("registered", registered), ("members", members), ("proved", proved)],
-        ));
+        lines.push(
+            words
+                .with("status-reach", [("registered", registered), ("members", members), ("proved", proved)]),
+        );
     }
     if view.network.is_some() {
         lines.push(words.with("status-unsent", [("n", view.unsent.into())]));
