@@ -29,7 +29,7 @@ export async function arrived(event: PushEvent): Promise<void> {
     await catchUp(device, seen);
     const ringing = [...fresh];
     fresh.clear();
-    if (first === null && (shown !== null || ringing.length > 0)) await close(GENERIC);
+    if (first === null && shown !== null) await close(GENERIC);
     await Promise.all(ringing.map((tag) => repeat(tag, prefs)));
   } catch (error) {
     if (error instanceof TroubleError && error.trouble === "storage-cleared") await show(cannotOpen(prefs, words));
@@ -86,6 +86,7 @@ async function notice({ incident, kind }: Notice, view: View): Promise<void> {
   if (!found) return;
   const prefs = await readPrefs();
   const tag = await show(aboutIncident(found, kind, prefs, speech(prefs.language)));
+  await close(GENERIC);
   if (kind === "alert") fresh.add(tag);
 }
 
