@@ -64,8 +64,8 @@ pub enum Command {
         /// Whose.
         person: PublicKey,
     },
-    /// Drafts a statement that sets the zones' names, numbered from 1 in this order.
-    SetZones(Vec<String>),
+    /// Drafts a statement that changes the zones.
+    ChangeZones(Vec<ZoneChange>),
     /// Signs a draft.
     Approve(Hash),
     /// Reports what is seen.
@@ -93,6 +93,24 @@ pub enum Command {
         /// Time to lock the phone first, milliseconds.
         delay_ms: u32,
     },
+}
+
+/// One change of the zones. A zone keeps its number for ever: reports name it by that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ZoneChange {
+    /// A new one, with the next number.
+    Add(String),
+    /// Another name for the same place.
+    Rename {
+        /// Which.
+        code: u16,
+        /// Its name from now on.
+        name: String,
+    },
+    /// No longer to choose from; what was reported there keeps its name.
+    Retire(u16),
+    /// To choose from again.
+    Restore(u16),
 }
 
 /// Whom an [`Command::Admit`] or [`Command::Decline`] means.
@@ -194,6 +212,9 @@ pub enum CommandError {
     /// No such draft, or it is done.
     #[error("no such draft, or it has been decided")]
     UnknownDraft,
+    /// No such zone.
+    #[error("no zone with this number")]
+    UnknownZone,
     /// No such incident.
     #[error("no such incident on this device")]
     UnknownIncident,
@@ -245,6 +266,7 @@ words! {
     Self::UnknownPerson => "unknown-person",
     Self::UnknownInvite => "unknown-invite",
     Self::UnknownDraft => "unknown-draft",
+    Self::UnknownZone => "unknown-zone",
     Self::UnknownIncident => "unknown-incident",
     Self::OwnReport => "own-report",
     Self::AlreadyDone => "already-done",

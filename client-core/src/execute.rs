@@ -5,10 +5,9 @@ use std::sync::OnceLock;
 use campana_protocol::event::{Event, Invite};
 use campana_protocol::frame::Class;
 use campana_protocol::governance::{
-    ChannelKind, Charter, DeskMailbox, Operation, Role, Zone, statement_digest,
+    ChannelKind, Charter, DeskMailbox, Operation, Role, statement_digest,
 };
 use campana_protocol::id::{ChannelId, Hash, InviteId, PublicKey};
-use campana_protocol::limits::MAX_ZONES;
 use campana_protocol::link::{Invitation, InviteLink, OperatorLink};
 use campana_protocol::mailbox::{
     Join, KeyPackageFor, Post, Refusal, ReturnAddress, SignedJoin, invite_proof, join_digest,
@@ -16,7 +15,7 @@ use campana_protocol::mailbox::{
 use campana_protocol::wire;
 
 use crate::channel::Channel;
-use crate::command::{Command, CommandError, Reply, Who};
+use crate::command::{Command, CommandError, Reply, Who, ZoneChange};
 use crate::core::Core;
 use crate::governance::{Governance, name_holds, thresholds_hold};
 use crate::keys::{KeyPair, MailboxKeys};
@@ -38,7 +37,7 @@ impl Core {
             Command::Grant { person, role } => self.grant(person, role),
             Command::Revoke { person, role } => self.revoke(person, role),
             Command::Remove { person } => self.remove(person),
-            Command::SetZones(names) => self.set_zones(names),
+            Command::ChangeZones(changes) => self.change_zones(&changes),
             Command::Approve(id) => self.approve(id),
             Command::Report(form) => self.make_report(now, form),
             Command::Attest { incident, finding, method } => {
@@ -297,15 +296,16 @@ impl Core {
         self.drafted(vec![Operation::Remove { role_key: person, leaf }], at_desk)
     }
 
-    fn set_zones(&mut self, names: Vec<String>) -> Result<Reply, CommandError> {
-        self.constituted_chain()?;
-        if names.len() > MAX_ZONES {
-            return Err(CommandError::TooLong);
-        }
-        if !names.iter().all(|name| name_holds(name)) {
-            return Err(CommandError::BadName);
-        }
-        let zones = (1..).zip(names).map(|(code, name)| Zone { code, name }).collect();
+    fn change_zones(&mut self, changes: &[ZoneChange]) -> Result<Reply, CommandError> {
+        let chain = self.constituted_chain()?;
+        let open = self.registry.drafts.iter().filter(|draft| !draft.decided);
+        let operations =
+            open.filter_map(|draft| chain.check_draft(&draft.statement).ok()).flat_map(|draft| draft.operations);
+        let drafted = operations.flat_map(|operation| match operation {
+            Operation::Zones { zones } => zones,
+            _ => Vec::new(),
+        });
+        let zones = chain.zones().changed(changes, drafted.map(|zone| zone.code))?;
         self.drafted(vec![Operation::Zones { zones }], false)
     }
 

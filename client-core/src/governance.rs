@@ -4,7 +4,7 @@
 //! refuses the same statement. Nothing here depends on a clock.
 
 use campana_protocol::governance::{
-    ChannelKind, Charter, DeskMailbox, GovernanceContext, Operation, Role, SignedStatement, Statement, Zone,
+    ChannelKind, Charter, DeskMailbox, GovernanceContext, Operation, Role, SignedStatement, Statement,
     genesis_head, next_head, statement_digest,
 };
 use campana_protocol::id::{Hash, NetworkId, PublicKey};
@@ -12,6 +12,7 @@ use campana_protocol::{limits, wire};
 
 use crate::keys;
 use crate::sorted::{Map, Set};
+use crate::zones::Zones;
 
 /// Why a charter or statement does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -42,7 +43,7 @@ pub(crate) struct Governance {
     removed_leaves: Set<PublicKey>,
     removed_keys: Set<PublicKey>,
     desk: DeskMailbox,
-    zones: Vec<Zone>,
+    zones: Zones,
     nonces: Set<[u8; 16]>,
 }
 
@@ -65,7 +66,7 @@ impl Governance {
             removed_leaves: Set::new(),
             removed_keys: Set::new(),
             desk: charter.desk_mailbox,
-            zones: Vec::new(),
+            zones: Zones::default(),
             nonces: Set::new(),
             charter,
         })
@@ -181,7 +182,9 @@ impl Governance {
                 self.removed_leaves.insert(*leaf);
             }
             Operation::Desk { mailbox } => self.desk = *mailbox,
-            Operation::Zones { zones } => self.set_zones(zones)?,
+            Operation::Zones { zones } => {
+                self.zones = self.zones.set(zones).ok_or(GovernanceError::BadOperation)?;
+            }
         }
         Ok(())
     }
@@ -201,19 +204,6 @@ impl Governance {
         self.committee = keys;
         self.threshold = usize::from(threshold);
         self.constituted = true;
-        Ok(())
-    }
-
-    fn set_zones(&mut self, zones: &[Zone]) -> Result<(), GovernanceError> {
-        let codes: Set<u16> = zones.iter().map(|zone| zone.code).collect();
-        let sound = zones.len() <= limits::MAX_ZONES
-            && codes.len() == zones.len()
-            && !codes.contains(&0)
-            && zones.iter().all(|zone| name_holds(&zone.name));
-        if !sound {
-            return Err(GovernanceError::BadOperation);
-        }
-        self.zones = zones.to_vec();
         Ok(())
     }
 
@@ -289,7 +279,7 @@ impl Governance {
         &self.desk
     }
 
-    pub(crate) fn zones(&self) -> &[Zone] {
+    pub(crate) fn zones(&self) -> &Zones {
         &self.zones
     }
 }

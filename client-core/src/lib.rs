@@ -51,6 +51,7 @@ pub mod turn;
 mod vault;
 pub mod view;
 mod welcome;
+mod zones;
 
 pub use crate::core::{Core, Position};
 pub use command::{Command, CommandError, Reply};

@@ -1,6 +1,6 @@
 //! Making view models.
 
-use campana_protocol::governance::{ChannelKind, Operation, Role, statement_digest};
+use campana_protocol::governance::{ChannelKind, Operation, Role, Zone, statement_digest};
 use campana_protocol::mailbox::Refusal;
 use campana_protocol::report::{Attestation, PrivateReport, PublicReport, Signed, reporter_tag};
 use campana_protocol::wire;
@@ -67,7 +67,6 @@ impl Core {
         } else {
             (charter.committee_size, charter.threshold)
         };
-        let zones = governance.zones().iter();
         Some(NetworkView {
             id: governance.network().to_string(),
             name: charter.name.clone(),
@@ -75,7 +74,7 @@ impl Core {
             committee_size: size,
             threshold,
             verify_threshold: charter.verify_threshold,
-            zones: zones.map(|zone| ZoneView { code: zone.code, name: zone.name.clone() }).collect(),
+            zones: zone_views(governance.zones().current()),
             epoch: channel.group.epoch(),
             governance_height: governance.height(),
             governance_head: governance.head().to_string(),
@@ -170,7 +169,7 @@ impl Core {
             let statement = chain.check_draft(&draft.statement).ok()?;
             Some(DraftView {
                 id: statement_digest(&draft.statement).to_string(),
-                operations: statement.operations.iter().filter_map(|op| self.operation_view(op)).collect(),
+                operations: statement.operations.iter().filter_map(|op| self.operation_view(&chain, op)).collect(),
                 signatures: draft.approvals.len(),
                 needed: chain.needed(&statement),
                 signed: draft.approvals.iter().any(|approval| approval.key == own),
@@ -187,10 +186,11 @@ impl Core {
                     committee: record.invite.committee,
                 })
                 .collect(),
+            retired_zones: zone_views(chain.zones().retired()),
         })
     }
 
-    fn operation_view(&self, operation: &Operation) -> Option<OperationView> {
+    fn operation_view(&self, chain: &Governance, operation: &Operation) -> Option<OperationView> {
         let name = |key| self.people.get(key).map_or_else(|| key.to_string(), |person| person.handle.clone());
         match operation {
             Operation::Constitute { committee, threshold } => Some(OperationView::Constitute {
@@ -204,9 +204,7 @@ impl Core {
                 Some(OperationView::Revoke { role: role.word(), name: name(role_key) })
             }
             Operation::Remove { role_key, .. } => Some(OperationView::Remove { name: name(role_key) }),
-            Operation::Zones { zones } => {
-                Some(OperationView::Zones(zones.iter().map(|zone| zone.name.clone()).collect()))
-            }
+            Operation::Zones { zones } => Some(OperationView::Zones(chain.zones().difference(zones))),
             // Comes with a revocation or removal.
             Operation::Desk { .. } => None,
         }
@@ -233,6 +231,10 @@ impl Core {
     }
 }
 
+fn zone_views(zones: &[Zone]) -> Vec<ZoneView> {
+    zones.iter().map(|zone| ZoneView { code: zone.code, name: zone.name.clone() }).collect()
+}
+
 fn role_words(governance: &Governance, key: &campana_protocol::id::PublicKey) -> Vec<&'static str> {
     let committee = governance.committee().contains(key).then_some("committee");
     committee.into_iter().chain(governance.roles(key).map(Role::word)).collect()
@@ -249,14 +251,13 @@ fn attestation_view(signed: &Signed, own: &campana_protocol::id::PublicKey) -> O
 }
 
 fn report_view(report: &PublicReport, governance: &Governance) -> ReportView {
-    let zone = governance.zones().iter().find(|zone| zone.code == report.zone);
     ReportView {
         reported_at: report.reported_at,
         size: report.size.word(),
         activities: report.activities.iter().map(|activity| activity.word()).collect(),
         setting: report.setting.word(),
         zone: report.zone,
-        zone_name: zone.map(|zone| zone.name.clone()),
+        zone_name: governance.zones().name(report.zone).map(str::to_owned),
         units: report.units.iter().map(|unit| unit.word()).collect(),
         when: report.when.word(),
         equipment: report.equipment.iter().map(|equipment| equipment.word()).collect(),

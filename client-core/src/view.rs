@@ -74,7 +74,7 @@ pub struct NetworkView {
     pub threshold: u8,
     /// Confirmations that verify a report.
     pub verify_threshold: u8,
-    /// Zones by number.
+    /// Zones to choose from, in the committee's order.
     pub zones: Vec<ZoneView>,
     /// MLS epoch of the broadcast channel.
     pub epoch: u64,
@@ -280,6 +280,8 @@ pub struct CommitteeView {
     pub drafts: Vec<DraftView>,
     /// Invites in force.
     pub invites: Vec<InviteView>,
+    /// Zones that only old reports name.
+    pub retired_zones: Vec<ZoneView>,
 }
 
 /// A person, as the committee sees them.
@@ -362,8 +364,45 @@ pub enum OperationView {
         /// Whose.
         name: String,
     },
-    /// Names the zones, in their order.
-    Zones(Vec<String>),
+    /// Changes the zones; empty: nothing but their order.
+    Zones(Vec<ZoneChangeView>),
+}
+
+/// What a draft changes about a zone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[serde(rename_all = "kebab-case")]
+pub enum ZoneChangeView {
+    /// A new one.
+    Add {
+        /// Its number.
+        code: u16,
+        /// Its name.
+        name: String,
+    },
+    /// Another name for the same place.
+    Rename {
+        /// Which.
+        code: u16,
+        /// What it is called now.
+        from: String,
+        /// What it will be called.
+        name: String,
+    },
+    /// No longer to choose from.
+    Retire {
+        /// Which.
+        code: u16,
+        /// Its name.
+        name: String,
+    },
+    /// To choose from again.
+    Restore {
+        /// Which.
+        code: u16,
+        /// Its name.
+        name: String,
+    },
 }
 
 /// An invite in force.

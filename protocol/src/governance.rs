@@ -170,7 +170,8 @@ pub enum Operation {
         #[n(0)]
         mailbox: DeskMailbox,
     },
-    /// Sets the zones.
+    /// Sets the zones to choose from. One that it leaves out retires: its number never means another
+    /// place, and its name stays with the reports that name it.
     #[n(5)]
     Zones {
         /// All of them; at most [`crate::limits::MAX_ZONES`].

@@ -13,7 +13,7 @@ import { subscriber } from "./push/subscriber.mjs";
 import { Person, launch, native, startRelay } from "./stage.mjs";
 
 const HOST = "push.test";
-let directory, app, service, relay, browser, desk, verifier, listener, link;
+let directory, app, service, relay, desk, verifier, listener, link;
 
 before(async () => {
   directory = await mkdtemp(join(tmpdir(), "campana-pushed-"));
@@ -25,7 +25,6 @@ before(async () => {
   app = join(directory, "app");
   await cp(join(import.meta.dirname, "../dist"), app, { recursive: true });
   relay = await startRelay(app, ["--push-host", HOST, "--push-resolve", `${HOST}=127.0.0.1:${service.port}`, "--push-ca", tls.file]);
-  browser = await launch();
   desk = native(relay, "desk");
   verifier = native(relay, "verifier");
   await desk("start", "--name", "Valle", "--committee", "1", "--threshold", "1", "--confirmations", "1", relay.invitation);
@@ -36,7 +35,6 @@ before(async () => {
   await desk("alerts", "on", "--endpoint", listener.endpoint, `--key=${listener.key}`, `--auth=${listener.auth}`);
 });
 after(async () => {
-  await browser?.close();
   await relay?.end();
   service?.end();
   await rm(directory, { recursive: true, force: true });
@@ -220,6 +218,8 @@ async function alerted(...more) {
 
 /** A member's phone with the app on it. */
 async function phoneOf(handle) {
+  // Its own browser: what is done to one's workers is done to all.
+  const browser = await launch();
   const person = await Person.of(browser, relay, handle);
   const { context } = person;
   await context.grantPermissions(["notifications"], { origin: relay.origin });
@@ -298,7 +298,7 @@ async function phoneOf(handle) {
     },
     async end() {
       person.assertQuiet();
-      await context.close();
+      await browser.close();
     },
   };
   return phone;

@@ -120,9 +120,9 @@ for (const [tag, language, locale] of [["es", "Español", "es-MX"], ["en", "Engl
     await member.title("Valle Solidario");
     await look(member, tag, "10-home");
 
-    for (const [at, name] of ["Holyoke", "Northampton", "Greenfield"].entries()) {
+    for (const name of ["Holyoke", "Northampton", "Greenfield"]) {
       await founder.tap(say("zones-add"));
-      await founder.page.getByLabel(say("zone-number", { n: at + 1 }), { exact: true }).fill(name);
+      await founder.page.getByLabel(say("zones-new")).last().fill(name);
     }
     await founder.tap(say("zones-save"));
     await founder.page.locator("summary", { hasText: "Vera" }).click();

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use campana_protocol::frame::Secret;
-use campana_protocol::governance::Approval;
+use campana_protocol::governance::{Approval, Zone};
 use campana_protocol::id::{ChannelId, MailboxId, SealingKey};
 use proptest::prelude::*;
 

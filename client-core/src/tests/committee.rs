@@ -7,11 +7,12 @@ use campana_protocol::governance::{
     Approval, ChannelKind, Operation, Role, SignedStatement, Statement, Zone, statement_digest,
 };
 use campana_protocol::handshake::{Authority, commit_digest};
+use campana_protocol::report::Finding;
 use campana_protocol::wire;
 
 use super::network;
-use super::rig::{World, report};
-use crate::command::{Command, Reply};
+use super::rig::{World, attest, form, report};
+use crate::command::{Command, CommandError, Reply, ReportForm, ZoneChange};
 use crate::keys::KeyPair;
 use crate::mls::Change;
 
@@ -54,7 +55,7 @@ fn statements_applied_in_another_order_stop_nobody() {
     let insider = ids.remove(2);
     // The committee decides two statements; before the others have committed them, the insider
     // commits the second alone.
-    let Ok(Reply::Draft(own)) = world.command(ids[0], Command::SetZones(vec!["waits".into()])) else {
+    let Ok(Reply::Draft(own)) = world.command(ids[0], Command::ChangeZones(vec![ZoneChange::Add("waits".into())])) else {
         panic!()
     };
     world.settle();
@@ -94,9 +95,41 @@ fn statements_applied_in_another_order_stop_nobody() {
 }
 
 #[test]
+fn a_retired_zone_keeps_its_name_with_what_was_reported_there() {
+    let (mut world, ids) = network();
+    let decide = |world: &mut World, changes: Vec<ZoneChange>| {
+        let Ok(Reply::Draft(id)) = world.command(ids[0], Command::ChangeZones(changes)) else { panic!() };
+        world.settle();
+        world.command(ids[1], Command::Approve(id)).expect("a draft");
+        world.pass(60_000);
+    };
+    decide(&mut world, ["north", "centre", "south"].map(|name| ZoneChange::Add(name.into())).to_vec());
+    let form = ReportForm { zone: 2, ..form(false) };
+    let Ok(Reply::Incident(incident)) = world.command(ids[6], Command::Report(form)) else { panic!() };
+    world.settle();
+    for verifier in [ids[3], ids[4]] {
+        attest(&mut world, verifier, incident, Finding::Confirmed);
+    }
+    decide(&mut world, vec![ZoneChange::Retire(2)]);
+    decide(&mut world, vec![ZoneChange::Add("west".into())]);
+    for id in &ids {
+        let view = world.view(*id);
+        let offered = view.network.unwrap().zones.into_iter().map(|zone| (zone.code, zone.name));
+        let expected = [(1, "north"), (3, "south"), (4, "west")].map(|(code, name)| (code, name.to_owned()));
+        assert_eq!(offered.collect::<Vec<_>>(), expected, "device {id}");
+        let place = world.incident(*id).unwrap().report.unwrap().zone_name;
+        assert_eq!(place.as_deref(), Some("centre"), "device {id}");
+    }
+    let retired = world.view(ids[2]).committee.unwrap().retired_zones;
+    assert_eq!(retired.iter().map(|zone| zone.code).collect::<Vec<_>>(), [2]);
+    let unknown = world.command(ids[0], Command::ChangeZones(vec![ZoneChange::Retire(2)]));
+    assert_eq!(unknown, Err(CommandError::UnknownZone));
+}
+
+#[test]
 fn signatures_that_count_for_nothing_are_no_veto() {
     let (mut world, ids) = network();
-    let Ok(Reply::Draft(id)) = world.command(ids[0], Command::SetZones(vec!["north".into()])) else {
+    let Ok(Reply::Draft(id)) = world.command(ids[0], Command::ChangeZones(vec![ZoneChange::Add("north".into())])) else {
         panic!()
     };
     world.settle();
@@ -120,7 +153,7 @@ fn a_flood_of_drafts_leaves_room_for_the_others() {
         draft(&mut world, ids[2], &key, &statement);
     }
     assert_eq!(world.core(ids[0]).registry.drafts.len(), 64);
-    let Ok(Reply::Draft(id)) = world.command(ids[0], Command::SetZones(vec!["north".into()])) else {
+    let Ok(Reply::Draft(id)) = world.command(ids[0], Command::ChangeZones(vec![ZoneChange::Add("north".into())])) else {
         panic!()
     };
     world.settle();

@@ -190,7 +190,7 @@ impl Session<'_> {
                     0 => Command::Report(form(self.bytes.byte() < 128)),
                     1 => Command::Invite { lifetime_ms: 1, committee: false },
                     2 => Command::Admit(campana_core::command::Who::Everybody),
-                    _ => Command::SetZones(vec!["north".into()]),
+                    _ => Command::ChangeZones(vec![campana_core::command::ZoneChange::Add("north".into())]),
                 };
                 self.turn(Input::Command(command));
             }

@@ -1,7 +1,7 @@
 //! Commands as the shell writes them: ids are base64url text, codes their stable words.
 
 use campana_core::Command as CoreCommand;
-use campana_core::command::{ReportForm, Who as CoreWho};
+use campana_core::command::{ReportForm, Who as CoreWho, ZoneChange as CoreZoneChange};
 use campana_protocol::governance::Role;
 use campana_protocol::id::{Hash, IncidentId, InviteId, PublicKey};
 use campana_protocol::report::{
@@ -75,8 +75,8 @@ pub enum Command {
         /// Whose.
         person: String,
     },
-    /// Drafts the zones' names.
-    SetZones(Vec<String>),
+    /// Drafts changes of the zones.
+    ChangeZones(Vec<ZoneChange>),
     /// Signs a draft.
     Approve(String),
     /// Reports what is seen.
@@ -104,6 +104,25 @@ pub enum Command {
         /// Time to lock the phone first, milliseconds.
         delay_ms: u32,
     },
+}
+
+/// One change of the zones.
+#[derive(Deserialize, Tsify)]
+#[serde(rename_all = "kebab-case")]
+pub enum ZoneChange {
+    /// A new one, with the next number.
+    Add(String),
+    /// Another name for the same place.
+    Rename {
+        /// Which.
+        code: u16,
+        /// Its name from now on.
+        name: String,
+    },
+    /// No longer to choose from.
+    Retire(u16),
+    /// To choose from again.
+    Restore(u16),
 }
 
 /// Whom an admission means.
@@ -151,7 +170,9 @@ impl Command {
                 CoreCommand::Revoke { person: person_of(&person)?, role: code(Role::from_word(&role))? }
             }
             Self::Remove { person } => CoreCommand::Remove { person: person_of(&person)? },
-            Self::SetZones(names) => CoreCommand::SetZones(names),
+            Self::ChangeZones(changes) => {
+                CoreCommand::ChangeZones(changes.into_iter().map(ZoneChange::understand).collect())
+            }
             Self::Approve(id) => CoreCommand::Approve(known(Hash::parse(&id))?),
             Self::Report(form) => CoreCommand::Report(form.understand()?),
             Self::Attest { incident, finding, method } => CoreCommand::Attest {
@@ -166,6 +187,17 @@ impl Command {
             Self::Alerts(wanted) => CoreCommand::Alerts(wanted),
             Self::TestAlerts { delay_ms } => CoreCommand::TestAlerts { delay_ms },
         })
+    }
+}
+
+impl ZoneChange {
+    fn understand(self) -> CoreZoneChange {
+        match self {
+            Self::Add(name) => CoreZoneChange::Add(name),
+            Self::Rename { code, name } => CoreZoneChange::Rename { code, name },
+            Self::Retire(code) => CoreZoneChange::Retire(code),
+            Self::Restore(code) => CoreZoneChange::Restore(code),
+        }
     }
 }
 

@@ -96,9 +96,8 @@ export interface Messages {
   "report-send": undefined;
   "report-check": undefined;
   "report-hold": undefined;
-  "report-hold-keyboard": undefined;
+  "report-hold-asked": undefined;
   "report-hold-cannot": undefined;
-  "report-hold-sure": undefined;
   "report-held": undefined;
   "report-words": undefined;
   "report-words-help": undefined;
@@ -143,7 +142,11 @@ export interface Messages {
   "draft-grant": { name: string | number; role: string | number };
   "draft-revoke": { name: string | number; role: string | number };
   "draft-remove": { name: string | number };
-  "draft-zones": { names: string | number };
+  "draft-zone-add": { name: string | number };
+  "draft-zone-rename": { from: string | number; name: string | number };
+  "draft-zone-retire": { name: string | number };
+  "draft-zone-restore": { name: string | number };
+  "draft-zones-order": undefined;
   "draft-constitute": { what: string | number };
   "invite-title": undefined;
   "invite-help": undefined;
@@ -157,7 +160,11 @@ export interface Messages {
   "zones-title": undefined;
   "zones-help": undefined;
   "zones-add": undefined;
-  "zones-drop": { name: string | number };
+  "zones-new": undefined;
+  "zones-retire": undefined;
+  "zones-keep": undefined;
+  "zones-retired": undefined;
+  "zones-restore": { name: string | number };
   "zones-save": undefined;
   "role-committee": undefined;
   "role-dispatcher": undefined;
@@ -219,6 +226,7 @@ export interface Messages {
   "error-unknown-person": undefined;
   "error-unknown-invite": undefined;
   "error-unknown-draft": undefined;
+  "error-unknown-zone": undefined;
   "error-unknown-incident": undefined;
   "error-own-report": undefined;
   "error-already-done": undefined;

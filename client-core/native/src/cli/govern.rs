@@ -1,6 +1,7 @@
 //! Statements of the committee: drafted by one device, in force when enough have signed.
 
-use campana_core::view::{DraftView, OperationView, View};
+use campana_core::command::ZoneChange;
+use campana_core::view::{DraftView, OperationView, View, ZoneChangeView};
 use campana_core::{Command, CommandError, Reply};
 use campana_protocol::id::{Hash, PublicKey};
 use fluent_bundle::FluentValue;
@@ -25,7 +26,12 @@ pub(crate) async fn remove(desk: &mut Desk, verb: Person) -> Result<(), Failure>
 }
 
 pub(crate) async fn zones(desk: &mut Desk, verb: Zones) -> Result<(), Failure> {
-    draft(desk, |_| Ok(vec![Command::SetZones(verb.names.clone())])).await
+    let rename = |(code, name)| ZoneChange::Rename { code, name };
+    let changes = verb.rename.into_iter().map(rename);
+    let changes = changes.chain(verb.retire.into_iter().map(ZoneChange::Retire));
+    let changes = changes.chain(verb.restore.into_iter().map(ZoneChange::Restore));
+    let changes: Vec<_> = changes.chain(verb.names.into_iter().map(ZoneChange::Add)).collect();
+    draft(desk, |_| Ok(vec![Command::ChangeZones(changes.clone())])).await
 }
 
 async fn about(desk: &mut Desk, name: &str, command: impl Fn(PublicKey) -> Command) -> Result<(), Failure> {
@@ -161,7 +167,23 @@ fn operation(words: &Words, operation: &OperationView) -> String {
         OperationView::Grant { role, name } => say("operation-grant", name, role, String::new()),
         OperationView::Revoke { role, name } => say("operation-revoke", name, role, String::new()),
         OperationView::Remove { name } => say("operation-remove", name, "", String::new()),
-        OperationView::Zones(names) => say("operation-zones", "", "", names.join(", ")),
+        OperationView::Zones(changes) => {
+            let changes: Vec<String> = changes.iter().map(|change| zone_change(words, change)).collect();
+            say("operation-zones", "", "", changes.join(", "))
+        }
+    }
+}
+
+/// `"+ 3 north"` and the like.
+fn zone_change(words: &Words, change: &ZoneChangeView) -> String {
+    let say = |key: &str, code: u16, name: &str, from: &str| {
+        words.with(key, [("code", code.into()), ("name", name.into()), ("from", from.into())])
+    };
+    match change {
+        ZoneChangeView::Add { code, name } => say("zone-add", *code, name, ""),
+        ZoneChangeView::Rename { code, from, name } => say("zone-rename", *code, name, from),
+        ZoneChangeView::Retire { code, name } => say("zone-retire", *code, name, ""),
+        ZoneChangeView::Restore { code, name } => say("zone-restore", *code, name, ""),
     }
 }
 
@@ -176,7 +198,12 @@ mod tests {
         let grant = OperationView::Grant { role: "verifier", name: "Ana María".into() };
         assert_eq!(operation(&words, &grant), "Ana María pasa a ser verificador");
         assert_eq!(operation(&words, &OperationView::Remove { name: "Ana".into() }), "Ana queda fuera");
-        let zones = OperationView::Zones(vec!["norte".into(), "sur".into()]);
-        assert!(operation(&words, &zones).contains("norte, sur"));
+        let zones = OperationView::Zones(vec![
+            ZoneChangeView::Add { code: 3, name: "sur".into() },
+            ZoneChangeView::Rename { code: 1, from: "norte".into(), name: "Norte".into() },
+            ZoneChangeView::Retire { code: 2, name: "centro".into() },
+        ]);
+        let said = "zonas: nueva 3 «sur», 1 «norte» se llama «Norte», sin 2 «centro»";
+        assert_eq!(operation(&words, &zones), said);
     }
 }

@@ -207,7 +207,9 @@ mod tests {
             attestations: vec![attestation("in-person"), attestation("photo-and-call")],
             missing: 0,
             updated_at: 0,
+            recent: false,
             notice: None,
+            coverage: None,
             may_attest: false,
             may_follow_up: false,
         }

@@ -64,7 +64,7 @@ pub(crate) enum Verb {
     Revoke(PersonRole),
     /// Draft: somebody's membership ends (committee).
     Remove(Person),
-    /// Draft: the zones' names, numbered from 1 (committee).
+    /// Draft: zones are added, renamed, retired (committee).
     Zones(Zones),
     /// Drafts that wait for signatures (committee).
     Drafts,
@@ -202,10 +202,25 @@ pub(crate) struct Person {
 }
 
 #[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
 pub(crate) struct Zones {
-    /// Their names, in order.
-    #[arg(required = true)]
+    /// Names of new zones; each gets the next number.
     pub(crate) names: Vec<String>,
+    /// NUMBER=NAME: another name for the same place.
+    #[arg(long, value_parser = numbered)]
+    pub(crate) rename: Vec<(u16, String)>,
+    /// Number of a zone that nobody shall choose any more; old reports keep its name.
+    #[arg(long)]
+    pub(crate) retire: Vec<u16>,
+    /// Number of a retired zone to choose from again.
+    #[arg(long)]
+    pub(crate) restore: Vec<u16>,
+}
+
+fn numbered(text: &str) -> Result<(u16, String), String> {
+    let (code, name) = text.split_once('=').ok_or("write NUMBER=NAME")?;
+    let code = code.parse().map_err(|_| "write NUMBER=NAME")?;
+    Ok((code, name.to_owned()))
 }
 
 #[derive(Debug, Args)]

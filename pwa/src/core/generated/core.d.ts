@@ -340,9 +340,14 @@ export interface Notice {
 }
 
 /**
+ * One change of the zones.
+ */
+export type ZoneChange = { add: string } | { rename: { code: number; name: string } } | { retire: number } | { restore: number };
+
+/**
  * One thing that a statement does; people by their handles.
  */
-export type OperationView = { constitute: { threshold: number; committee: number } } | { grant: { role: string; name: string } } | { revoke: { role: string; name: string } } | { remove: { name: string } } | { zones: string[] };
+export type OperationView = { constitute: { threshold: number; committee: number } } | { grant: { role: string; name: string } } | { revoke: { role: string; name: string } } | { remove: { name: string } } | { zones: ZoneChangeView[] };
 
 /**
  * One thing that happened.
@@ -415,7 +420,7 @@ export interface NetworkView {
      */
     verify_threshold: number;
     /**
-     * Zones by number.
+     * Zones to choose from, in the committee's order.
      */
     zones: ZoneView[];
     /**
@@ -451,6 +456,11 @@ export type Reply = "accepted" | { invite: { id: string; link: string } } | { dr
 export type Warning = "clock-off" | "rolled-back" | "behind" | "forked" | "forged-alert" | "single-committee" | "refused" | "update-needed" | "relay-full";
 
 /**
+ * What a draft changes about a zone.
+ */
+export type ZoneChangeView = { add: { code: number; name: string } } | { rename: { code: number; from: string; name: string } } | { retire: { code: number; name: string } } | { restore: { code: number; name: string } };
+
+/**
  * What a link leads to.
  */
 export type Link = "operator" | { join: { name: string; committee: boolean } } | { error: string };
@@ -463,7 +473,7 @@ export type NoticeKind = "report" | "alert" | "drill" | "false-alarm" | "all-cle
 /**
  * What a person can ask.
  */
-export type Command = { start: { link: string; name: string; committee_size: number; threshold: number; verify_threshold: number } } | { invite: { lifetime_ms: number; committee: boolean } } | { "revoke-invite": string } | { join: { link: string; handle: string } } | { admit: Who } | { decline: Who } | { grant: { person: string; role: string } } | { revoke: { person: string; role: string } } | { remove: { person: string } } | { "set-zones": string[] } | { approve: string } | { report: Form } | { attest: { incident: string; finding: string; method: string } } | { "follow-up": { incident: string; kind: string } } | { alerts: boolean } | { "test-alerts": { delay_ms: number } };
+export type Command = { start: { link: string; name: string; committee_size: number; threshold: number; verify_threshold: number } } | { invite: { lifetime_ms: number; committee: boolean } } | { "revoke-invite": string } | { join: { link: string; handle: string } } | { admit: Who } | { decline: Who } | { grant: { person: string; role: string } } | { revoke: { person: string; role: string } } | { remove: { person: string } } | { "change-zones": ZoneChange[] } | { approve: string } | { report: Form } | { attest: { incident: string; finding: string; method: string } } | { "follow-up": { incident: string; kind: string } } | { alerts: boolean } | { "test-alerts": { delay_ms: number } };
 
 /**
  * What a turn decided. `changes` are written in one strict transaction, then `effects` carried
@@ -501,6 +511,10 @@ export interface CommitteeView {
      * Invites in force.
      */
     invites: InviteView[];
+    /**
+     * Zones that only old reports name.
+     */
+    retired_zones: ZoneView[];
 }
 
 /**
