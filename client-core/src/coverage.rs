@@ -95,6 +95,13 @@ impl Core {
         Some(CoverageView { phones, members })
     }
 
+    /// The relay will say how many phones ring, and has not said all of it yet.
+    pub(crate) fn counting(&self) -> bool {
+        let asked = self.session.asked_for(|asked| matches!(asked, Asked::Coverage(_)));
+        let never = self.session.coverage.registered.is_none() && self.session.pushes;
+        asked || (never && self.sees_coverage())
+    }
+
     pub(crate) fn reach_view(&self) -> Option<ReachView> {
         let (registered, proved) = self.session.coverage.registered.filter(|_| self.sees_coverage())?;
         let members = self.channels.get(&ChannelKind::Broadcast)?.group.len();

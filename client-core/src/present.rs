@@ -34,6 +34,7 @@ impl Core {
             unsent: self.outbox.len(),
             alerts: self.alerts_view(now),
             reach: self.reach_view(),
+            counting: self.counting(),
             caught_up: !self.channels.is_empty() && self.channels.keys().all(|kind| self.caught_up(*kind)),
             warnings: self.warnings(),
         }
@@ -169,7 +170,11 @@ impl Core {
             let statement = chain.check_draft(&draft.statement).ok()?;
             Some(DraftView {
                 id: statement_digest(&draft.statement).to_string(),
-                operations: statement.operations.iter().filter_map(|op| self.operation_view(&chain, op)).collect(),
+                operations: statement
+                    .operations
+                    .iter()
+                    .filter_map(|op| self.operation_view(&chain, op))
+                    .collect(),
                 signatures: draft.approvals.len(),
                 needed: chain.needed(&statement),
                 signed: draft.approvals.iter().any(|approval| approval.key == own),

@@ -27,6 +27,8 @@ pub struct View {
     pub alerts: AlertsView,
     /// How many phones ring, for the committee and the desk.
     pub reach: Option<ReachView>,
+    /// `reach` and coverage are still being asked for.
+    pub counting: bool,
     /// Whether everything the relay has is here.
     pub caught_up: bool,
     /// What its owner should know.

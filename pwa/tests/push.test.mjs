@@ -62,9 +62,9 @@ for (const { name, host, start, launch } of BROWSERS) {
       const first = await alerted(desk, verifier);
       await service.waitFor(() => true, 1);
       assert.deepEqual(await shown(browser, relay, 1), ["New alert from your network"]);
-      await covers(desk, first, 3);
+      await covers(desk, verifier, first, 3);
       page = await app(browser, relay, `/#open=${first}`);
-      await sees(page, "Verified by one of your verifiers");
+      await sees(page, "How it was checked");
       await page.goto("about:blank");
 
       // What follows takes the place of what was there.
@@ -85,7 +85,7 @@ for (const { name, host, start, launch } of BROWSERS) {
       await browser.close();
       const third = await alerted(desk, verifier);
       browser = await launch(service, join(directory, "profile"));
-      await covers(desk, third, 3);
+      await covers(desk, verifier, third, 3);
 
       // The push service has forgotten the phone. It finds out when the app is next opened.
       service.forget();
@@ -138,8 +138,10 @@ async function alerted(desk, verifier) {
   throw new Error("the report never came to the verifier");
 }
 
-async function covers(desk, id, phones) {
+async function covers(desk, verifier, id, phones) {
   let found;
+  // A laptop counts itself in when it is next there.
+  await verifier("status");
   for (let tries = 0; tries < 40; tries += 1) {
     const answer = await desk("incidents");
     found = (answer.incidents ?? answer).find((incident) => incident.id === id)?.coverage;

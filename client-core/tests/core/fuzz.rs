@@ -313,6 +313,7 @@ impl Session<'_> {
             let mut view = core.view(self.now);
             view.caught_up = false;
             view.reach = None;
+            view.counting = false;
             view.incidents.iter_mut().for_each(|incident| incident.coverage = None);
             view.warnings.retain(|warning| {
                 matches!(warning, Warning::RolledBack | Warning::Forked | Warning::ForgedAlert)

@@ -48,7 +48,7 @@ async function open(event: PushEvent, prefs: Prefs, words: Speech, seen: boolean
   const about = aboutIncident(incident, incident.notice, prefs, words);
   const there = await self.registration.getNotifications({ tag: about.options.tag });
   // Here before the push was: said again, without noise.
-  if (there.length === 0) await show({ ...about, options: { ...about.options, renotify: false, silent: true, requireInteraction: false } });
+  if (there.length === 0 && !shownByThis.has(about.options.tag)) await show({ ...about, options: { ...about.options, renotify: false, silent: true, requireInteraction: false } });
   return { device, shown: about.options.tag };
 }
 
@@ -80,12 +80,16 @@ async function repeat(tag: string, prefs: Prefs): Promise<void> {
 
 /** Tags of alerts that have just come onto the screen and do not ring again yet. */
 const fresh = new Set<string>();
+/** Tags that pushes still under way have shown. */
+const shownByThis = new Set<string>();
 
 async function notice({ incident, kind }: Notice, view: View): Promise<void> {
   const found = view.incidents.find(({ id }) => id === incident);
   if (!found) return;
   const prefs = await readPrefs();
   const tag = await show(aboutIncident(found, kind, prefs, speech(prefs.language)));
+  shownByThis.add(tag);
+  setTimeout(() => shownByThis.delete(tag), 10_000);
   await close(GENERIC);
   if (kind === "alert") fresh.add(tag);
 }

@@ -53,7 +53,8 @@ export async function startAutopush(tls) {
       },
       register({ channelID, key }) {
         const token = randomBytes(24).toString("base64url");
-        channels.set(token, { agent, channel: channelID, key });
+        // Firefox pads, nobody else does.
+        channels.set(token, { agent, channel: channelID, key: key.replace(/=+$/, "") });
         const pushEndpoint = `https://${HOST}/wpush/v2/${token}`;
         send(agent, { messageType: "register", channelID, status: 200, pushEndpoint });
       },

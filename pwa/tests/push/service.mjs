@@ -20,6 +20,7 @@ export async function startService(tls, { subscription, deliver }) {
       const post = { method: request.method, path: request.url, headers, body, version: request.httpVersion, at: Date.now() };
       posts.push(post);
       const { status, headers: more = {} } = service.answer(post) ?? accept(post);
+      post.status = status;
       response.writeHead(status, more).end();
     });
   });

@@ -4,8 +4,13 @@
 use hyper::Uri;
 
 /// The push services of the browsers.
-const SERVICES: [&str; 4] =
-    ["fcm.googleapis.com", "*.push.services.mozilla.com", "*.push.apple.com", "*.notify.windows.com"];
+const SERVICES: [&str; 5] = [
+    "fcm.googleapis.com",
+    "jmt17.google.com",
+    "*.push.services.mozilla.com",
+    "*.push.apple.com",
+    "*.notify.windows.com",
+];
 
 /// A host name, or `*.` and the end of host names.
 #[derive(Debug, Clone, PartialEq, Eq)]

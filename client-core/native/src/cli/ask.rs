@@ -79,9 +79,9 @@ pub(crate) async fn ask(
     Ok(Asked { replies, view, waiting })
 }
 
-/// The view after catching up, or as it is here if the relay can't be reached.
+/// The view after catching up and counting, or as it is here if the relay can't be reached.
 pub(crate) async fn look(desk: &mut Desk) -> Result<View, Failure> {
-    ask(desk, First::CatchUp, |_| Ok(Vec::new()), |_, _| Ok(true)).await.map(|asked| asked.view)
+    ask(desk, First::CatchUp, |_| Ok(Vec::new()), |view, _| Ok(!view.counting)).await.map(|asked| asked.view)
 }
 
 enum State {
