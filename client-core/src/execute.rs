@@ -4,9 +4,7 @@ use std::sync::OnceLock;
 
 use campana_protocol::event::{Event, Invite};
 use campana_protocol::frame::Class;
-use campana_protocol::governance::{
-    ChannelKind, Charter, DeskMailbox, Operation, Role, statement_digest,
-};
+use campana_protocol::governance::{ChannelKind, Charter, DeskMailbox, Operation, Role, statement_digest};
 use campana_protocol::id::{ChannelId, Hash, InviteId, PublicKey};
 use campana_protocol::link::{Invitation, InviteLink, OperatorLink};
 use campana_protocol::mailbox::{
@@ -299,8 +297,9 @@ impl Core {
     fn change_zones(&mut self, changes: &[ZoneChange]) -> Result<Reply, CommandError> {
         let chain = self.constituted_chain()?;
         let open = self.registry.drafts.iter().filter(|draft| !draft.decided);
-        let operations =
-            open.filter_map(|draft| chain.check_draft(&draft.statement).ok()).flat_map(|draft| draft.operations);
+        let operations = open
+            .filter_map(|draft| chain.check_draft(&draft.statement).ok())
+            .flat_map(|draft| draft.operations);
         let drafted = operations.flat_map(|operation| match operation {
             Operation::Zones { zones } => zones,
             _ => Vec::new(),

@@ -11,8 +11,8 @@ use crate::incident::Incident;
 use crate::sorted;
 use crate::state::{Membership, Person, Standing};
 use crate::view::{
-    AttestationView, CommitteeView, DraftView, IncidentView, InviteView, NetworkView, OperationView, PersonState,
-    PersonView, ReportView, Stage, Status, View, Warning, ZoneView,
+    AttestationView, CommitteeView, DraftView, IncidentView, InviteView, NetworkView, OperationView,
+    PersonState, PersonView, ReportView, Stage, Status, View, Warning, ZoneView,
 };
 
 /// How long what ended an alert stays as prominent as the alert was, ms: whoever has been away since
@@ -99,8 +99,9 @@ impl Core {
             // At the desk's devices without a desk role (the committee), reports stay unseen.
             incident.alert.is_some() || incident.mine || (may_verify && incident.at_desk)
         });
-        let views: Vec<IncidentView> =
-            shown.map(|incident| self.incident_view(now, incident, membership, &channel.governance)).collect();
+        let views: Vec<IncidentView> = shown
+            .map(|incident| self.incident_view(now, incident, membership, &channel.governance))
+            .collect();
         sorted::sort(views, &|a, b| b.updated_at.cmp(&a.updated_at).then_with(|| a.id.cmp(&b.id)))
     }
 
@@ -168,7 +169,11 @@ impl Core {
             let statement = chain.check_draft(&draft.statement).ok()?;
             Some(DraftView {
                 id: statement_digest(&draft.statement).to_string(),
-                operations: statement.operations.iter().filter_map(|op| self.operation_view(&chain, op)).collect(),
+                operations: statement
+                    .operations
+                    .iter()
+                    .filter_map(|op| self.operation_view(&chain, op))
+                    .collect(),
                 signatures: draft.approvals.len(),
                 needed: chain.needed(&statement),
                 signed: draft.approvals.iter().any(|approval| approval.key == own),

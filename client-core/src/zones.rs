@@ -167,7 +167,8 @@ mod tests {
 
     #[test]
     fn a_draft_says_what_it_changes_now() {
-        let now = of(&[(1, "north"), (2, "centre"), (3, "south")]).set(&zones(&[(1, "north"), (2, "centre")]));
+        let now =
+            of(&[(1, "north"), (2, "centre"), (3, "south")]).set(&zones(&[(1, "north"), (2, "centre")]));
         let now = now.unwrap();
         let change = now.difference(&zones(&[(1, "Norte"), (3, "south"), (4, "west")]));
         let expected = [

@@ -55,7 +55,9 @@ fn statements_applied_in_another_order_stop_nobody() {
     let insider = ids.remove(2);
     // The committee decides two statements; before the others have committed them, the insider
     // commits the second alone.
-    let Ok(Reply::Draft(own)) = world.command(ids[0], Command::ChangeZones(vec![ZoneChange::Add("waits".into())])) else {
+    let Ok(Reply::Draft(own)) =
+        world.command(ids[0], Command::ChangeZones(vec![ZoneChange::Add("waits".into())]))
+    else {
         panic!()
     };
     world.settle();
@@ -129,7 +131,9 @@ fn a_retired_zone_keeps_its_name_with_what_was_reported_there() {
 #[test]
 fn signatures_that_count_for_nothing_are_no_veto() {
     let (mut world, ids) = network();
-    let Ok(Reply::Draft(id)) = world.command(ids[0], Command::ChangeZones(vec![ZoneChange::Add("north".into())])) else {
+    let Ok(Reply::Draft(id)) =
+        world.command(ids[0], Command::ChangeZones(vec![ZoneChange::Add("north".into())]))
+    else {
         panic!()
     };
     world.settle();
@@ -153,7 +157,9 @@ fn a_flood_of_drafts_leaves_room_for_the_others() {
         draft(&mut world, ids[2], &key, &statement);
     }
     assert_eq!(world.core(ids[0]).registry.drafts.len(), 64);
-    let Ok(Reply::Draft(id)) = world.command(ids[0], Command::ChangeZones(vec![ZoneChange::Add("north".into())])) else {
+    let Ok(Reply::Draft(id)) =
+        world.command(ids[0], Command::ChangeZones(vec![ZoneChange::Add("north".into())]))
+    else {
         panic!()
     };
     world.settle();

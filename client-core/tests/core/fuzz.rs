@@ -204,7 +204,8 @@ impl Session<'_> {
                 self.turn(Input::Pushed { push, in_sight: self.now.is_multiple_of(2) });
             }
             17 => {
-                let permission = if self.bytes.byte() < 200 { Permission::Granted } else { Permission::Denied };
+                let permission =
+                    if self.bytes.byte() < 200 { Permission::Granted } else { Permission::Denied };
                 let failed = self.bytes.byte() > 200;
                 let subscription = (self.bytes.byte() < 200).then(|| Subscribed {
                     subscription: Subscription {

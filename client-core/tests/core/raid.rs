@@ -60,7 +60,10 @@ fn a_raid_is_reported_verified_told_to_all_and_cleared() {
     }
     world.pass(3_600_000);
     world.assert_converged(&ids);
-    assert!(ids.iter().all(|id| world.incident(*id).unwrap().recent), "whoever looks again sees that it is over");
+    assert!(
+        ids.iter().all(|id| world.incident(*id).unwrap().recent),
+        "whoever looks again sees that it is over"
+    );
     world.pass(6 * 3_600_000);
     assert!(ids.iter().all(|id| !world.incident(*id).unwrap().recent), "and not for ever");
     assert!(ids.iter().all(|id| world.view(*id).warnings.is_empty()), "nobody has anything to worry about");
