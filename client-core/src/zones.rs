@@ -111,6 +111,7 @@ fn find(zones: &[Zone], code: u16) -> Option<&Zone> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
 

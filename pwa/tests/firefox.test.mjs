@@ -55,7 +55,7 @@ test("a network in Firefox", async () => {
   // By keyboard: pressed twice.
   await page.focus("button.hold");
   await page.keyboard.press("Enter");
-  await sees("Press again to send");
+  await sees("Press here to send");
   await page.keyboard.press("Enter");
   await sees("Sent to your verifiers");
   const reported = async () => {

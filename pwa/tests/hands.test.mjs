@@ -99,7 +99,6 @@ test("by keyboard it is pressed twice", async () => {
   await vera.page.locator("button.hold").focus();
   await vera.page.keyboard.press("Enter");
   await vera.page.getByText("Press here to send").first().waitFor();
-  await vera.page.waitForTimeout(550);
   await vera.page.keyboard.press("Enter");
   await vera.title("Sent to your verifiers");
 });

@@ -164,7 +164,7 @@ async function shown(browser, relay, count, title) {
     });
     // Looked at from elsewhere, so that no window is in sight meanwhile.
     await page.goto("about:blank");
-    if (titles.length >= count && (title === undefined || titles.includes(title))) break;
+    if (titles.length === count && (title === undefined || titles.includes(title))) break;
     await pause(250);
   }
   await page.close();

@@ -32,8 +32,8 @@ function words(tag) {
   };
 }
 
-/** Looks at what is on the screen now. */
-async function look(person, tag, name) {
+/** Looks at what is on the screen now; drawn from its top, or from this heading. */
+async function look(person, tag, name, heading) {
   const { page } = person;
   for (const theme of ["dark", "light"]) {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
@@ -60,6 +60,7 @@ async function look(person, tag, name) {
     for (const [size, { viewport }] of [["phone", PHONE], ["desk", DESKTOP]]) {
       await page.setViewportSize(viewport);
       await page.evaluate(() => scrollTo(0, 0));
+      if (heading) await page.getByRole("heading", { name: heading, exact: true }).evaluate((element) => element.scrollIntoView());
       await page.screenshot({ path: join(folder, `${name}-${tag}-${theme}-${size}.png`) });
     }
     await page.setViewportSize(PHONE.viewport);
@@ -206,15 +207,24 @@ for (const [tag, language, locale] of [["es", "Español", "es-MX"], ["en", "Engl
     await look(real, tag, "25-alert");
     await verifier.tap(new RegExp(say("home")));
     await verifier.page.locator("article.verified").getByRole("button", { name: say("more") }).first().click();
-    await verifier.page.getByRole("button", { name: new RegExp(say("follow-up-all-clear")) }).scrollIntoViewIfNeeded();
+    await verifier.page.locator("button.hold").first().scrollIntoViewIfNeeded();
     await look(verifier, tag, "26-follow-up");
-    await verifier.hold(new RegExp(say("follow-up-all-clear")));
+    await member.page.getByRole("button", { name: say("report-button"), exact: true }).click();
+    await verifier.hold(new RegExp(`^${say("follow-up-all-clear")}`));
     await real.title(say("headline-all-clear"));
     await look(real, tag, "27-all-clear");
     await real.tap(say("back"));
     await look(real, tag, "28-home-all-clear");
     await real.tap(say("me"));
     await look(real, tag, "29-me");
+    await member.page.locator(".news").waitFor({ timeout: 20_000 });
+    await look(member, tag, "30-news");
+    const { page } = founder;
+    await page.getByRole("button", { name: `${say("zones-retire")}: Northampton` }).click();
+    await page.getByLabel(say("zone-number", { n: 1 }), { exact: true }).fill("Holyoke Centro");
+    await founder.tap(say("zones-save"));
+    await page.getByText(say("draft-zone-retire", { name: "Northampton" })).waitFor();
+    await look(founder, tag, "31-committee-zones", say("zones-title"));
 
     for (const person of [founder, second, third, verifier, member, real]) {
       person.assertQuiet();

@@ -2,7 +2,7 @@
 
 use campana_core::Command;
 use campana_core::command::{ReportForm, Who};
-use campana_core::view::{IncidentView, PersonState, Status, View};
+use campana_core::view::{IncidentView, OperationView, PersonState, Status, View};
 use campana_protocol::governance::Role;
 use campana_protocol::id::{Hash, IncidentId, PublicKey};
 use campana_protocol::report::{Activity, Finding, FollowUpKind, Method, Setting, Size, Unit, When};
@@ -26,7 +26,11 @@ pub(super) fn habit(view: &View, rng: &mut ChaCha8Rng, roles: &[(String, Role)])
             let (_, role) = roles.iter().find(|(handle, _)| *handle == person.handle)?;
             let has = person.roles.contains(&role.word()) || person.state != PersonState::Member;
             let drafted = committee.drafts.iter().any(|draft| {
-                draft.operations.iter().any(|operation| operation.ends_with(&format!(" {}", person.handle)))
+                let grants = |operation: &OperationView| match operation {
+                    OperationView::Grant { name, .. } => *name == person.handle,
+                    _ => false,
+                };
+                draft.operations.iter().any(grants)
             });
             (!has && !drafted).then(|| PublicKey::parse(&person.key).map(|key| (key, *role)))?
         });

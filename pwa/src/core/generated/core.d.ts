@@ -285,6 +285,10 @@ export interface View {
      */
     reach: ReachView | undefined;
     /**
+     * `reach` and coverage are still being asked for.
+     */
+    counting: boolean;
+    /**
      * Whether everything the relay has is here.
      */
     caught_up: boolean;
