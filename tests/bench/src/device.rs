@@ -133,6 +133,8 @@ pub(crate) fn device(
                         wake = turn_quietly(&mut core, Input::Shown(notice)).or(wake);
                     }
                     Effect::Reconnect => panic!("device {seed}: refused"),
+                    // Nobody turns alerts on here.
+                    Effect::Subscribe(_) | Effect::Unsubscribe => {}
                 }
             }
         }
