@@ -82,7 +82,7 @@ fn verified(world: &mut World, ids: &[usize]) {
     attest(world, ids[3], incident, Finding::Confirmed);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn alerts_are_on_once_a_push_has_arrived() {
     let (mut world, ids) = network();
     let phone = ids[4];
@@ -112,7 +112,7 @@ fn alerts_are_on_once_a_push_has_arrived() {
     assert_eq!(state(&world, phone), AlertsState::Unproved);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn a_locked_phone_rings_from_the_push_alone() {
     let (mut world, ids) = network();
     let phone = ids[4];
@@ -144,7 +144,7 @@ fn a_locked_phone_rings_from_the_push_alone() {
     world.assert_converged(&ids);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn what_a_push_cannot_tell_is_read_from_the_log() {
     let (mut world, ids) = network();
     let phone = ids[4];
@@ -172,7 +172,7 @@ fn what_a_push_cannot_tell_is_read_from_the_log() {
     world.assert_converged(&ids);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn a_subscription_that_died_is_made_anew() {
     let (mut world, ids) = network();
     let phone = ids[4];
@@ -202,7 +202,7 @@ fn a_subscription_that_died_is_made_anew() {
     assert_eq!(world.devices[phone].wishes, []);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn a_push_service_that_cannot_be_had_is_asked_again_at_the_next_opening() {
     let (mut world, ids) = network();
     let phone = ids[4];
@@ -215,7 +215,7 @@ fn a_push_service_that_cannot_be_had_is_asked_again_at_the_next_opening() {
     assert_eq!(world.devices[phone].wishes.pop(), Some(Effect::Subscribe(KEY)));
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn turning_alerts_off_ends_the_registration() {
     let (mut world, ids) = network();
     turn_on(&mut world, ids[4]);
@@ -227,7 +227,7 @@ fn turning_alerts_off_ends_the_registration() {
     assert_eq!(state(&world, ids[4]), AlertsState::Off);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn an_endpoint_that_the_relay_refuses_is_said_and_not_offered_again() {
     let (mut world, ids) = network();
     world.relay.refuses = Some(format!("https://push.example/phone-{}", ids[4]));
@@ -241,7 +241,7 @@ fn an_endpoint_that_the_relay_refuses_is_said_and_not_offered_again() {
     assert_eq!(state(&world, ids[4]), AlertsState::Untested);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn a_removal_leaves_the_others_registered_and_the_removed_behind() {
     let (mut world, ids) = network();
     turn_on(&mut world, ids[4]);
@@ -256,7 +256,7 @@ fn a_removal_leaves_the_others_registered_and_the_removed_behind() {
     assert_eq!(world.relay.registrations.values().filter(|known| known.renewed > 0).count(), 1);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn a_registration_is_renewed_once_a_day() {
     let (mut world, ids) = network();
     turn_on(&mut world, ids[4]);
@@ -272,7 +272,7 @@ fn a_registration_is_renewed_once_a_day() {
     assert_eq!(renewed(&world), 1);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn receipts_are_counted_and_cannot_be_joined() {
     let (mut world, ids) = network();
     world.disconnect(ids[5]);
@@ -298,7 +298,7 @@ fn receipts_are_counted_and_cannot_be_joined() {
     assert!(world.relay.receipts.values().all(|tokens| tokens.len() == ids.len()));
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn the_committee_sees_how_many_phones_ring() {
     let (mut world, ids) = network();
     turn_on(&mut world, ids[4]);
@@ -311,7 +311,7 @@ fn the_committee_sees_how_many_phones_ring() {
     assert_eq!(world.view(ids[4]).reach, None);
 }
 
-#[test]
+#[cfg_attr(test, test)]
 fn a_relay_that_does_not_push_is_asked_for_nothing() {
     let mut world = World::new();
     let ids = world.network(2, 1, 2);
@@ -323,3 +323,18 @@ fn a_relay_that_does_not_push_is_asked_for_nothing() {
     assert!(world.relay.receipts.is_empty());
     assert_eq!(world.view(ids[2]).warnings, []);
 }
+
+super::scenarios![
+    alerts_are_on_once_a_push_has_arrived,
+    a_locked_phone_rings_from_the_push_alone,
+    what_a_push_cannot_tell_is_read_from_the_log,
+    a_subscription_that_died_is_made_anew,
+    a_push_service_that_cannot_be_had_is_asked_again_at_the_next_opening,
+    turning_alerts_off_ends_the_registration,
+    an_endpoint_that_the_relay_refuses_is_said_and_not_offered_again,
+    a_removal_leaves_the_others_registered_and_the_removed_behind,
+    a_registration_is_renewed_once_a_day,
+    receipts_are_counted_and_cannot_be_joined,
+    the_committee_sees_how_many_phones_ring,
+    a_relay_that_does_not_push_is_asked_for_nothing
+];

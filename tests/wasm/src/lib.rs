@@ -25,6 +25,8 @@ macro_rules! scenarios {
 }
 use scenarios;
 
+#[path = "../../../client-core/tests/core/alerts.rs"]
+mod alerts;
 #[path = "../../../client-core/tests/core/fuzz.rs"]
 mod fuzz;
 #[path = "../../../client-core/tests/core/insider.rs"]
@@ -49,7 +51,13 @@ static TEXT: Mutex<String> = Mutex::new(String::new());
 
 /// Every scenario and the module it is in.
 fn all() -> Vec<(String, fn())> {
-    let modules = [("raid", raid::ALL), ("loss", loss::ALL), ("insider", insider::ALL), ("fuzz", fuzz::ALL)];
+    let modules = [
+        ("raid", raid::ALL),
+        ("loss", loss::ALL),
+        ("insider", insider::ALL),
+        ("alerts", alerts::ALL),
+        ("fuzz", fuzz::ALL),
+    ];
     let mut found: Vec<(String, fn())> = vec![("mls::a_group_lives".into(), a_group_lives)];
     for (module, scenarios) in modules {
         found.extend(scenarios.iter().map(|(name, run)| (format!("{module}::{name}"), *run)));
