@@ -5,8 +5,8 @@
 import { LINK_LOCK } from "../core/windows";
 import type { Device } from "./device";
 
-/** How long the browser may leave us, ms. */
-const BUDGET = 15_000;
+/** The next push waits until this one is done with, ms. */
+const BUDGET = 8_000;
 /** Everything is here when nothing more has come for so long, ms. */
 const QUIET = 400;
 

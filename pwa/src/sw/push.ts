@@ -30,7 +30,7 @@ export async function arrived(event: PushEvent): Promise<void> {
     const ringing = [...fresh];
     fresh.clear();
     if (first === null && shown !== null) await close(GENERIC);
-    await Promise.all(ringing.map((tag) => repeat(tag, prefs)));
+    ringing.forEach(later);
   } catch (error) {
     if (error instanceof TroubleError && error.trouble === "storage-cleared") await show(cannotOpen(prefs, words));
   }
@@ -64,10 +64,18 @@ function content(event: PushEvent): Uint8Array {
   }
 }
 
+/** Has an alert ring again, outside the push's own event: the next push waits for that to end. */
+function later(tag: string): void {
+  const { active } = self.registration;
+  if (active) active.postMessage({ repeat: tag });
+  else void repeat(tag);
+}
+
 /** Rings again until somebody opens or dismisses it, as long as the browser lets the worker live. */
-async function repeat(tag: string, prefs: Prefs): Promise<void> {
+export async function repeat(tag: string): Promise<void> {
+  const { repeats } = await readPrefs();
   let waited = 0;
-  for (const at of prefs.repeats) {
+  for (const at of repeats) {
     await pause((at - waited) * 1_000);
     waited = at;
     const [there] = await self.registration.getNotifications({ tag });

@@ -1,7 +1,7 @@
 /** The service worker: the app without a network, and a new version only when the person says so. */
 /// <reference lib="webworker" />
 import { clean, store, stored } from "./precache";
-import { arrived, subscriptionChanged, tapped } from "./push";
+import { arrived, repeat, subscriptionChanged, tapped } from "./push";
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -10,7 +10,9 @@ self.addEventListener("install", (event) => event.waitUntil(store()));
 self.addEventListener("activate", (event) => event.waitUntil(clean().then(() => self.clients.claim())));
 
 self.addEventListener("message", (event) => {
-  if (event.data === "take-over") void self.skipWaiting();
+  const message = event.data as "take-over" | { repeat: string };
+  if (message === "take-over") void self.skipWaiting();
+  else event.waitUntil(repeat(message.repeat));
 });
 
 self.addEventListener("push", (event) => event.waitUntil(arrived(event)));
