@@ -113,6 +113,17 @@ test("a lock that is taken away does no harm", async () => {
   person.assertQuiet();
 });
 
+test("a page that was left takes no turns, and stops trying", async () => {
+  const { page } = await founded();
+  const refused = page.evaluate(async () => {
+    // What a document that is no longer active is told.
+    navigator.locks.request = () => Promise.reject(new DOMException("not active", "InvalidStateError"));
+    return campana.report(device, "left", 1).then(() => "taken", (error) => error.name);
+  });
+  const late = new Promise((resolve) => setTimeout(resolve, 10_000, "the page hangs"));
+  assert.equal(await Promise.race([refused, late]), "InvalidStateError");
+});
+
 test("a full phone refuses in words, and goes on when there is room", async () => {
   const { person, page } = await founded({ room: 400_000 });
   const { refused, accepted } = await page.evaluate(async () => {

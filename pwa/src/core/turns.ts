@@ -169,13 +169,17 @@ export class Turns {
 
 /**
  * Works while no other context does. A lock that is taken away does not stop what goes on under
- * it: the generation check does.
+ * it: the generation check does. Throws where there are no locks to be had: a page that was left
+ * gets none.
  */
 async function alone(work: () => Promise<void>): Promise<void> {
   let working: Promise<void> | undefined;
   const begin = () => (working ??= work());
   await navigator.locks
     .request(TURN_LOCK, { signal: AbortSignal.timeout(PATIENCE) }, begin)
-    .catch(() => working ?? navigator.locks.request(TURN_LOCK, { steal: true }, begin).catch(() => undefined));
+    .catch(() => working ?? navigator.locks.request(TURN_LOCK, { steal: true }, begin))
+    .catch((error: unknown) => {
+      if (!working) throw error;
+    });
   await working;
 }
