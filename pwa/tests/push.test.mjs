@@ -65,6 +65,7 @@ for (const { name, host, start, launch } of BROWSERS) {
       await covers(desk, verifier, first, 3);
       page = await app(browser, relay, `/#open=${first}`);
       await sees(page, "How it was checked");
+      await none(page);
       await page.goto("about:blank");
 
       // What follows takes the place of what was there.
@@ -158,10 +159,7 @@ async function shown(browser, relay, count, title) {
   for (let tries = 0; tries < 80; tries += 1) {
     // Not the app: it would close them.
     await page.goto(`${relay.origin}/icon.svg`);
-    titles = await page.evaluate(async () => {
-      const worker = await navigator.serviceWorker.getRegistration();
-      return (await worker?.getNotifications())?.map((notification) => notification.title) ?? [];
-    });
+    titles = await page.evaluate(notifications);
     // Looked at from elsewhere, so that no window is in sight meanwhile.
     await page.goto("about:blank");
     if (titles.length === count && (title === undefined || titles.includes(title))) break;
@@ -169,6 +167,23 @@ async function shown(browser, relay, count, title) {
   }
   await page.close();
   return titles;
+}
+
+/** In the page. */
+async function notifications() {
+  const worker = await navigator.serviceWorker.getRegistration();
+  return (await worker?.getNotifications())?.map((notification) => notification.title) ?? [];
+}
+
+/** Whoever looks at the app has seen what they are about. */
+async function none(page) {
+  let titles;
+  for (let tries = 0; tries < 40; tries += 1) {
+    titles = await page.evaluate(notifications);
+    if (titles.length === 0) return;
+    await pause(250);
+  }
+  throw new Error(`still on the lock screen: ${titles}`);
 }
 
 async function ringsAgain(desk, verifier, browser, relay) {

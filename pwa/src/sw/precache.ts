@@ -29,7 +29,7 @@ export async function clean(): Promise<void> {
 /** A stored response; the app's page for any of its own places. */
 export async function stored(request: Request): Promise<Response | undefined> {
   const cache = await caches.open(CACHE);
-  return cache.match(request.mode === "navigate" ? "/" : request, { ignoreSearch: request.mode === "navigate" });
+  return (await cache.match(request)) ?? (request.mode === "navigate" ? cache.match("/") : undefined);
 }
 
 /** The core, from what is stored: a worker's own requests do not pass through its fetch handler. */
