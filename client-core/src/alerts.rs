@@ -53,6 +53,9 @@ pub(crate) struct Alerts {
     /// Alerts that the relay has not been told of.
     #[n(8)]
     receipts: Vec<u64>,
+    /// The push service has ended this subscription, whatever the platform says of it.
+    #[n(9)]
+    ended: Option<Hash>,
 }
 
 /// What the relay was last told, and answered.
@@ -85,6 +88,13 @@ struct Test {
     closed: bool,
 }
 
+impl Test {
+    /// It won't come any more, Unix milliseconds.
+    fn lost_at(&self) -> u64 {
+        self.asked_at.saturating_add(u64::from(self.delay_ms)).saturating_add(TEST_PATIENCE)
+    }
+}
+
 impl Alerts {
     fn digest(&self) -> Option<Hash> {
         let subscription = &self.platform.subscription.as_ref()?.subscription;
@@ -104,8 +114,25 @@ impl Alerts {
         }
         let key = self.push_key.filter(|_| self.platform.permission == Permission::Granted)?;
         // Whoever made it without a key (UnifiedPush) has no other to make.
-        let fits = subscribed.is_some_and(|subscribed| subscribed.made_for.is_none_or(|made| made == key));
+        let fits = |made: PushKey| made == key && !self.has_ended();
+        let fits = subscribed.is_some_and(|subscribed| subscribed.made_for.is_none_or(fits));
         (!fits).then_some(Effect::Subscribe(key))
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended.is_some() && self.ended == self.digest()
+    }
+
+    /// The platform can make another subscription, without its owner.
+    fn can_subscribe(&self) -> bool {
+        self.platform.subscription.as_ref().is_none_or(|subscribed| subscribed.made_for.is_some())
+    }
+
+    /// When the relay is to be asked whether it still pushes here although it said so before: on
+    /// each connection, and when a test has not arrived. Unix milliseconds.
+    fn doubted_at(&self, now: u64) -> u64 {
+        let lost = |test: &&Test| test.arrived_at.is_none() && now >= test.lost_at();
+        self.test.as_ref().filter(lost).map_or(0, Test::lost_at)
     }
 
     fn state(&self, now: u64) -> AlertsState {
@@ -124,6 +151,7 @@ impl Alerts {
             (Permission::Granted, None) if self.refused.is_some() && self.refused == self.digest() => {
                 AlertsState::Stopped
             }
+            (Permission::Granted, None) if self.has_ended() && !self.can_subscribe() => AlertsState::Stopped,
             (Permission::Granted, None) => AlertsState::TurningOn,
             (Permission::Granted, Some(_)) if self.proved_at == 0 => AlertsState::Untested,
             (Permission::Granted, Some(_)) if now.saturating_sub(self.proved_at) > PROOF_MS => {
@@ -269,10 +297,19 @@ impl Core {
                 && (known.at..known.at.saturating_add(RENEW_AFTER)).contains(&now)
                 && proved_at < known.proved_at.saturating_add(PROOF_NEWS)
         });
+        let doubted = self.alerts.doubted_at(now);
+        if fresh && self.session.registered_at.is_some_and(|at| at >= doubted) {
+            let renewal = self.alerts.registered.as_ref().map(|known| known.at.saturating_add(RENEW_AFTER));
+            let doubt = self.alerts.test.as_ref().filter(|test| test.arrived_at.is_none()).map(Test::lost_at);
+            for at in [renewal, doubt.filter(|at| *at > now)].into_iter().flatten() {
+                self.wake_at(at);
+            }
+            return;
+        }
         let (Some(digest), Some(made)) = (subscription, self.alerts.platform.subscription.clone()) else {
             return;
         };
-        if fresh || self.alerts.refused == subscription {
+        if self.alerts.refused == subscription || self.alerts.has_ended() {
             return;
         }
         let random = RegistrationId(self.random.bytes());
@@ -316,6 +353,7 @@ impl Core {
     pub(crate) fn alerts_done(&mut self, asked: Asked) {
         match asked {
             Asked::Register(Told { at, access, subscription, proved_at }) => {
+                self.session.registered_at = Some(at);
                 self.alerts.registered = Some(Registered { at, access, subscription, proved_at });
                 self.alerts.refused = None;
             }
@@ -329,12 +367,24 @@ impl Core {
     /// The relay has refused for good.
     pub(crate) fn alerts_refused(&mut self, asked: &Asked, code: Code) {
         match asked {
+            Asked::Register(told) if code == Code::SubscriptionEnded => {
+                // What was registered under that id is over; what came after it may not be.
+                let known = self.alerts.registered.take();
+                self.alerts.ended = known
+                    .filter(|known| known.subscription == told.subscription)
+                    .map(|known| known.subscription);
+                self.alerts.registration = None;
+                self.session.wished = false;
+            }
             Asked::Register(told) if code.action() == Action::Reject => {
                 self.alerts.registered = None;
                 self.alerts.refused = Some(told.subscription);
             }
             Asked::Unregister => self.alerts.registered = None,
-            Asked::Test => self.alerts.test = None,
+            Asked::Test => {
+                self.alerts.test = None;
+                self.session.registered_at = None;
+            }
             // It has expired, or this relay does not count.
             Asked::Receipt(seq) => self.alerts.receipts.retain(|owed| owed != seq),
             _ => return,
@@ -351,8 +401,7 @@ impl Core {
                 asked_at: test.asked_at,
                 arrived_at: test.arrived_at,
                 closed: test.closed,
-                lost: test.arrived_at.is_none()
-                    && now > test.asked_at + u64::from(test.delay_ms) + TEST_PATIENCE,
+                lost: test.arrived_at.is_none() && now >= test.lost_at(),
             }),
         }
     }

@@ -52,6 +52,8 @@ pub(crate) struct Session {
     pub(crate) pushes: bool,
     /// The platform has been asked for what is wanted of it.
     pub(crate) wished: bool,
+    /// When the relay last said that this device's registration stands, Unix milliseconds.
+    pub(crate) registered_at: Option<u64>,
     pub(crate) coverage: Coverage,
 }
 

@@ -83,6 +83,8 @@ codes! {
     Conflict = 4303,
     /// Not a push endpoint that this relay sends to.
     EndpointRefused = 4304,
+    /// The push service has ended what was registered under this id: subscribe anew, under another.
+    SubscriptionEnded = 4305,
     /// A frame kind or version this relay does not know.
     Unsupported = 4400,
 }

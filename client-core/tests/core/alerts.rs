@@ -257,19 +257,61 @@ fn a_removal_leaves_the_others_registered_and_the_removed_behind() {
 }
 
 #[cfg_attr(test, test)]
-fn a_registration_is_renewed_once_a_day() {
+fn a_registration_is_renewed_on_each_connection_and_once_a_day() {
     let (mut world, ids) = network();
     turn_on(&mut world, ids[4]);
-    for _ in 0..3 {
-        world.connect(ids[4]);
-        world.settle();
-    }
     let renewed = |world: &World| world.relay.registrations.values().map(|known| known.renewed).sum::<u32>();
+    world.pass(60_000);
     assert_eq!(renewed(&world), 0);
-    world.now += DAY_MS;
-    world.connect(ids[4]);
+    for connections in 1..=3 {
+        world.connect(ids[4]);
+        world.pass(60_000);
+        assert_eq!(renewed(&world), connections);
+    }
+    world.pass(DAY_MS);
+    assert_eq!(renewed(&world), 4);
+}
+
+#[cfg_attr(test, test)]
+fn a_subscription_that_its_push_service_has_ended_is_made_anew_whatever_the_platform_says() {
+    let (mut world, ids) = network();
+    let phone = ids[4];
+    turn_on(&mut world, phone);
+    end_registration(&mut world);
+    // The platform believes in it still; the relay says otherwise at the next opening.
+    world.connect(phone);
     world.settle();
-    assert_eq!(renewed(&world), 1);
+    assert_eq!(state(&world, phone), AlertsState::TurningOn);
+    assert_eq!(world.devices[phone].wishes.pop(), Some(Effect::Subscribe(KEY)));
+    world.turn(phone, Input::Platform(subscribed("another", KEY)));
+    world.settle();
+    assert_eq!(state(&world, phone), AlertsState::Untested);
+    assert_eq!(world.relay.registrations.len(), 1);
+
+    // A test that does not arrive is asked about, too.
+    world.command(phone, Command::TestAlerts { delay_ms: 0 }).expect("they are on");
+    world.settle();
+    end_registration(&mut world);
+    world.pass(4 * 60_000);
+    assert!(world.view(phone).alerts.test.expect("a test").lost);
+    assert_eq!(world.devices[phone].wishes.pop(), Some(Effect::Subscribe(KEY)));
+
+    // Where nobody but its owner can make another one, its owner is told.
+    let Platform { permission, subscription, failed } = subscribed("distributor", KEY);
+    let subscription = subscription.map(|subscribed| Subscribed { made_for: None, ..subscribed });
+    world.turn(phone, Input::Platform(Platform { permission, subscription, failed }));
+    world.settle();
+    end_registration(&mut world);
+    world.connect(phone);
+    world.settle();
+    assert_eq!(state(&world, phone), AlertsState::Stopped);
+    assert_eq!(world.devices[phone].wishes, []);
+}
+
+/// As the relay does when a push service answers that there is no such subscription.
+fn end_registration(world: &mut World) {
+    let ended = world.relay.registrations.pop_first().expect("a registration").0;
+    world.relay.ended.insert(ended);
 }
 
 #[cfg_attr(test, test)]
@@ -333,7 +375,8 @@ super::scenarios![
     turning_alerts_off_ends_the_registration,
     an_endpoint_that_the_relay_refuses_is_said_and_not_offered_again,
     a_removal_leaves_the_others_registered_and_the_removed_behind,
-    a_registration_is_renewed_once_a_day,
+    a_registration_is_renewed_on_each_connection_and_once_a_day,
+    a_subscription_that_its_push_service_has_ended_is_made_anew_whatever_the_platform_says,
     receipts_are_counted_and_cannot_be_joined,
     the_committee_sees_how_many_phones_ring,
     a_relay_that_does_not_push_is_asked_for_nothing

@@ -53,6 +53,8 @@ pub(crate) struct Relay {
     pub(crate) registrations: BTreeMap<RegistrationId, Registration>,
     /// Endpoints it does not send to.
     pub(crate) refuses: Option<String>,
+    /// Registrations that their push service has ended.
+    pub(crate) ended: BTreeSet<RegistrationId>,
     /// Tests asked for: registration and nonce.
     pub(crate) tests: Vec<(RegistrationId, u32)>,
     pub(crate) receipts: BTreeMap<u64, BTreeSet<ReceiptToken>>,
@@ -246,6 +248,9 @@ impl Relay {
                     .ok_or((request, Code::Forbidden))?;
                 if self.refuses.as_ref() == Some(&subscription.endpoint) {
                     return Err((request, Code::EndpointRefused));
+                }
+                if self.ended.contains(&registration) {
+                    return Err((request, Code::SubscriptionEnded));
                 }
                 let renewed = self.registrations.get(&registration).map_or(0, |known| known.renewed + 1);
                 let new = Registration { access, subscription, proved_at, renewed };

@@ -93,7 +93,7 @@ impl<S: Store> Lane<S> {
                     return Some((Instant::now() + wait, (registration, failures.saturating_add(1))));
                 }
                 Answer { outcome: Outcome::Gone, .. } => {
-                    self.outfit.forget(&self.pushed, registration, sent.sealed);
+                    self.outfit.end(&self.pushed, registration, sent.sealed);
                 }
                 Answer { outcome: Outcome::Delivered | Outcome::Refused(_), .. } => {}
             }

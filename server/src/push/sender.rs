@@ -107,9 +107,9 @@ impl<S: Store> Outfit<S> {
     }
 
     /// The service says that there is no such subscription.
-    pub(super) fn forget(&self, pushed: &Pushed, registration: RegistrationId, sealed: Vec<u8>) {
+    pub(super) fn end(&self, pushed: &Pushed, registration: RegistrationId, sealed: Vec<u8>) {
         // If the queue is full, the next push finds out again.
-        let _ = self.shared.submit(Write::Forget { channel: pushed.channel, registration, sealed });
+        let _ = self.shared.submit(Write::End { channel: pushed.channel, registration, sealed });
     }
 
     pub(super) fn count(&self, outcome: &Outcome) {

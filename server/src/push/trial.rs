@@ -36,7 +36,7 @@ pub(super) async fn run<S: Store>(outfit: Arc<Outfit<S>>, test: Test) {
         outfit.count(&sent.answer.outcome);
         match sent.answer.outcome {
             Outcome::Delivered | Outcome::Refused(_) => return,
-            Outcome::Gone => return outfit.forget(&pushed, test.registration, sent.sealed),
+            Outcome::Gone => return outfit.end(&pushed, test.registration, sent.sealed),
             Outcome::Later { after } => sleep(pause(failures).max(after.unwrap_or_default())).await,
         }
     }

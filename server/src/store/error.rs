@@ -195,6 +195,8 @@ refusals! {
         Forbidden = Forbidden, "only a current member may";
         /// The channel has too many.
         TooMany = TooMany, "the channel has too many registrations or receipts";
+        /// The push service has ended its subscription.
+        Ended = SubscriptionEnded, "the push service has ended what was registered under this id";
     }
 }
 

@@ -63,6 +63,9 @@ kinds! {
     Tally = 17,
     /// The relay's own VAPID key, sealed. One row. Key: nothing. Value: bytes.
     PushSecret = 18,
+    /// A registration whose push service says that there is no such subscription: its device is
+    /// told. Key: channel, registration. Value: nothing.
+    Ended = 19,
 }
 
 /// The key of a row.
@@ -87,6 +90,7 @@ pub(crate) enum Key {
     Receipt(ChannelId, u64, ReceiptToken),
     Tally(ChannelId, u64),
     PushSecret,
+    Ended(ChannelId, RegistrationId),
 }
 
 impl Key {
@@ -114,7 +118,9 @@ impl Key {
                 out.extend(at.to_be_bytes());
                 key.encode_into(out);
             }
-            Self::Registration(id, registration) => put(out, &[&id.0, &registration.0]),
+            Self::Registration(id, registration) | Self::Ended(id, registration) => {
+                put(out, &[&id.0, &registration.0])
+            }
             Self::PushJob(id, seq) | Self::Tally(id, seq) => put(out, &[&id.0, &seq.to_be_bytes()]),
             Self::Unsettled(id, seq, registration) => {
                 put(out, &[&id.0, &seq.to_be_bytes(), &registration.0]);
@@ -165,6 +171,7 @@ impl Key {
             }
             Kind::Tally => Self::Tally(ChannelId(take(r)?), u64::from_be_bytes(take(r)?)),
             Kind::PushSecret => Self::PushSecret,
+            Kind::Ended => Self::Ended(ChannelId(take(r)?), RegistrationId(take(r)?)),
         };
         rest.is_empty().then_some(key)
     }
@@ -190,6 +197,7 @@ impl Key {
             Self::Receipt(..) => Kind::Receipt,
             Self::Tally(..) => Kind::Tally,
             Self::PushSecret => Kind::PushSecret,
+            Self::Ended(..) => Kind::Ended,
         }
     }
 }
@@ -259,6 +267,7 @@ mod tests {
             )),
             (id(), any::<u64>()).prop_map(|(i, s)| Key::Tally(ChannelId(i), s)),
             Just(Key::PushSecret),
+            (id(), short()).prop_map(|(i, r)| Key::Ended(ChannelId(i), RegistrationId(r))),
         ]
     }
 

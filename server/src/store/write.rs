@@ -121,8 +121,8 @@ pub enum Write {
     /// Writes down how far a push job has come.
     PushProgress(PushProgress),
     /// Ends a registration whose push service says that it is gone, if it still is what was
-    /// pushed to.
-    Forget {
+    /// pushed to. Its id can't be registered again.
+    End {
         /// The channel.
         channel: ChannelId,
         /// The registration.
@@ -195,7 +195,7 @@ impl Write {
             + match self {
                 Self::Append(append) => append.body.len(),
                 Self::Post { body, .. } | Self::PutBlob { body, .. } => body.len(),
-                Self::Register { sealed, .. } | Self::Forget { sealed, .. } => sealed.len(),
+                Self::Register { sealed, .. } | Self::End { sealed, .. } => sealed.len(),
                 Self::Reseal { from, to, .. } => from.len() + to.len(),
                 Self::PushProgress(progress) => {
                     RegistrationId::LEN * (progress.unsettled.len() + progress.settled.len())

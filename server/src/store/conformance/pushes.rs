@@ -131,7 +131,7 @@ pub fn registrations_end<F: Fixture>(fixture: F) {
     let end = Write::Unregister { channel: channel(), registration: id(1) };
     b.done(end.clone());
     b.done(end);
-    let gone = |number, sealed: &[u8]| Write::Forget {
+    let gone = |number, sealed: &[u8]| Write::End {
         channel: channel(),
         registration: id(number),
         sealed: sealed.to_vec(),
@@ -141,7 +141,12 @@ pub fn registrations_end<F: Fixture>(fixture: F) {
     b.done(gone(3, b"older"));
     b.done(gone(9, b"x"));
     assert_eq!(ringing(&b, NOW), [id(3)]);
-    assert_eq!((registered(&b, NOW), rows(&b, "expiry times")), (1, 2));
+    assert_eq!((registered(&b, NOW), rows(&b, "expiry times")), (1, 3));
+    // Its device is told, whatever it registers under that id, until it must have heard.
+    assert_eq!(b.write(register(owner(), 2, b"y")), Err(PushError::Ended.into()));
+    b.done(register(owner(), 1, b"x"));
+    trim_all(&b, NOW + REGISTRATION_TTL_MS);
+    assert_eq!((registered(&b, NOW), rows(&b, "ended registrations")), (0, 0));
 }
 
 pub fn pages_hold_each_registration_once<F: Fixture>(fixture: F) {

@@ -330,7 +330,7 @@ fn carry_out<E: Engine>(tx: &mut Tx<'_, E>, now: u64, write: &Write) -> Result<W
         Write::Unregister { channel, registration } => push::unregister(tx, *channel, *registration),
         Write::Receipt { channel, by, seq, token } => push::receipt(tx, now, *channel, by, *seq, *token),
         Write::PushProgress(progress) => push::progress(tx, progress),
-        Write::Forget { channel, registration, sealed } => push::forget(tx, *channel, *registration, sealed),
+        Write::End { channel, registration, sealed } => push::end(tx, now, *channel, *registration, sealed),
         Write::Reseal { channel, registration, from, to } => {
             push::reseal(tx, *channel, *registration, from, to)
         }

@@ -27,6 +27,9 @@ pub(super) fn register<E: Engine>(
     (sealed, proved_at): (&[u8], u64),
 ) -> Result<Written, WriteError> {
     let access = current(tx, &channel, by)?.access;
+    if tx.get::<()>(&Key::Ended(channel, registration))?.is_some() {
+        return Err(PushError::Ended.into());
+    }
     let key = Key::Registration(channel, registration);
     match tx.get::<StoredRegistration>(&key)? {
         Some(known) => tx.delete(&expiry(known.expires_at, &key)),
@@ -51,9 +54,11 @@ pub(super) fn unregister<E: Engine>(
     Ok(Written::Done)
 }
 
-/// Only what was pushed to: the device may have subscribed anew meanwhile.
-pub(super) fn forget<E: Engine>(
+/// The push service has ended a subscription. Only what was pushed to: the device may have
+/// subscribed anew meanwhile. Its id is kept as ended, so that the device finds out.
+pub(super) fn end<E: Engine>(
     tx: &mut Tx<'_, E>,
+    now: u64,
     channel: ChannelId,
     registration: RegistrationId,
     sealed: &[u8],
@@ -62,6 +67,9 @@ pub(super) fn forget<E: Engine>(
         && known.sealed.as_slice() == sealed
     {
         remove(tx, channel, registration, &known)?;
+        let ended = Key::Ended(channel, registration);
+        tx.put(&ended, &())?;
+        tx.expires(now.saturating_add(REGISTRATION_TTL_MS), ended);
     }
     Ok(Written::Done)
 }

@@ -266,6 +266,7 @@ const fn name(kind: Kind) -> &'static str {
         Kind::Receipt => "receipts (tokens)",
         Kind::Tally => "counts of those",
         Kind::PushSecret => "VAPID key (sealed)",
+        Kind::Ended => "ended registrations",
     }
 }
 

@@ -2,9 +2,13 @@
 
 use core::time::Duration;
 
+use campana_protocol::code::Code;
+use campana_protocol::frame::RelayFrame;
 use campana_sink::{Arrival, Behaviour};
 
-use super::{PATIENCE, Phone, World, alert, by_path, devices, register_all, registered, wait_for_metric};
+use super::{
+    PATIENCE, Phone, World, alert, ask, by_path, devices, register, register_all, registered, wait_for_metric,
+};
 use crate::device::Device;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -51,6 +55,12 @@ async fn only_404_and_410_end_a_registration_and_the_busy_are_asked_again() {
     assert!(sink.wait(PATIENCE, |arrivals| arrivals.len() >= 5).await);
     assert!(wait_for_metric(&process, "campana_relay_push_jobs 0").await);
     assert_eq!(sink.count(), 5);
+    // Their devices are told when they renew.
+    for (number, ended) in [(0, true), (1, true), (2, false)] {
+        let answer = ask(&mut owner, register(number, phone.subscription(sink.endpoint("new")))).await;
+        let told = matches!(answer, RelayFrame::Refused { code: Code::SubscriptionEnded, .. });
+        assert_eq!(told, ended, "{answer:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
