@@ -158,11 +158,8 @@ test("while a new version of the app waits", async () => {
   await appendFile(join(app, "sw.js"), "\n// another version\n");
   await relay.stop();
   await relay.start(relay.address);
-  await phone.person.page.evaluate(async () => {
-    const worker = await navigator.serviceWorker.ready;
-    await worker.update();
-    while (!worker.waiting) await new Promise((done) => setTimeout(done, 50));
-  });
+  await phone.person.page.evaluate(() => navigator.serviceWorker.ready.then((worker) => worker.update()).then(() => undefined));
+  await phone.person.page.waitForFunction(async () => (await navigator.serviceWorker.ready).waiting !== null);
   await phone.lock();
   const { push } = await alerted();
   await phone.deliver(push);
