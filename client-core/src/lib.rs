@@ -36,6 +36,7 @@ mod log;
 pub mod mls;
 mod outbox;
 mod persist;
+mod pin;
 mod post;
 mod present;
 mod random;
@@ -56,6 +57,7 @@ mod zones;
 pub use crate::core::{Core, Position};
 pub use command::{Command, CommandError, Reply};
 pub use persist::LoadError;
+pub use pin::{GuessCost, PinError};
 pub use turn::{
     Change, Effect, Input, NoticeId, NoticeKind, Permission, Platform, Pushed, SkipReason, SkippedEntry,
     Subscribed, Turn,

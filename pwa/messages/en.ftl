@@ -256,6 +256,23 @@ trouble-browser-too-old = This browser is too old. Update it, or use a newer one
 start-again = Begin anew on this device
 start-again-sure = Everything this app has stored here is deleted. Really?
 
+## The PIN
+pin = PIN
+pin-title = Lock the app
+pin-help = With a PIN, whoever takes your phone can't read what is in the app. It asks when you open it, and after five minutes out of sight. While it is locked, an alert says only that something came.
+pin-new = New PIN, six digits or more
+pin-again = The same once more
+pin-differ = They are not the same.
+pin-set = Lock with this PIN
+pin-is-set = The app is locked with a PIN.
+pin-remove = Take the PIN away
+pin-wrong = That is not it.
+pin-wait = Too many wrong ones. Wait { $n } s.
+pin-forgotten = I don't know it any more
+pin-forgotten-help = Nobody can open the app without it. You can begin anew on this device and join again with a new invite; others lose nothing.
+unlock-title = Enter your PIN
+unlock = Open
+
 ## Errors
 error-link-not-a-link = That is not a link of this app. Copy the whole link, or scan the code again.
 error-link-damaged = The link is incomplete. Copy the whole link, or scan the code again.

@@ -255,6 +255,23 @@ trouble-browser-too-old = Este navegador es demasiado viejo. Actualízalo o usa 
 start-again = Empezar de nuevo en este aparato
 start-again-sure = Se borra todo lo que esta aplicación guardó aquí. ¿De verdad?
 
+## El PIN
+pin = PIN
+pin-title = Bloquear la aplicación
+pin-help = Con un PIN, quien te quite el teléfono no puede leer lo que hay en la aplicación. Lo pide al abrirla y tras cinco minutos sin usarla. Mientras está bloqueada, una alerta solo dice que llegó algo.
+pin-new = PIN nuevo, seis cifras o más
+pin-again = El mismo otra vez
+pin-differ = No son iguales.
+pin-set = Bloquear con este PIN
+pin-is-set = La aplicación está bloqueada con un PIN.
+pin-remove = Quitar el PIN
+pin-wrong = No es ese.
+pin-wait = Demasiados intentos. Espera { $n } s.
+pin-forgotten = Ya no lo sé
+pin-forgotten-help = Nadie puede abrir la aplicación sin él. Puedes empezar de nuevo en este aparato y entrar otra vez con una invitación nueva; los demás no pierden nada.
+unlock-title = Escribe tu PIN
+unlock = Abrir
+
 ## Errores
 error-link-not-a-link = Eso no es un enlace de esta aplicación. Copia el enlace entero o escanea el código otra vez.
 error-link-damaged = El enlace está incompleto. Copia el enlace entero o escanea el código otra vez.

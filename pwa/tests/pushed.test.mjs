@@ -151,6 +151,39 @@ test("a phone whose storage was cleared says that it cannot open what came", asy
   await phone.end();
 });
 
+test("locked by its PIN: something came, and what it was once the app is opened", async () => {
+  const phone = await phoneOf("Hilda");
+  const { page } = phone.person;
+  await phone.prefer({ content: true });
+  // Before there is a PIN, its worker knows all.
+  await phone.lock();
+  await phone.deliver((await alerted()).push);
+  await phone.until(() => phone.tags(), ([tag]) => /^campana-./.test(tag));
+  await page.goto(relay.origin);
+  await phone.person.tap("Me");
+  await page.getByLabel("New PIN").fill("482913");
+  await page.getByLabel("The same once more").fill("482913");
+  await phone.person.tap("Lock with this PIN");
+  await phone.person.sees("The app is locked with a PIN.");
+  // The worker that has the key in memory runs on.
+  await page.goto("about:blank");
+  for (const stopped of [false, true]) {
+    await phone.clear();
+    if (stopped) await phone.lock();
+    const { id, push } = await alerted();
+    await phone.deliver(push);
+    assert.deepEqual(await phone.titles(1), ["New alert from your network"]);
+    assert.deepEqual(await phone.tags(), ["campana"]);
+    await page.goto(`${relay.origin}/#open=${id}`);
+    await page.getByLabel("PIN", { exact: true }).fill("482913");
+    await phone.person.tap("Open");
+    await phone.person.sees("How it was checked");
+    await phone.until(() => phone.tags(), (tags) => tags.length === 0);
+    await page.goto("about:blank");
+  }
+  await phone.end();
+});
+
 test("while a new version of the app waits", async () => {
   const phone = await phoneOf("Hana");
   await phone.person.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));

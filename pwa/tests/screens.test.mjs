@@ -226,6 +226,19 @@ for (const [tag, language, locale] of [["es", "Español", "es-MX"], ["en", "Engl
     await page.getByText(say("draft-zone-retire", { name: "Northampton" })).waitFor();
     await look(founder, tag, "31-committee-zones", say("zones-title"));
 
+    await real.page.getByLabel(say("pin-new")).fill("482913");
+    await real.page.getByLabel(say("pin-again")).fill("482914");
+    await look(real, tag, "32-pin", say("pin-title"));
+    await real.page.getByLabel(say("pin-again")).fill("482913");
+    await real.tap(say("pin-set"));
+    await real.sees(say("pin-is-set"));
+    await real.page.reload();
+    await real.page.getByLabel(say("pin"), { exact: true }).fill("1");
+    await real.tap(say("unlock"));
+    await real.sees(say("pin-wrong"));
+    await real.page.getByText(say("pin-forgotten")).click();
+    await look(real, tag, "33-unlock");
+
     for (const person of [founder, second, third, verifier, member, real]) {
       person.assertQuiet();
       await person.context.close();

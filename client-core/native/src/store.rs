@@ -10,7 +10,7 @@
 //! |---|---|
 //! | `store.redb` | rows, generation, format version |
 //! | `lock` | locked during a session; its 8 bytes repeat the generation, as a hint only |
-//! | `vault.key` or `vault.json` | what the rows are sealed under (see [`crate::vault`]) |
+//! | `vault.key` or `vault.locked` | what the rows are sealed under (see [`crate::vault`]) |
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};

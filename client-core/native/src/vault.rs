@@ -1,26 +1,17 @@
 //! The vault key, that rows are sealed under at rest.
 //!
 //! By default it lies beside them in `vault.key`, readable by its owner alone: whoever takes the
-//! whole disk opens the store, and disk encryption is the remedy. With a passphrase it is derived
-//! by Argon2id (RFC 9106) and only the salt and a check are kept, in `vault.json`.
+//! whole disk opens the store, and disk encryption is the remedy. With a passphrase it is
+//! kept sealed under that, in `vault.locked`.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use argon2::{Algorithm, Argon2, Params, Version};
-use campana_core::VaultKey;
-use campana_protocol::id::{Hash, RecordId, hash};
-use serde::{Deserialize, Serialize};
+use campana_core::{GuessCost, PinError, VaultKey};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::files;
-
-/// 64 MiB, three passes, one lane: RFC 9106's second recommendation; half a second on a laptop.
-const MEMORY_KIB: u32 = 65_536;
-const PASSES: u32 = 3;
-/// Most memory a stored parameter may ask for: a damaged file must not eat the machine.
-const MAX_MEMORY_KIB: u32 = 1_048_576;
 
 /// A vault that does not open. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -75,23 +66,13 @@ impl VaultError {
     ];
 }
 
-#[derive(Serialize, Deserialize)]
-struct Locked {
-    version: u8,
-    kdf: String,
-    memory_kib: u32,
-    passes: u32,
-    salt: String,
-    check: String,
-}
-
 /// The vault key of the store in `directory`. `fresh`: the store holds nothing yet, so a key may
 /// be made. Call it while the store is held.
 ///
 /// # Errors
 /// [`VaultError`].
 pub fn open(directory: &Path, passphrase: Option<&str>, fresh: bool) -> Result<VaultKey, VaultError> {
-    let (plain, locked) = (directory.join("vault.key"), directory.join("vault.json"));
+    let (plain, locked) = (directory.join("vault.key"), directory.join("vault.locked"));
     match (locked.exists(), plain.exists(), passphrase) {
         (true, _, Some(passphrase)) => unlock(&locked, passphrase),
         (true, _, None) => Err(VaultError::PassphraseNeeded),
@@ -118,51 +99,26 @@ fn make_plain(path: &Path) -> Result<VaultKey, VaultError> {
 }
 
 fn make_locked(path: &Path, passphrase: &str) -> Result<VaultKey, VaultError> {
-    let mut salt = RecordId([0; 16]);
-    random(path, &mut salt.0)?;
-    let mut locked = Locked {
-        version: 1,
-        kdf: "argon2id".into(),
-        memory_kib: MEMORY_KIB,
-        passes: PASSES,
-        salt: salt.to_string(),
-        check: String::new(),
-    };
-    let key = derive(path, &locked, &salt, passphrase)?;
-    locked.check = check(&key).to_string();
-    let text = serde_json::to_string_pretty(&locked).map_err(|_| VaultError::Damaged(path.to_owned()))?;
-    files::write_private(path, text.as_bytes()).map_err(unreadable(path))?;
+    let mut random_bytes = Zeroizing::new([[0; 32]; 2]);
+    random(path, random_bytes.as_flattened_mut())?;
+    let [key, seed] = *random_bytes;
+    let key = VaultKey(key);
+    let locked = key.lock(typed(passphrase), GuessCost::Laptop, seed);
+    files::write_private(path, &locked).map_err(unreadable(path))?;
     Ok(key)
 }
 
 fn unlock(path: &Path, passphrase: &str) -> Result<VaultKey, VaultError> {
-    let damaged = || VaultError::Damaged(path.to_owned());
-    let text = fs::read_to_string(path).map_err(unreadable(path))?;
-    let locked: Locked = serde_json::from_str(&text).map_err(|_| damaged())?;
-    let salt = RecordId::parse(&locked.salt).ok_or_else(damaged)?;
-    if locked.version != 1
-        || locked.kdf != "argon2id"
-        || locked.memory_kib > MAX_MEMORY_KIB
-        || locked.passes > 64
-    {
-        return Err(damaged());
-    }
-    let key = derive(path, &locked, &salt, passphrase)?;
-    if Hash::parse(&locked.check) == Some(check(&key)) { Ok(key) } else { Err(VaultError::WrongPassphrase) }
+    let locked = fs::read(path).map_err(unreadable(path))?;
+    VaultKey::unlock(&locked, typed(passphrase)).map_err(|error| match error {
+        PinError::Wrong => VaultError::WrongPassphrase,
+        PinError::Damaged => VaultError::Damaged(path.to_owned()),
+    })
 }
 
-fn derive(path: &Path, locked: &Locked, salt: &RecordId, passphrase: &str) -> Result<VaultKey, VaultError> {
-    let damaged = |_| VaultError::Damaged(path.to_owned());
-    let params = Params::new(locked.memory_kib, locked.passes, 1, Some(32)).map_err(damaged)?;
-    let mut key = Zeroizing::new([0; 32]);
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(passphrase.trim_end_matches(['\r', '\n']).as_bytes(), &salt.0, key.as_mut_slice())
-        .map_err(damaged)?;
-    Ok(VaultKey(*key))
-}
-
-fn check(key: &VaultKey) -> Hash {
-    hash("campana vault check v1", &[&key.0])
+/// A file's last line ends; a passphrase does not.
+fn typed(passphrase: &str) -> &str {
+    passphrase.trim_end_matches(['\r', '\n'])
 }
 
 fn random(path: &Path, bytes: &mut [u8]) -> Result<(), VaultError> {

@@ -176,7 +176,7 @@ fn a_passphrase_opens_only_its_own_store() {
     assert_eq!(vault::open(place.path(), Some("correct horse"), false).unwrap().0, key.0);
     assert!(matches!(vault::open(place.path(), Some("wrong"), false), Err(VaultError::WrongPassphrase)));
     assert!(matches!(vault::open(place.path(), None, false), Err(VaultError::PassphraseNeeded)));
-    fs::write(place.path().join("vault.json"), "{").unwrap();
+    fs::write(place.path().join("vault.locked"), "{").unwrap();
     assert!(matches!(vault::open(place.path(), Some("correct horse"), false), Err(VaultError::Damaged(_))));
     let plain = tempfile::tempdir().unwrap();
     assert!(matches!(vault::open(plain.path(), None, false), Err(VaultError::Missing(_))));

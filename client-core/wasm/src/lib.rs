@@ -9,7 +9,7 @@ pub mod input;
 pub mod link;
 pub mod output;
 
-use campana_core::{Core, LoadError, VaultKey, View};
+use campana_core::{Core, GuessCost, LoadError, PinError, VaultKey, View};
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
 
@@ -87,6 +87,32 @@ impl Session {
 #[wasm_bindgen(js_name = describeLink)]
 pub fn describe_link(link: &str) -> Result<Ts<Link>, JsValue> {
     Link::of(link).into_ts().map_err(|_| word(BAD_CALL))
+}
+
+/// The vault key sealed under a PIN. `seed`: 32 fresh random bytes. Takes a second on an old phone.
+///
+/// # Errors
+/// Throws `bad-call` if a length is wrong.
+#[wasm_bindgen(js_name = lockVault)]
+pub fn lock_vault(vault: &[u8], pin: &str, seed: &[u8]) -> Result<Vec<u8>, JsValue> {
+    let vault = VaultKey(vault.try_into().map_err(|_| word(BAD_CALL))?);
+    let seed = seed.try_into().map_err(|_| word(BAD_CALL))?;
+    Ok(vault.lock(pin, GuessCost::Phone, seed))
+}
+
+/// The vault key that was sealed under a PIN. Takes as long as [`lock_vault`].
+///
+/// # Errors
+/// Throws the word `pin-wrong` or `rows-damaged`.
+#[wasm_bindgen(js_name = unlockVault)]
+pub fn unlock_vault(locked: &[u8], pin: &str) -> Result<Vec<u8>, JsValue> {
+    let vault = VaultKey::unlock(locked, pin).map_err(|error| {
+        word(match error {
+            PinError::Wrong => "pin-wrong",
+            PinError::Damaged => "rows-damaged",
+        })
+    })?;
+    Ok(vault.0.to_vec())
 }
 
 const BAD_CALL: &str = "bad-call";

@@ -8,6 +8,7 @@ import { Alerts } from "./alerts";
 import { isWish } from "./platform";
 import { Connection, type Link } from "./link";
 import { loadCore, resetCore } from "./load";
+import { Lock, type Typed } from "./lock";
 import { Store } from "./store";
 import { type Trouble, troubleOf } from "./trouble";
 import { Turns } from "./turns";
@@ -15,6 +16,7 @@ import { watchUpdates } from "./update";
 import { CHANNEL } from "./windows";
 
 export type { Link } from "./link";
+export type { Typed } from "./lock";
 export type { Trouble } from "./trouble";
 
 export interface Client {
@@ -22,6 +24,10 @@ export interface Client {
   readonly view: Readable<View | null>;
   readonly link: Readable<Link>;
   readonly trouble: Readable<Trouble | null>;
+  /** The app waits for its PIN. */
+  readonly locked: Readable<boolean>;
+  /** There is a PIN. */
+  readonly hasPin: Readable<boolean>;
   /** A turn is on its way to disk. */
   readonly saving: Readable<boolean>;
   /** A new version waits for a tap. */
@@ -32,6 +38,12 @@ export interface Client {
   describe(link: string): Promise<LinkTarget>;
   /** Turns alerts on, asking for permission: within a tap. */
   turnOnAlerts(): Promise<void>;
+  /** Opens the app with its PIN. */
+  unlock(pin: string): Promise<Typed>;
+  /** Puts a PIN before what is stored here. */
+  setPin(pin: string): Promise<void>;
+  /** Takes the PIN away, if this is it. */
+  removePin(pin: string): Promise<Typed>;
   /** Takes the new version. */
   restart(): void;
   /** Throws away everything on this device and begins anew. */
@@ -53,7 +65,9 @@ type Message =
   /** Nobody has seen these where they came: whoever shows them says so. */
   | { owed: Notice[] }
   /** Everything on this device was thrown away. */
-  | { gone: true };
+  | { gone: true }
+  /** There is a PIN now: what other windows have open is closed. */
+  | { locked: true };
 
 /** Invites expire though nothing happens, and another context may have died before it told. */
 const LOOK_EVERY = 30_000;
@@ -65,17 +79,20 @@ export function open(screen: Promise<unknown>): Client {
   const link = writable<Link>("none");
   const trouble = writable<Trouble | null>(null);
   const saving = writable(false);
+  const lock = new Lock(core);
   const begun = screen.then(painted);
-  const device: Promise<Device | undefined> = begun.then(() => start(view, link, trouble, saving, () => worker));
+  const device: Promise<Device | undefined> = begun.then(() => start(view, link, trouble, saving, lock, () => worker));
   const { update, restart, worker } = watchUpdates(device);
   return {
     view: readonly(view),
     link: readonly(link),
     trouble: readonly(trouble),
     saving: readonly(saving),
+    locked: lock.closed,
+    hasPin: lock.set,
     update,
     async command(command) {
-      const turns = await device;
+      const turns = (await device)?.turns;
       if (!turns) return { error: "bug" };
       try {
         return (await turns.take({ command })) ?? { error: "bug" };
@@ -88,9 +105,31 @@ export function open(screen: Promise<unknown>): Client {
     },
     turnOnAlerts: async () => (await device)?.alerts.turnOn(),
     describe: async (link) => (await core()).describeLink(link),
+    async unlock(pin) {
+      await painted();
+      try {
+        return await lock.type(pin);
+      } catch (error) {
+        trouble.set(troubleOf(error));
+        return "wrong";
+      }
+    },
+    async setPin(pin) {
+      const opened = await device;
+      if (!opened) return;
+      await painted();
+      await lock.protect(opened.store, pin);
+      opened.tell({ locked: true });
+    },
+    async removePin(pin) {
+      const store = (await device)?.store;
+      await painted();
+      return store ? lock.release(store, pin) : "right";
+    },
     restart,
     async startAgain() {
-      (await device)?.close();
+      // Locked, there is nothing open yet.
+      void device.then((device) => device?.store.close());
       await Store.destroy();
       new BroadcastChannel(CHANNEL).postMessage({ gone: true } satisfies Message);
       location.reload();
@@ -107,13 +146,20 @@ function painted(): Promise<void> {
   });
 }
 
-type Device = Turns & { alerts: Alerts; close(): void };
+interface Device {
+  turns: Turns;
+  alerts: Alerts;
+  store: Store;
+  /** Says something to all other windows. */
+  tell(message: Message): void;
+}
 
 async function start(
   view: Writable<View | null>,
   link: Writable<Link>,
   trouble: Writable<Trouble | null>,
   saving: Writable<boolean>,
+  lock: Lock,
   worker: () => Promise<ServiceWorkerRegistration | undefined>,
 ): Promise<Device | undefined> {
   try {
@@ -121,7 +167,7 @@ async function start(
       trouble.set("browser-too-old");
       return undefined;
     }
-    const [{ Session }, store] = await Promise.all([core(), Store.open()]);
+    const [{ Session }, store] = await Promise.all([core(), Store.open({ unlock: lock.opened })]);
     const others = new BroadcastChannel(CHANNEL);
     const tell = (message: Message) => others.postMessage(message);
     const shown: { view?: View; generation: number; link: Link } = { generation: -1, link: "none" };
@@ -217,7 +263,7 @@ async function start(
     await turns.look();
     connection.start();
     void alerts.seen();
-    return Object.assign(turns, { alerts, close: () => store.close() });
+    return { turns, alerts, store, tell };
   } catch (error) {
     trouble.set(troubleOf(error));
     return undefined;

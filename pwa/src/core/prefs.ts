@@ -11,10 +11,12 @@ export interface Prefs {
   /** When an alert rings again until somebody opens it, seconds after it came. */
   repeats: number[];
   neutral: boolean;
+  /** PINs in a row that were wrong, and when the next is looked at, Unix milliseconds. */
+  wrongPins: { count: number; until: number };
 }
 
 export const REPEATS = [30, 90, 180];
-const DEFAULTS: Prefs = { language: null, content: false, repeats: REPEATS, neutral: false };
+const DEFAULTS: Prefs = { language: null, content: false, repeats: REPEATS, neutral: false, wrongPins: { count: 0, until: 0 } };
 
 interface Schema extends DBSchema {
   prefs: { key: string; value: Prefs };

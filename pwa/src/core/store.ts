@@ -22,7 +22,12 @@ interface Vault {
   key: CryptoKey;
   iv: Uint8Array<ArrayBuffer>;
   wrapped: ArrayBuffer;
+  /** What is wrapped is itself sealed under the owner's PIN. */
+  pin?: boolean;
 }
+
+/** How a key that is sealed under a PIN is opened: it may take its owner. */
+export type Unlock = (sealed: Uint8Array) => Promise<Uint8Array>;
 
 const NAME = "campana";
 const VERSION = 1;
@@ -31,6 +36,9 @@ const MARK = "campana-store";
 
 /** Another context has written since: what was decided on older rows must not be written. */
 export class Overtaken extends Error {}
+
+/** There is a PIN before the key, and nobody here to type it. */
+export class Locked extends Error {}
 
 export class Store {
   /** Undefined once something else needed the database to itself, or the browser took it. */
@@ -48,9 +56,33 @@ export class Store {
    * Opens the store, and makes it if this device has none. A worker makes none: where there should
    * be one and is not, it was cleared.
    */
-  static async open({ create = true } = {}): Promise<Store> {
+  static async open({ create = true, unlock }: { create?: boolean; unlock?: Unlock } = {}): Promise<Store> {
     const db = await openDatabase();
-    return new Store(db, await unwrap(db, create));
+    const vault = await unwrap(db, create);
+    if (!vault.pin) return new Store(db, vault.bytes);
+    db.close();
+    if (!unlock) throw new Locked();
+    const key = await unlock(vault.bytes);
+    return new Store(await openDatabase(), key);
+  }
+
+  /** Whether its owner has put a PIN before it since it was opened. */
+  async locked(): Promise<boolean> {
+    return ((await (await this.database()).get("about", "vault")) as Vault | undefined)?.pin ?? false;
+  }
+
+  /** The key as it is sealed under the PIN, if there is one. */
+  async protected(): Promise<Uint8Array | undefined> {
+    const vault = await unwrap(await this.database(), false);
+    return vault.pin ? vault.bytes : undefined;
+  }
+
+  /** Keeps the key as `sealed` and no other way; without it, as it is. */
+  async protect(sealed: Uint8Array | undefined): Promise<void> {
+    const vault = await wrap(sealed ?? this.vault, sealed !== undefined);
+    const db = await this.database();
+    const transaction = db.transaction("about", "readwrite", { durability: "strict" });
+    await Promise.all([transaction.store.put(vault, "vault"), transaction.done]);
   }
 
   /** Throws everything on this device away. */
@@ -162,30 +194,35 @@ function abort(transaction: { abort(): void; readonly done: Promise<void> }): vo
   }
 }
 
-async function unwrap(db: IDBPDatabase<Schema>, create: boolean): Promise<Uint8Array> {
+async function wrap(bytes: Uint8Array, pin: boolean): Promise<Vault> {
+  const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+  const iv = crypto.getRandomValues(new Uint8Array(12));
+  const wrapped = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, bytes as Uint8Array<ArrayBuffer>);
+  return { key, iv, wrapped, pin };
+}
+
+async function unwrap(db: IDBPDatabase<Schema>, create: boolean): Promise<{ bytes: Uint8Array; pin: boolean }> {
   const stored = (await db.get("about", "vault")) as Vault | undefined;
   if (stored) {
     setMark(true);
     const plain = await crypto.subtle.decrypt({ name: "AES-GCM", iv: stored.iv }, stored.key, stored.wrapped);
-    return new Uint8Array(plain);
+    return { bytes: new Uint8Array(plain), pin: stored.pin ?? false };
   }
   if (!create || marked()) {
     db.close();
     throw new TroubleError("storage-cleared");
   }
-  const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
-  const iv = crypto.getRandomValues(new Uint8Array(12));
-  const vault = crypto.getRandomValues(new Uint8Array(32));
-  const wrapped = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, vault);
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  const vault = await wrap(bytes, false);
   const transaction = db.transaction("about", "readwrite", { durability: "strict" });
   // Two contexts may have started at once: the first key stays.
   if (await transaction.store.get("vault")) {
     await transaction.done;
     return unwrap(db, create);
   }
-  await Promise.all([transaction.store.put({ key, iv, wrapped } satisfies Vault, "vault"), transaction.done]);
+  await Promise.all([transaction.store.put(vault, "vault"), transaction.done]);
   setMark(true);
-  return vault;
+  return { bytes, pin: false };
 }
 
 /** Workers have no such place. */

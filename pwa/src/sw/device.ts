@@ -3,7 +3,7 @@ import * as core from "../core/generated/core";
 import type { Effect, View } from "../core/generated/core";
 import { loadCore, resetCore } from "../core/load";
 import { fulfil, isWish, platform } from "../core/platform";
-import { Store } from "../core/store";
+import { Locked, Store } from "../core/store";
 import { Turns } from "../core/turns";
 import { CHANNEL } from "../core/windows";
 import { wasm } from "./precache";
@@ -25,16 +25,21 @@ export class Device {
 
   private constructor(
     readonly turns: Turns,
+    private readonly store: Store,
     private readonly show: (notice: Notice, view: View) => Promise<void>,
   ) {}
 
-  /** `show`: brings a notice before its owner's eyes. */
-  static open(show: (notice: Notice, view: View) => Promise<void>): Promise<Device> {
-    Device.opening ??= Device.load(show).catch((error: unknown) => {
+  /** `show`: brings a notice before its owner's eyes. Throws `Locked` where there is a PIN. */
+  static async open(show: (notice: Notice, view: View) => Promise<void>): Promise<Device> {
+    try {
+      Device.opening ??= Device.load(show);
+      const device = await Device.opening;
+      if (await device.store.locked()) throw new Locked();
+      return device;
+    } catch (error) {
       Device.opening = undefined;
       throw error;
-    });
-    return Device.opening;
+    }
   }
 
   private static async load(show: (notice: Notice, view: View) => Promise<void>): Promise<Device> {
@@ -53,7 +58,7 @@ export class Device {
         device?.hangUp?.();
       },
     });
-    device = new Device(turns, show);
+    device = new Device(turns, store, show);
     return device;
   }
 

@@ -628,17 +628,35 @@ export function __wbg_reset_state(): void;
  */
 export function describeLink(link: string): Link;
 
+/**
+ * The vault key sealed under a PIN. `seed`: 32 fresh random bytes. Takes a second on an old phone.
+ *
+ * # Errors
+ * Throws `bad-call` if a length is wrong.
+ */
+export function lockVault(vault: Uint8Array | number[], pin: string, seed: Uint8Array | number[]): Uint8Array;
+
+/**
+ * The vault key that was sealed under a PIN. Takes as long as [`lock_vault`].
+ *
+ * # Errors
+ * Throws the word `pin-wrong` or `rows-damaged`.
+ */
+export function unlockVault(locked: Uint8Array | number[], pin: string): Uint8Array;
+
 export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
 
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly __wbg_session_free: (a: number, b: number) => void;
     readonly describeLink: (a: number, b: number) => [number, number, number];
+    readonly lockVault: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number, number];
     readonly session_new: (a: number, b: number, c: number, d: number, e: any) => [number, number, number];
     readonly session_relay: (a: number) => [number, number];
     readonly session_reload: (a: number, b: any) => [number, number];
     readonly session_turn: (a: number, b: number, c: any) => [number, number, number];
     readonly session_view: (a: number, b: number) => [number, number, number];
+    readonly unlockVault: (a: number, b: number, c: number, d: number) => [number, number, number, number];
     readonly __wbindgen_malloc: (a: number, b: number) => number;
     readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
     readonly __wbindgen_free: (a: number, b: number, c: number) => void;
