@@ -20,9 +20,10 @@ mod located;
 mod name;
 mod segment;
 mod sieve;
+mod tail;
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -35,6 +36,7 @@ pub(crate) use self::located::Located;
 pub(crate) use self::name::Name;
 use self::name::Names;
 use self::sieve::Sieve;
+use self::tail::Tail;
 use crate::limits;
 
 /// The log of a store.
@@ -59,9 +61,7 @@ struct Writer {
 #[derive(Debug)]
 struct Current {
     number: u32,
-    file: Arc<File>,
-    /// Bytes in it, all durable.
-    bytes: u32,
+    tail: Tail,
     /// When the first entry in it expires.
     expires_at: u64,
 }
@@ -157,19 +157,19 @@ impl Log {
     /// Begins a commit of at most so many bytes of frames, whose first entry expires then.
     ///
     /// # Errors
-    /// If a new file is due and cannot be made.
+    /// If a new file is due and cannot be made, or the old one not be cut to its length.
     pub(crate) fn begin(&self, expires_at: u64, entries: usize, bytes: usize) -> io::Result<Batch> {
         let mut writer = self.writing();
         let bytes = bytes + entries * OVERHEAD;
         let goes_on = writer.current.as_ref().is_some_and(|current| {
             expires_at < current.expires_at.saturating_add(limits::LOG_FILE_MS)
-                && current.bytes as usize + bytes <= limits::LOG_FILE_BYTES
+                && current.tail.bytes() as usize + bytes <= limits::LOG_FILE_BYTES
         });
-        if !goes_on {
-            writer.current = None;
+        if !goes_on && let Some(current) = writer.current.take() {
+            current.tail.cut()?;
         }
         let current = match &writer.current {
-            Some(current) => (current.number, current.bytes),
+            Some(current) => (current.number, current.tail.bytes()),
             None => (self.create(&mut writer, expires_at)?, 0),
         };
         Ok(Batch::new(current, entries, bytes))
@@ -186,10 +186,7 @@ impl Log {
         let mut writer = self.writing();
         let current = writer.current.as_mut().filter(|current| current.number == batch.number);
         let current = current.ok_or_else(|| io::Error::other("the batch was begun for another file"))?;
-        (&*current.file).write_all(&batch.bytes)?;
-        // The length is all that reading needs to know of the file beside its bytes.
-        current.file.sync_data()?;
-        current.bytes += batch.bytes.len() as u32;
+        current.tail.append(&batch.bytes)?;
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
         index.grew(batch.number, batch.bytes.len() as u64);
         for (channel, place) in batch.places {
@@ -243,10 +240,10 @@ impl Log {
         let number = writer.next;
         writer.next = number.checked_add(1).ok_or_else(|| io::Error::other("no numbers are left"))?;
         let path = segment::path(&self.directory, number);
-        let file = Arc::new(OpenOptions::new().read(true).append(true).create_new(true).open(path)?);
+        let file = Arc::new(OpenOptions::new().read(true).write(true).create_new(true).open(path)?);
         File::open(&self.directory)?.sync_all()?;
         self.replacing().add_file(number, Arc::clone(&file), 0);
-        writer.current = Some(Current { number, file, bytes: 0, expires_at });
+        writer.current = Some(Current { number, tail: Tail::new(file), expires_at });
         Ok(number)
     }
 

@@ -17,6 +17,8 @@ pub(super) struct Recovered {
 
 /// Reads a file and shows each entry to `visit` with its place: offset and length.
 ///
+/// Zeros written ahead (`tail`) are a hole with nothing behind it.
+///
 /// A commit that was interrupted leaves frames that are not whole, and perhaps whole ones behind
 /// them: all that follows the first hole is cut off, for none of it was acknowledged. Unless a
 /// frame behind the hole says that the hole was durable when it was written: then the hole is
@@ -123,6 +125,23 @@ mod tests {
         let bytes = four();
         for end in 3 * LEN..4 * LEN {
             assert_eq!(recovered(&bytes[..end]), (vec![1, 2, 3], 3 * LEN as u64, 0), "{end}");
+        }
+    }
+
+    #[test]
+    fn zeros_written_ahead_are_cut_off_and_so_is_a_commit_among_them() {
+        let bytes = four();
+        let zeros = vec![0; 10_000];
+        assert_eq!(recovered(&[&bytes, &zeros[..]].concat()), (vec![1, 2, 3, 4], 4 * LEN as u64, 0));
+        assert_eq!(recovered(&zeros), (vec![], 0, 0));
+        // Of the last commit, only its end or only its beginning came before the power went.
+        for torn in 0..LEN {
+            let mut begun = [&bytes, &zeros[..]].concat();
+            begun[3 * LEN + torn..4 * LEN].fill(0);
+            assert_eq!(recovered(&begun), (vec![1, 2, 3], 3 * LEN as u64, 0), "{torn}");
+            let mut ended = [&bytes, &zeros[..]].concat();
+            ended[3 * LEN..=3 * LEN + torn].fill(0);
+            assert_eq!(recovered(&ended), (vec![1, 2, 3], 3 * LEN as u64, 0), "{torn}");
         }
     }
 

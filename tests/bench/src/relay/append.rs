@@ -1,8 +1,9 @@
 //! Durable appends a second: the store, and the whole relay, against a bare file that is written
-//! to and fsynced with the same batches.
+//! to and fsynced with the same batches. And, as the log writes over zeros and does not make its
+//! file longer at each fsync, against a bare file that does so too: the harder ceiling.
 
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -24,6 +25,8 @@ pub(crate) struct Args {
 
 /// Bytes of an entry's body.
 const BODY: usize = 512;
+/// Bytes of zeros the harder of the two bare files is lengthened by at a time.
+const AHEAD: usize = 524_288;
 /// Rounds in which store and file take turns; the ratio is the median over them.
 const ROUNDS: usize = 5;
 
@@ -32,21 +35,26 @@ pub(crate) fn append(args: &Args) -> Result<Value, Box<dyn std::error::Error>> {
     let time = Duration::from_secs(args.seconds as u64);
     let mut report = json!({ "body_bytes": BODY });
     for appenders in [1, 64] {
-        let (mut stored, mut bare) = (Vec::new(), Vec::new());
+        let (mut stored, mut bare, mut zeroed) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             stored.push(store(appenders, time / ROUNDS as u32)?);
-            bare.push(file(appenders, time / ROUNDS as u32)?);
+            bare.push(file(appenders, time / ROUNDS as u32, 0)?);
+            zeroed.push(file(appenders, time / ROUNDS as u32, AHEAD)?);
         }
         let rate = |runs: &[Measured]| median(&runs.iter().map(|run| run.per_second).collect::<Vec<_>>());
         let p99 = |runs: &[Measured]| median(&runs.iter().map(|run| run.p99_ms).collect::<Vec<_>>());
-        let ratios: Vec<_> = stored.iter().zip(&bare).map(|(s, b)| s.per_second / b.per_second).collect();
+        let ratio = |bare: &[Measured]| {
+            median(&stored.iter().zip(bare).map(|(s, b)| s.per_second / b.per_second).collect::<Vec<_>>())
+        };
         let process = process(appenders, time)?;
         report[format!("appenders_{appenders}")] = json!({
             "store_per_second": rounded(rate(&stored)),
             "store_p99_ms": rounded(p99(&stored)),
             "file_per_second": rounded(rate(&bare)),
             "file_p99_ms": rounded(p99(&bare)),
-            "ratio": rounded(median(&ratios)),
+            "ratio": rounded(ratio(&bare)),
+            "zeroed_file_per_second": rounded(rate(&zeroed)),
+            "zeroed_ratio": rounded(ratio(&zeroed)),
             "process_per_second": rounded(process.per_second),
             "process_p99_ms": rounded(process.p99_ms),
             "process_ratio": rounded(process.per_second / rate(&bare)),
@@ -110,13 +118,23 @@ fn store(appenders: usize, time: Duration) -> Result<Measured, Box<dyn std::erro
     })?)
 }
 
-fn file(appenders: usize, time: Duration) -> io::Result<Measured> {
+/// `ahead`: bytes of zeros the file is lengthened by at a time (0: each write makes it longer).
+fn file(appenders: usize, time: Duration, ahead: usize) -> io::Result<Measured> {
     let directory = tempfile::tempdir()?;
     let mut file = File::create(directory.path().join("log"))?;
-    let bytes = vec![7; BODY * appenders];
+    let (bytes, zeros) = (vec![7; BODY * appenders], vec![0; ahead]);
+    let mut left = 0;
     repeat(appenders, time, || {
+        if ahead > 0 && left < bytes.len() {
+            let at = file.stream_position()?;
+            file.seek(SeekFrom::End(0))?;
+            file.write_all(&zeros)?;
+            file.seek(SeekFrom::Start(at))?;
+            left += ahead;
+        }
+        left = left.saturating_sub(bytes.len());
         file.write_all(&bytes)?;
-        file.sync_all()
+        if ahead > 0 { file.sync_data() } else { file.sync_all() }
     })
 }
 
