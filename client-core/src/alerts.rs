@@ -15,7 +15,7 @@ use crate::core::Core;
 use crate::keys::access_key;
 use crate::rows::Row;
 use crate::session::Asked;
-use crate::turn::{Effect, Permission, Platform, Pushed};
+use crate::turn::{Arrival, Effect, Permission, Platform, Pushed};
 use crate::view::{AlertsState, AlertsView, TestView};
 
 /// A registration is renewed when it is this old, ms.
@@ -79,6 +79,7 @@ struct Test {
     asked_at: u64,
     #[n(2)]
     delay_ms: u32,
+    /// The relay has taken it on.
     #[n(3)]
     sent: bool,
     #[n(4)]
@@ -196,11 +197,11 @@ impl Core {
     }
 
     /// A push arrived. What it brings is judged like anything in the log.
-    pub(crate) fn pushed(&mut self, now: u64, bytes: &[u8], in_sight: bool) -> Pushed {
+    pub(crate) fn pushed(&mut self, now: u64, bytes: &[u8], arrival: Arrival) -> Pushed {
         let mut pushed = Pushed { incident: None, test: false, behind: true };
         let Ok(push) = Push::decode(bytes) else { return pushed };
         // Whatever it is about: it came through the push service, so pushes arrive.
-        self.alerts.proved_at = now;
+        self.alerts.proved_at = self.alerts.proved_at.max(arrival.at);
         self.mark(Row::Alerts);
         match push {
             Push::Entry { channel, entry } => {
@@ -225,8 +226,8 @@ impl Core {
             Push::Test { nonce, .. } => {
                 pushed = Pushed { incident: None, test: true, behind: false };
                 if let Some(test) = self.alerts.test.as_mut().filter(|test| test.nonce == nonce) {
-                    test.arrived_at = Some(now);
-                    test.closed = !in_sight;
+                    test.arrived_at = Some(arrival.at);
+                    test.closed = !arrival.in_sight;
                 }
             }
         }
@@ -325,14 +326,15 @@ impl Core {
         let (Some(registration), Some(test)) = (self.alerts.registration, &mut self.alerts.test) else {
             return;
         };
-        if test.sent || self.alerts.registered.is_none() {
+        let under_way =
+            self.session.asked_for(|asked| matches!(asked, Asked::Test(nonce) if *nonce == test.nonce));
+        if test.sent || under_way || self.alerts.registered.is_none() {
             return;
         }
-        test.sent = true;
         test.asked_at = now;
         let (delay_ms, nonce) = (test.delay_ms, test.nonce);
         self.mark(Row::Alerts);
-        let request = self.session.ask(Asked::Test);
+        let request = self.session.ask(Asked::Test(nonce));
         self.send(&ClientFrame::TestPush { request, channel, registration, delay_ms, nonce });
     }
 
@@ -359,6 +361,11 @@ impl Core {
             }
             Asked::Unregister => self.alerts.registered = None,
             Asked::Receipt(seq) => self.alerts.receipts.retain(|owed| *owed != seq),
+            Asked::Test(nonce) => {
+                if let Some(test) = self.alerts.test.as_mut().filter(|test| test.nonce == nonce) {
+                    test.sent = true;
+                }
+            }
             _ => return,
         }
         self.mark(Row::Alerts);
@@ -381,7 +388,7 @@ impl Core {
                 self.alerts.refused = Some(told.subscription);
             }
             Asked::Unregister => self.alerts.registered = None,
-            Asked::Test => {
+            Asked::Test(_) => {
                 self.alerts.test = None;
                 self.session.registered_at = None;
             }
@@ -399,6 +406,7 @@ impl Core {
             proved_at: (alerts.proved_at > 0).then_some(alerts.proved_at),
             test: alerts.test.as_ref().map(|test| TestView {
                 asked_at: test.asked_at,
+                sent: test.sent,
                 arrived_at: test.arrived_at,
                 closed: test.closed,
                 lost: test.arrived_at.is_none() && now >= test.lost_at(),

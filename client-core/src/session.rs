@@ -70,7 +70,7 @@ pub(crate) enum Asked {
     Job(u64),
     Register(Told),
     Unregister,
-    Test,
+    Test(u32),
     Receipt(u64),
     Coverage(u64),
     /// Nothing depends on the answer.
@@ -258,7 +258,7 @@ impl Core {
                 self.session.relay_full = false;
                 self.job_done(id);
             }
-            Some(asked @ (Asked::Register(_) | Asked::Unregister | Asked::Test | Asked::Receipt(_))) => {
+            Some(asked @ (Asked::Register(_) | Asked::Unregister | Asked::Test(_) | Asked::Receipt(_))) => {
                 self.alerts_done(asked)
             }
             Some(Asked::Subscribe(..) | Asked::Part(..) | Asked::Coverage(_) | Asked::Nothing) | None => {}
@@ -318,7 +318,7 @@ impl Core {
             Asked::Subscribe(..) => self.session.refused = true,
             Asked::Job(id) => self.job_refused(now, id, code),
             Asked::ProveWelcome(blob) | Asked::Part(blob, _) => self.snapshot_refused(blob),
-            Asked::Register(_) | Asked::Unregister | Asked::Test | Asked::Receipt(_) => {
+            Asked::Register(_) | Asked::Unregister | Asked::Test(_) | Asked::Receipt(_) => {
                 self.alerts_refused(&asked, code);
             }
             Asked::Read(_) | Asked::Coverage(_) | Asked::Nothing => {}
@@ -338,7 +338,7 @@ impl Core {
             }
             // Asked again after the pause: they are owed by state.
             Asked::Register(_) | Asked::Unregister | Asked::Receipt(_) | Asked::Coverage(_) => {}
-            Asked::Test | Asked::Nothing => {}
+            Asked::Test(_) | Asked::Nothing => {}
             // What a connection rests on could not be had: begin again.
             _ => self.effects.push(Effect::Reconnect),
         }

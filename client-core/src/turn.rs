@@ -31,8 +31,10 @@ pub enum Input {
     Pushed {
         /// What it brought, decrypted by the platform.
         push: Vec<u8>,
-        /// A window of this app is in sight.
+        /// A window of this app was in sight.
         in_sight: bool,
+        /// When it came, Unix milliseconds, if not just now.
+        arrived_at: Option<u64>,
     },
 }
 
@@ -94,6 +96,14 @@ pub enum Permission {
     /// It can once the app is on the home screen.
     #[n(4)]
     NeedsInstall,
+}
+
+/// How a push came.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arrival {
+    /// Unix milliseconds.
+    pub(crate) at: u64,
+    pub(crate) in_sight: bool,
 }
 
 /// What a push was about.
@@ -258,8 +268,9 @@ impl Core {
             Input::Command(command) => return Some(self.execute(now, command)),
             Input::Shown(notice) => self.shown(notice),
             Input::Platform(platform) => self.platform(platform),
-            Input::Pushed { push, in_sight } => {
-                return Some(Ok(Reply::Pushed(self.pushed(now, &push, in_sight))));
+            Input::Pushed { push, in_sight, arrived_at } => {
+                let arrival = Arrival { at: arrived_at.unwrap_or(now).min(now), in_sight };
+                return Some(Ok(Reply::Pushed(self.pushed(now, &push, arrival))));
             }
         }
         None

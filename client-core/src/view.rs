@@ -179,6 +179,8 @@ pub enum AlertsState {
 pub struct TestView {
     /// When it was asked for, Unix milliseconds.
     pub asked_at: u64,
+    /// The relay has taken it on.
+    pub sent: bool,
     /// When it arrived.
     pub arrived_at: Option<u64>,
     /// It arrived while no window was in sight: the proof that counts.

@@ -349,6 +349,10 @@ follow-up-all-clear = All clear
 
 # Notifications and alerts of this phone
 push-new = New alert from your network
+push-generic = Something from your network: open the app
+push-nothing = Checked: nothing that concerns you
+push-stopped = Your alerts have stopped
+push-stopped-help = Open the app to turn them on again.
 push-drill = ▲ DRILL: an exercise of your network
 push-changed = There is news about an alert
 push-open = There is something new: open the app

@@ -348,6 +348,10 @@ follow-up-all-clear = Todo despejado
 
 # Notificaciones y alertas de este teléfono
 push-new = Nueva alerta de tu red
+push-generic = Tu red tiene un aviso: abre la aplicación
+push-nothing = Revisado: nada que te concierna
+push-stopped = Tus alertas se detuvieron
+push-stopped-help = Abre la aplicación para activarlas otra vez.
 push-drill = ▲ SIMULACRO: un ejercicio de tu red
 push-changed = Hay novedades sobre una alerta
 push-open = Hay algo nuevo: abre la aplicación

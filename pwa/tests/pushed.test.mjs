@@ -13,6 +13,10 @@ import { subscriber } from "./push/subscriber.mjs";
 import { Person, launch, native, startRelay } from "./stage.mjs";
 
 const HOST = "push.test";
+/** What is said while it is not known what came. */
+const GENERIC = "Something from your network: open the app";
+/** Once it is known to be nothing. */
+const NOTHING = "Checked: nothing that concerns you";
 let directory, app, service, relay, desk, verifier, listener, link;
 
 before(async () => {
@@ -60,7 +64,7 @@ test("what a push cannot tell is said generically at once, and in full when it i
   const second = await alerted();
   // Out of order and without a network: something came, it is not known what.
   await phone.deliver(second.push);
-  assert.deepEqual(await phone.titles(1), ["New alert from your network"]);
+  assert.deepEqual(await phone.titles(1), [GENERIC]);
   assert.deepEqual(await phone.tags(), ["campana"]);
   // The first brings itself; the network brings the rest.
   await phone.context.setOffline(false);
@@ -172,7 +176,7 @@ test("locked by its PIN: something came, and what it was once the app is opened"
     if (stopped) await phone.lock();
     const { id, push } = await alerted();
     await phone.deliver(push);
-    assert.deepEqual(await phone.titles(1), ["New alert from your network"]);
+    assert.deepEqual(await phone.titles(1), [GENERIC]);
     assert.deepEqual(await phone.tags(), ["campana"]);
     await page.goto(`${relay.origin}/#open=${id}`);
     await page.getByLabel("PIN", { exact: true }).fill("482913");
@@ -181,6 +185,101 @@ test("locked by its PIN: something came, and what it was once the app is opened"
     await phone.until(() => phone.tags(), (tags) => tags.length === 0);
     await page.goto("about:blank");
   }
+  // A test needs no key to be told from the rest.
+  const posts = service.posts.length;
+  await desk("alerts", "test");
+  await phone.deliver(await pushAfter(posts));
+  assert.deepEqual(await phone.titles(1), ["Your alerts work"]);
+  await phone.end();
+});
+
+test("what a member has pushed that is no alert does not look like one", async () => {
+  const phone = await phoneOf("Iris");
+  await phone.lock({ offline: true });
+  const { push } = await alerted();
+  // The next entry of the log, as far as anybody can tell who does not have the network's keys.
+  const declared = JSON.parse(push);
+  const message = Buffer.from(declared.notification.data.m, "base64url");
+  message[message.length - 1] ^= 1;
+  declared.notification.data.m = message.toString("base64url");
+  await phone.deliver(JSON.stringify(declared));
+  const [shown] = await phone.until(() => phone.notifications(), (all) => all.length > 0);
+  assert.deepEqual([shown.title, shown.silent], [NOTHING, true]);
+  await phone.end();
+});
+
+test("each push has a notification of its own, whatever is on the screen already", async () => {
+  const phone = await phoneOf("Julia");
+  const rang = await phone.counting();
+  await phone.person.page.goto("about:blank");
+  const { push } = await alerted();
+  for (let times = 1; times <= 3; times += 1) {
+    const before = await rang();
+    await phone.deliver(push);
+    await phone.until(rang, (now) => now > before);
+  }
+  assert.equal((await phone.tags()).length, 1);
+  await phone.end();
+});
+
+test("a worker that cannot get on in two seconds says something, and what it was later", async () => {
+  const phone = await phoneOf("Karla");
+  await phone.lock();
+  const { id, push } = await alerted();
+  const page = await phone.context.newPage();
+  await page.goto(`${relay.origin}/icon.svg`);
+  await page.evaluate(() => void navigator.locks.request("campana-turn", () => new Promise((free) => (globalThis.free = free))));
+  await phone.deliver(push);
+  assert.deepEqual(await phone.titles(1), [GENERIC]);
+  assert.deepEqual(await phone.tags(), ["campana"]);
+  await page.evaluate(() => globalThis.free());
+  await phone.until(() => phone.tags(), (tags) => tags.join() === `campana-${id}`);
+  await phone.end();
+});
+
+test("a tap on a notification leads to what it is about, with and without a window", async () => {
+  const phone = await phoneOf("Lena");
+  const { page } = phone.person;
+  const [worker] = phone.context.serviceWorkers();
+  // As a browser does; what it would open it tells instead.
+  const tap = () =>
+    worker.evaluate(async () => {
+      const [notification] = await registration.getNotifications();
+      globalThis.openedWindow = undefined;
+      clients.openWindow = (url) => Promise.resolve((globalThis.openedWindow = url));
+      dispatchEvent(new NotificationEvent("notificationclick", { notification }));
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return globalThis.openedWindow;
+    });
+  await page.goto("about:blank");
+  const first = await alerted();
+  await phone.deliver(first.push);
+  await phone.until(() => phone.tags(), (tags) => tags.length === 1);
+  const opened = await tap();
+  assert.equal(opened, `/#open=${first.id}`);
+  await page.goto(relay.origin + opened);
+  await phone.person.sees("How it was checked");
+  // The app is open somewhere out of sight.
+  await phone.person.tap("Home");
+  const elsewhere = await phone.context.newPage();
+  await elsewhere.bringToFront();
+  const second = await alerted();
+  await phone.deliver(second.push);
+  await phone.until(() => phone.tags(), (tags) => tags.length === 1);
+  assert.equal(await tap(), undefined);
+  await page.waitForFunction((id) => history.state?.incident === id, second.id);
+  await phone.person.sees("How it was checked");
+  await phone.end();
+});
+
+test("the push service ends the subscription, and nobody can make another: its owner is told", async () => {
+  const phone = await phoneOf("Mina");
+  await phone.lock();
+  await phone.person.page.goto(`${relay.origin}/icon.svg`);
+  await phone.person.page.evaluate(() => new Promise((done) => (indexedDB.deleteDatabase("campana").onsuccess = done)));
+  const [worker] = phone.context.serviceWorkers();
+  await worker.evaluate(() => void dispatchEvent(new ExtendableEvent("pushsubscriptionchange")));
+  assert.deepEqual(await phone.titles(1), ["Your alerts have stopped"]);
   await phone.end();
 });
 
@@ -189,6 +288,7 @@ test("while a new version of the app waits", async () => {
   await phone.person.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
   await rm(join(app, "sw.js.br"));
   await appendFile(join(app, "sw.js"), "\n// another version\n");
+  phone.person.expected.push(/ERR_CONNECTION_REFUSED/);
   await relay.stop();
   await relay.start(relay.address);
   await phone.person.page.evaluate(() => navigator.serviceWorker.ready.then((worker) => worker.update()).then(() => undefined));
@@ -205,10 +305,13 @@ test("nothing at all, or nonsense, still ends in a notification", async () => {
   await phone.lock();
   for (const nonsense of ["", "{}", "[1", '{"notification":{"data":{"m":"AAAA"}}}', "x".repeat(3_000)]) {
     await phone.deliver(nonsense);
-    const titles = await phone.titles(1).catch((error) => [error.message]);
-    assert.deepEqual(titles, ["New alert from your network"], nonsense.slice(0, 50));
+    const [title] = await phone.titles(1).catch((error) => [error.message]);
+    assert.ok([GENERIC, NOTHING].includes(title), `${nonsense.slice(0, 50)}: ${title}`);
     await phone.clear();
   }
+  await phone.deliver("{}");
+  // Everything has been read, and it was nothing.
+  await phone.until(() => phone.titles(1), (titles) => titles.join() === NOTHING);
   await phone.end();
 });
 
@@ -276,8 +379,7 @@ async function phoneOf(handle) {
         const show = registration.showNotification.bind(registration);
         globalThis.rang = 0;
         registration.showNotification = (...words) => {
-          globalThis.rang += 1;
-          return show(...words);
+          return show(...words).then(() => void (globalThis.rang += 1));
         };
       });
       return () => worker.evaluate(() => globalThis.rang);
@@ -291,7 +393,7 @@ async function phoneOf(handle) {
       await page.goto(`${relay.origin}/icon.svg`);
       const found = await page.evaluate(async () => {
         const shown = (await (await navigator.serviceWorker.getRegistration())?.getNotifications()) ?? [];
-        return shown.map(({ title, body, tag }) => ({ title, body, tag }));
+        return shown.map(({ title, body, tag, silent }) => ({ title, body, tag, silent }));
       });
       await page.close();
       return found;

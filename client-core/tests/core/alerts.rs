@@ -70,7 +70,7 @@ fn last_push(world: &World) -> Push {
 }
 
 fn push(world: &mut World, id: usize, push: &Push, in_sight: bool) -> campana_core::Pushed {
-    match world.turn(id, Input::Pushed { push: push.encode(), in_sight }) {
+    match world.turn(id, Input::Pushed { push: push.encode(), in_sight, arrived_at: None }) {
         Some(Ok(Reply::Pushed(pushed))) => pushed,
         other => panic!("{other:?}"),
     }
@@ -110,6 +110,45 @@ fn alerts_are_on_once_a_push_has_arrived() {
 
     world.pass(PROOF_MS + 1);
     assert_eq!(state(&world, phone), AlertsState::Unproved);
+}
+
+#[cfg_attr(test, test)]
+fn a_test_that_was_lost_on_its_way_is_asked_for_again() {
+    let (mut world, ids) = network();
+    let phone = ids[4];
+    turn_on(&mut world, phone);
+    world.command(phone, Command::TestAlerts { delay_ms: 0 }).expect("they are on");
+    world.disconnect(phone);
+    // The relay's answer did not come: nobody knows whether it has heard.
+    assert!(!world.view(phone).alerts.test.expect("a test").sent);
+    let heard = world.relay.tests.len();
+    world.connect(phone);
+    world.settle();
+    assert_eq!(world.relay.tests.len(), heard + 1);
+    assert!(world.view(phone).alerts.test.expect("a test").sent);
+    world.disconnect(phone);
+    world.connect(phone);
+    world.settle();
+    assert_eq!(world.relay.tests.len(), heard + 1, "and once it was taken on, not again");
+}
+
+#[cfg_attr(test, test)]
+fn a_push_that_was_kept_counts_from_when_it_came() {
+    let (mut world, ids) = network();
+    let phone = ids[4];
+    turn_on(&mut world, phone);
+    let came = world.now;
+    world.pass(DAY_MS);
+    let test = Push::Test { channel: ChannelId([1; 32]), nonce: 7 };
+    let kept =
+        |arrived_at| Input::Pushed { push: test.encode(), in_sight: false, arrived_at: Some(arrived_at) };
+    world.turn(phone, kept(came));
+    assert_eq!(world.view(phone).alerts.proved_at, Some(came));
+    // A clock that was set back since makes nothing younger than now.
+    world.turn(phone, kept(world.now + DAY_MS));
+    assert_eq!(world.view(phone).alerts.proved_at, Some(world.now));
+    world.turn(phone, kept(came));
+    assert_eq!(world.view(phone).alerts.proved_at, Some(world.now), "the last is the newest");
 }
 
 #[cfg_attr(test, test)]
@@ -166,7 +205,8 @@ fn what_a_push_cannot_tell_is_read_from_the_log() {
     assert_eq!(world.devices[phone].notices.len(), 2);
     assert!(!push(&mut world, phone, &second, false).behind);
     for garbage in [&b""[..], &[0xff; 40], &[0; 4_000]] {
-        let told = world.turn(phone, Input::Pushed { push: garbage.to_vec(), in_sight: false });
+        let told =
+            world.turn(phone, Input::Pushed { push: garbage.to_vec(), in_sight: false, arrived_at: None });
         assert!(matches!(told, Some(Ok(Reply::Pushed(pushed))) if pushed.behind));
     }
     world.assert_converged(&ids);
@@ -379,5 +419,7 @@ super::scenarios![
     a_subscription_that_its_push_service_has_ended_is_made_anew_whatever_the_platform_says,
     receipts_are_counted_and_cannot_be_joined,
     the_committee_sees_how_many_phones_ring,
+    a_test_that_was_lost_on_its_way_is_asked_for_again,
+    a_push_that_was_kept_counts_from_when_it_came,
     a_relay_that_does_not_push_is_asked_for_nothing
 ];

@@ -201,7 +201,7 @@ impl Session<'_> {
                     }
                     _ => self.bytes.some(),
                 };
-                self.turn(Input::Pushed { push, in_sight: self.now.is_multiple_of(2) });
+                self.turn(Input::Pushed { push, in_sight: self.now.is_multiple_of(2), arrived_at: None });
             }
             17 => {
                 let permission =

@@ -44,8 +44,11 @@ pub enum Input {
         /// Its `data.m`, decoded.
         #[tsify(type = "Uint8Array")]
         push: ByteBuf,
-        /// A window of this app is in sight.
+        /// A window of this app was in sight.
         in_sight: bool,
+        /// When it came, Unix milliseconds, if not just now.
+        #[tsify(optional)]
+        arrived_at: Option<f64>,
     },
 }
 
@@ -114,7 +117,11 @@ impl Input {
                 CoreInput::Shown(NoticeId { incident, kind })
             }
             Self::Platform(platform) => CoreInput::Platform(platform.understand()),
-            Self::Pushed { push, in_sight } => CoreInput::Pushed { push: push.into_vec(), in_sight },
+            Self::Pushed { push, in_sight, arrived_at } => CoreInput::Pushed {
+                push: push.into_vec(),
+                in_sight,
+                arrived_at: arrived_at.map(crate::milliseconds),
+            },
         })
     }
 }

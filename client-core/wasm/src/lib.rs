@@ -10,6 +10,7 @@ pub mod link;
 pub mod output;
 
 use campana_core::{Core, GuessCost, LoadError, PinError, VaultKey, View};
+use campana_protocol::push::Push;
 use tsify::{Ts, Tsify};
 use wasm_bindgen::prelude::*;
 
@@ -87,6 +88,13 @@ impl Session {
 #[wasm_bindgen(js_name = describeLink)]
 pub fn describe_link(link: &str) -> Result<Ts<Link>, JsValue> {
     Link::of(link).into_ts().map_err(|_| word(BAD_CALL))
+}
+
+/// Whether a push is a test that its owner asked for: that needs no store to be told.
+#[must_use]
+#[wasm_bindgen(js_name = isTestPush)]
+pub fn is_test_push(push: &[u8]) -> bool {
+    matches!(Push::decode(push), Ok(Push::Test { .. }))
 }
 
 /// The vault key sealed under a PIN. `seed`: 32 fresh random bytes. Takes a second on an old phone.

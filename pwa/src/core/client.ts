@@ -67,7 +67,9 @@ type Message =
   /** Everything on this device was thrown away. */
   | { gone: true }
   /** There is a PIN now: what other windows have open is closed. */
-  | { locked: true };
+  | { locked: true }
+  /** A push came that the worker could only keep. */
+  | { pushed: true };
 
 /** Invites expire though nothing happens, and another context may have died before it told. */
 const LOOK_EVERY = 30_000;
@@ -238,6 +240,8 @@ async function start(
       () => tell({ asked: true }),
     );
     const fail = (error: unknown) => trouble.set(troubleOf(error));
+    const openKept = () =>
+      store.keptPushes(({ push, at, inSight }) => turns.take({ pushed: { push, in_sight: inSight, arrived_at: at } }));
     others.onmessage = ({ data }: MessageEvent<Message>) => {
       if ("wrote" in data) {
         if (connection.leading && data.wrote > turns.known) void turns.look().catch(fail);
@@ -250,6 +254,8 @@ async function start(
         watched = true;
         share();
         if (connection.leading) showOwed();
+      } else if ("pushed" in data) {
+        void openKept().catch(fail);
       } else if ("owed" in data) {
         if (inSight()) data.owed.filter(isHere).forEach(wasShown);
       } else {
@@ -261,6 +267,7 @@ async function start(
     }, LOOK_EVERY);
     document.addEventListener("visibilitychange", showOwed);
     await turns.look();
+    await openKept();
     connection.start();
     void alerts.seen();
     return { turns, alerts, store, tell };

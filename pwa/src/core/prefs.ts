@@ -24,10 +24,15 @@ interface Schema extends DBSchema {
 
 let database: Promise<IDBPDatabase<Schema>> | undefined;
 
+/** Longer than this nobody waits for them, ms: a push is answered in the browser's language rather than late. */
+const PATIENCE = 500;
+
 export async function readPrefs(): Promise<Prefs> {
+  const late = new Promise<undefined>((resolve) => setTimeout(resolve, PATIENCE));
   try {
-    return { ...DEFAULTS, ...(await (await opened()).get("prefs", "prefs")) };
+    return { ...DEFAULTS, ...(await Promise.race([opened().then((db) => db.get("prefs", "prefs")), late])) };
   } catch {
+    database = undefined;
     return DEFAULTS;
   }
 }

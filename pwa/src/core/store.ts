@@ -26,6 +26,17 @@ interface Vault {
   pin?: boolean;
 }
 
+/** A push that came while there was nobody to open the store for it; its content is sealed as it was on its way. */
+export interface KeptPush {
+  push: Uint8Array;
+  /** Unix milliseconds. */
+  at: number;
+  inSight: boolean;
+}
+
+/** Of more than these the oldest is of no use any more: the log has what it brought. */
+const MAX_KEPT = 16;
+
 /** How a key that is sealed under a PIN is opened: it may take its owner. */
 export type Unlock = (sealed: Uint8Array) => Promise<Uint8Array>;
 
@@ -93,6 +104,30 @@ export class Store {
       request.onsuccess = () => resolve();
       request.onerror = () => reject(request.error ?? new TroubleError("storage-refused"));
     });
+  }
+
+  /** For whoever opens the store next. Throws `storage-cleared` if there is none. */
+  static async keepPush(push: KeptPush): Promise<void> {
+    const db = await openDatabase();
+    try {
+      const transaction = db.transaction("about", "readwrite", { durability: "strict" });
+      const kept = ((await transaction.store.get("pushes")) ?? []) as KeptPush[];
+      await Promise.all([transaction.store.put([...kept, push].slice(-MAX_KEPT), "pushes"), transaction.done]);
+    } finally {
+      db.close();
+    }
+  }
+
+  /** What was kept, each given to `take`; forgotten once that is done. */
+  async keptPushes(take: (push: KeptPush) => Promise<unknown>): Promise<void> {
+    const db = await this.database();
+    const kept = ((await db.get("about", "pushes")) ?? []) as KeptPush[];
+    if (kept.length === 0) return;
+    for (const push of kept) await take(push);
+    const transaction = db.transaction("about", "readwrite");
+    const now = ((await transaction.store.get("pushes")) ?? []) as KeptPush[];
+    const left = now.filter(({ at }) => !kept.some((taken) => taken.at === at));
+    await Promise.all([transaction.store.put(left, "pushes"), transaction.done]);
   }
 
   close(): void {

@@ -98,6 +98,7 @@ export class Turns {
     const effects: Effect[] = [];
     // Null: no turn was taken, what the last one said stands.
     let wake: number | undefined | null = null;
+    let turned = false;
     let wrote = false;
     let view: View | undefined;
     try {
@@ -111,6 +112,7 @@ export class Turns {
             this.generation = await this.store.commit(this.generation, turn.changes);
             wrote = true;
           }
+          turned = true;
           effects.push(...turn.effects);
           wake = turn.wake;
           return turn.answer;
@@ -121,8 +123,8 @@ export class Turns {
           this.queue.shift();
           done.push(() => resolve(answer));
         }
-        // Last, so that what the inputs settle is not owed again.
-        if (reloaded) await turn("resume");
+        // Any turn brings out what is owed; two in one hold would do so twice.
+        if (reloaded && !turned) await turn("resume");
         view = this.session?.view(this.now());
       };
       await alone(hold);

@@ -4,26 +4,31 @@
  */
 import { LINK_LOCK } from "../core/windows";
 import type { Device } from "./device";
+import { inSight } from "./ring";
 
 /** The next push waits until this one is done with, ms. */
 const BUDGET = 8_000;
 /** Everything is here when nothing more has come for so long, ms. */
 const QUIET = 400;
 
-/** `seen`: a window is in sight, and will do all this itself. */
-export async function catchUp(device: Device, seen: boolean): Promise<void> {
-  // A window out of sight may be frozen, lock and all.
-  const how: LockOptions = seen ? { ifAvailable: true } : { steal: true };
-  await navigator.locks
-    .request(LINK_LOCK, how, async (lock) => {
-      if (lock) await connected(device);
-    })
-    .catch(() => undefined);
+/** Browsers may hand over the next push before the last one is done with. */
+let before: Promise<unknown> = Promise.resolve();
+
+/** Whether everything there was has been read here. */
+export function catchUp(device: Device): Promise<boolean> {
+  const next = before.then(async () => {
+    // A window in sight does all this itself; one out of sight may be frozen, lock and all.
+    const how: LockOptions = (await inSight()) ? { ifAvailable: true } : { steal: true };
+    return navigator.locks.request(LINK_LOCK, how, (lock) => (lock ? connected(device) : false)).catch(() => false);
+  });
+  before = next;
+  return next;
 }
 
-async function connected(device: Device): Promise<void> {
+async function connected(device: Device): Promise<boolean> {
   const relay = device.turns.relay();
-  if (!relay) return;
+  if (!relay) return false;
+  let complete = false;
   const socket = new WebSocket(`${relay.replace(/^http/, "ws")}/v1/relay`);
   socket.binaryType = "arraybuffer";
   const inbox: Uint8Array[] = [];
@@ -37,7 +42,8 @@ async function connected(device: Device): Promise<void> {
     };
     const settle = () => {
       clearTimeout(quiet);
-      if (device.view?.caught_up && device.view.unsent === 0) quiet = setTimeout(end, QUIET);
+      complete = device.view?.caught_up ?? false;
+      if (complete && device.view?.unsent === 0) quiet = setTimeout(end, QUIET);
     };
     let delivering = false;
     const deliver = async () => {
@@ -63,4 +69,5 @@ async function connected(device: Device): Promise<void> {
   socket.close();
   await device.turns.take("disconnected").catch(() => undefined);
   await device.settled();
+  return complete;
 }

@@ -10,6 +10,15 @@ import { wasm } from "./precache";
 
 declare const self: ServiceWorkerGlobalScope;
 
+/** Whether a push is the test that somebody asked for: it is no secret, and can be told without the store. */
+export async function isTest(push: Uint8Array): Promise<boolean> {
+  try {
+    return (await loadCore(() => Promise.resolve(core), wasm)).isTestPush(push);
+  } catch {
+    return false;
+  }
+}
+
 export type Notice = Extract<Effect, { notify: unknown }>["notify"];
 
 export class Device {
@@ -68,7 +77,7 @@ export class Device {
     await this.settled();
   }
 
-  /** Once all that turns have brought about so far has been done. How many notices were shown. */
+  /** Once all that turns have brought about so far has been done. */
   async settled(): Promise<void> {
     while (this.work.length > 0) await Promise.allSettled(this.work.splice(0));
   }

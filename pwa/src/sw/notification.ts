@@ -7,6 +7,7 @@ type Kind = NonNullable<IncidentView["notice"]>;
 
 export interface Data {
   incident?: string;
+  kind?: Kind;
 }
 
 type Options = NotificationOptions & { renotify?: boolean; timestamp?: number; vibrate?: number[]; tag: string; data: Data };
@@ -19,11 +20,12 @@ export interface Words {
 /** Shown while, or because, it is not known what has come. */
 export const GENERIC = "campana";
 const TEST = "campana-test";
+const STOPPED = "campana-stopped";
 const VIBRATION = [400, 200, 400, 200, 800];
 
 export function aboutIncident(incident: IncidentView, kind: Kind, prefs: Prefs, { say, code, language }: Speech): Words {
   const title = prefs.content ? headline(incident, kind, { say, code, language }) : plain(kind, say);
-  const options = based(prefs, language, `campana-${incident.id}`, { incident: incident.id });
+  const options = based(prefs, language, `campana-${incident.id}`, { incident: incident.id, kind });
   if (prefs.content) options.body = details(incident, { say, code, language });
   if (kind === "alert") Object.assign(options, { requireInteraction: true, vibrate: VIBRATION });
   return { title, options: { ...options, renotify: true, timestamp: incident.updated_at } };
@@ -31,7 +33,18 @@ export function aboutIncident(incident: IncidentView, kind: Kind, prefs: Prefs, 
 
 export function generic(prefs: Prefs, { say, language }: Speech): Words {
   const options = based(prefs, language, GENERIC, {});
-  return { title: say("push-new"), options: { ...options, vibrate: VIBRATION } };
+  // It may be a drill, or nothing: only what is known to be an alert is called one.
+  return { title: say("push-generic"), options: { ...options, vibrate: VIBRATION } };
+}
+
+/** What came is nothing that concerns its owner. Takes the generic one's place, without noise. */
+export function nothing(prefs: Prefs, { say, language }: Speech): Words {
+  return { title: say("push-nothing"), options: { ...based(prefs, language, GENERIC, {}), silent: true } };
+}
+
+/** Pushes may not come any more. */
+export function stopped(prefs: Prefs, { say, language }: Speech): Words {
+  return { title: say("push-stopped"), options: { ...based(prefs, language, STOPPED, {}), body: say("push-stopped-help"), requireInteraction: true } };
 }
 
 /** Nothing on this device can open it: its owner has to know. */

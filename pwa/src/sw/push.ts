@@ -1,55 +1,111 @@
 /**
  * A push: one turn, a notification, then what was missed. Whatever happens there is a notification
- * after two seconds: browsers end the subscription of whoever stays silent.
+ * after two seconds, and each push has one of its own: browsers end the subscription of whoever
+ * stays silent.
  */
 import type { View } from "../core/generated/core";
 import { type Prefs, readPrefs } from "../core/prefs";
+import { Locked, Store } from "../core/store";
 import { TroubleError } from "../core/trouble";
+import { CHANNEL } from "../core/windows";
 import { type Speech, speech } from "../words/speak";
 import { catchUp } from "./catchup";
-import { Device, type Notice } from "./device";
-import { type Data, GENERIC, type Words, aboutIncident, cannotOpen, generic, test } from "./notification";
+import { Device, type Notice, isTest } from "./device";
+import { GENERIC, aboutIncident, cannotOpen, generic, nothing, stopped, test } from "./notification";
+import { close, inSight, later, pause, show, standing } from "./ring";
 
-declare const self: ServiceWorkerGlobalScope;
-
+/** Then something is shown, whatever is known of the push by then, ms. */
 const PATIENCE = 2_000;
+
+/** What became of a push. */
+interface Opened {
+  /** Null: there is none to be had here. */
+  device: Device | null;
+  /** The tag of what was shown for it; null: what it brings is not known yet. */
+  shown: string | null;
+}
 
 /** All that one push leads to; for `waitUntil`. */
 export async function arrived(event: PushEvent): Promise<void> {
-  const prefs = await readPrefs();
-  const words = speech(prefs.language);
-  const seen = await inSight();
-  const opened = open(event, prefs, words, seen);
-  // Null: what it is about is not known yet.
-  const first = await Promise.race([opened.then((push) => push.shown, () => null), pause(PATIENCE).then(() => null)]);
-  if (first === null) await show(generic(prefs, words));
-  try {
-    const { device, shown } = await opened;
-    await device.tellPlatform();
-    await catchUp(device, seen);
-    const ringing = [...fresh];
-    fresh.clear();
-    if (first === null && shown !== null) await close(GENERIC);
-    ringing.forEach(later);
-  } catch (error) {
-    if (error instanceof TroubleError && error.trouble === "storage-cleared") await show(cannotOpen(prefs, words));
-  }
+  const opening = open(event);
+  const first = await Promise.race([opening.catch(() => null), pause(PATIENCE).then(() => null)]);
+  const early = first === null || first.shown === null;
+  if (early) await show(generic(...(await manner())));
+  const opened = await opening.catch(() => null);
+  if (!opened?.device) return;
+  const { device, shown } = opened;
+  await device.tellPlatform().catch(() => undefined);
+  const complete = await catchUp(device);
+  if (early && shown !== null && shown !== GENERIC) await close(GENERIC);
+  // Everything has been read, and nothing came of it.
+  if (shown === null && complete && (await standing(GENERIC))) await show(nothing(...(await manner())));
+  fresh.forEach(later);
+  fresh.clear();
 }
 
-/** The turn. `shown`: the tag of what its owner sees of it; null: what it brings is not here yet. */
-async function open(event: PushEvent, prefs: Prefs, words: Speech, seen: boolean) {
-  const device = await Device.open(notice);
-  const answer = await device.turns.take({ pushed: { push: content(event), in_sight: seen } });
+/** The browser has replaced or ended the subscription. If that is the end of it, its owner has to know. */
+export async function subscriptionChanged(): Promise<void> {
+  let rings = false;
+  try {
+    const device = await Device.open(notice);
+    await device.tellPlatform();
+    await catchUp(device);
+    const state = device.view?.alerts.state;
+    rings = state === "on" || state === "untested" || state === "unproved" || state === "off";
+  } catch {
+    // Nobody here can mend it.
+  }
+  if (!rings) await show(stopped(...(await manner())));
+}
+
+/** The turn, and what is shown for it. */
+async function open(event: PushEvent): Promise<Opened> {
+  const push = content(event);
+  const seen = await inSight();
+  shownByThis.clear();
+  let device: Device;
+  try {
+    device = await Device.open(notice);
+  } catch (error) {
+    if (error instanceof Locked) return { device: null, shown: await keep(push, seen) };
+    if (!(error instanceof TroubleError && error.trouble === "storage-cleared")) throw error;
+    await show(cannotOpen(...(await manner())));
+    return { device: null, shown: GENERIC };
+  }
+  const answer = await device.turns.take({ pushed: { push, in_sight: seen } });
   await device.settled();
   const pushed = answer && "ok" in answer && typeof answer.ok === "object" && "pushed" in answer.ok ? answer.ok.pushed : null;
-  if (pushed?.test) return { device, shown: await show(test(prefs, words)) };
-  const incident = pushed && !pushed.behind && device.view?.incidents.find(({ id }) => id === pushed.incident);
-  if (!incident || !incident.notice) return { device, shown: null };
+  if (!pushed || pushed.behind) return { device, shown: null };
+  const [prefs, words] = await manner();
+  const incident = device.view?.incidents.find(({ id }) => id === pushed.incident);
+  if (pushed.test || !incident?.notice) {
+    // Anybody in the network can have something pushed: what is no alert must not look like one.
+    const about = pushed.test ? test(prefs, words) : nothing(prefs, words);
+    await show(about);
+    return { device, shown: about.options.tag };
+  }
   const about = aboutIncident(incident, incident.notice, prefs, words);
-  const there = await self.registration.getNotifications({ tag: about.options.tag });
-  // Here before the push was: said again, without noise.
-  if (there.length === 0 && !shownByThis.has(about.options.tag)) await show({ ...about, options: { ...about.options, renotify: false, silent: true, requireInteraction: false } });
-  return { device, shown: about.options.tag };
+  const { tag } = about.options;
+  // Here before its push was: said again, without noise.
+  if (!shownByThis.has(tag)) {
+    // Silence and vibration exclude each other: browsers refuse both at once.
+    const { vibrate: _, ...options } = about.options;
+    await show({ ...about, options: { ...options, renotify: false, silent: true, requireInteraction: false } });
+  }
+  return { device, shown: tag };
+}
+
+/** There is a PIN before the store: what came is kept, sealed as it is, for when it is opened. */
+async function keep(push: Uint8Array, seen: boolean): Promise<string> {
+  const kept = Store.keepPush({ push, at: Date.now(), inSight: seen });
+  const about = (await isTest(push)) ? test : generic;
+  const notification = about(...(await manner()));
+  await show(notification);
+  await kept;
+  const others = new BroadcastChannel(CHANNEL);
+  others.postMessage({ pushed: true });
+  others.close();
+  return notification.options.tag;
 }
 
 /** What a push brings, wherever this browser puts it. */
@@ -64,76 +120,24 @@ function content(event: PushEvent): Uint8Array {
   }
 }
 
-/** Has an alert ring again, outside the push's own event: the next push waits for that to end. */
-function later(tag: string): void {
-  const { active } = self.registration;
-  if (active) active.postMessage({ repeat: tag });
-  else void repeat(tag);
-}
-
-/** Rings again until somebody opens or dismisses it, as long as the browser lets the worker live. */
-export async function repeat(tag: string): Promise<void> {
-  const { repeats } = await readPrefs();
-  let waited = 0;
-  for (const at of repeats) {
-    await pause((at - waited) * 1_000);
-    waited = at;
-    const [there] = await self.registration.getNotifications({ tag });
-    if (!there || (await inSight())) return;
-    const { title, body, data, lang, dir, icon } = there;
-    const again = { body, data: data as Data, lang, dir, icon, tag, renotify: true, requireInteraction: true };
-    await self.registration.showNotification(title, again);
-  }
-}
-
 /** Tags of alerts that have just come onto the screen and do not ring again yet. */
 const fresh = new Set<string>();
-/** Tags that pushes still under way have shown. */
+/** Tags that this push's own turn has shown. */
 const shownByThis = new Set<string>();
 
 async function notice({ incident, kind }: Notice, view: View): Promise<void> {
   const found = view.incidents.find(({ id }) => id === incident);
   if (!found) return;
-  const prefs = await readPrefs();
-  const tag = await show(aboutIncident(found, kind, prefs, speech(prefs.language)));
-  shownByThis.add(tag);
-  setTimeout(() => shownByThis.delete(tag), 10_000);
-  await close(GENERIC);
+  const about = aboutIncident(found, kind, ...(await manner()));
+  const { tag } = about.options;
   if (kind === "alert") fresh.add(tag);
+  shownByThis.add(tag);
+  await show(about);
+  await close(GENERIC);
 }
 
-async function show({ title, options }: Words): Promise<string> {
-  await self.registration.showNotification(title, options);
-  return options.tag;
-}
-
-async function close(tag: string): Promise<void> {
-  for (const notification of await self.registration.getNotifications({ tag })) notification.close();
-}
-
-async function inSight(): Promise<boolean> {
-  const windows = await self.clients.matchAll({ type: "window" });
-  return windows.some((window) => window.visibilityState === "visible");
-}
-
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-
-/** A tap on a notification: straight to what it is about. */
-export async function tapped(notification: Notification): Promise<void> {
-  notification.close();
-  const { incident } = (notification.data ?? {}) as Data;
-  const [window] = await self.clients.matchAll({ type: "window" });
-  if (window) {
-    await window.focus().catch(() => undefined);
-    window.postMessage({ open: incident });
-  } else {
-    await self.clients.openWindow(incident ? `/#open=${incident}` : "/");
-  }
-}
-
-/** The browser has replaced or ended the subscription. */
-export async function subscriptionChanged(): Promise<void> {
-  const device = await Device.open(notice);
-  await device.tellPlatform();
-  await catchUp(device, await inSight());
+/** How its owner wants to be spoken to. */
+async function manner(): Promise<[Prefs, Speech]> {
+  const prefs = await readPrefs();
+  return [prefs, speech(prefs.language)];
 }

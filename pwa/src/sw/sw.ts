@@ -1,7 +1,9 @@
 /** The service worker: the app without a network, and a new version only when the person says so. */
 /// <reference lib="webworker" />
 import { clean, store, stored } from "./precache";
-import { arrived, repeat, subscriptionChanged, tapped } from "./push";
+import { arrived, subscriptionChanged } from "./push";
+import { repeat } from "./ring";
+import { tapped } from "./tap";
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -20,7 +22,7 @@ self.addEventListener("push", (event) => event.waitUntil(arrived(event)));
 self.addEventListener("notificationclick", (event) => event.waitUntil(tapped(event.notification)));
 
 self.addEventListener("pushsubscriptionchange", (event) => {
-  (event as ExtendableEvent).waitUntil(subscriptionChanged().catch(() => undefined));
+  (event as ExtendableEvent).waitUntil(subscriptionChanged());
 });
 
 self.addEventListener("fetch", (event) => {

@@ -297,6 +297,10 @@ export interface Messages {
   "follow-up-false-alarm": undefined;
   "follow-up-all-clear": undefined;
   "push-new": undefined;
+  "push-generic": undefined;
+  "push-nothing": undefined;
+  "push-stopped": undefined;
+  "push-stopped-help": undefined;
   "push-drill": undefined;
   "push-changed": undefined;
   "push-open": undefined;

@@ -1,7 +1,7 @@
 //! Alerts of this device. A terminal has no push service of its own: a UnifiedPush distributor
 //! gives the endpoint, and whoever runs it receives the pushes.
 
-use campana_core::view::{AlertsState, View};
+use campana_core::view::{AlertsState, AlertsView, View};
 use campana_core::{Command, Input, Permission, Platform, Subscribed};
 use campana_protocol::id::{PushAuth, PushKey};
 use campana_protocol::push::Subscription;
@@ -22,16 +22,17 @@ pub(crate) async fn alerts(desk: &mut Desk, verb: Alerts) -> Result<(), Failure>
             let platform =
                 Platform { permission: Permission::Granted, subscription: Some(subscribed), failed: false };
             desk.edge.tell(Input::Platform(platform));
-            turn(desk, Command::Alerts(true), |state| state != AlertsState::TurningOn).await?
+            turn(desk, Command::Alerts(true), |alerts| alerts.state != AlertsState::TurningOn).await?
         }
         Some(AlertsVerb::Off) => {
             desk.edge
                 .tell(Input::Platform(Platform { permission: Permission::Granted, ..Platform::default() }));
-            turn(desk, Command::Alerts(false), |state| state == AlertsState::Off).await?
+            turn(desk, Command::Alerts(false), |alerts| alerts.state == AlertsState::Off).await?
         }
         Some(AlertsVerb::Test { delay }) => {
             let delay_ms = delay.saturating_mul(1_000);
-            turn(desk, Command::TestAlerts { delay_ms }, |_| true).await?
+            let taken_on = |alerts: &AlertsView| alerts.test.as_ref().is_none_or(|test| test.sent);
+            turn(desk, Command::TestAlerts { delay_ms }, taken_on).await?
         }
     };
     let state = codes::alerts(view.alerts.state);
@@ -42,13 +43,13 @@ pub(crate) async fn alerts(desk: &mut Desk, verb: Alerts) -> Result<(), Failure>
 async fn turn(
     desk: &mut Desk,
     command: Command,
-    done: impl Fn(AlertsState) -> bool,
+    done: impl Fn(&AlertsView) -> bool,
 ) -> Result<View, Failure> {
     let asked = ask(
         desk,
         First::CatchUp,
         |_| Ok(vec![command.clone()]),
-        |view, _| Ok(view.caught_up && done(view.alerts.state)),
+        |view, _| Ok(view.caught_up && done(&view.alerts)),
     )
     .await?;
     let view = asked.view.clone();

@@ -137,6 +137,10 @@ export interface TestView {
      */
     asked_at: number;
     /**
+     * The relay has taken it on.
+     */
+    sent: boolean;
+    /**
      * When it arrived.
      */
     arrived_at: number | undefined;
@@ -356,7 +360,7 @@ export type OperationView = { constitute: { threshold: number; committee: number
 /**
  * One thing that happened.
  */
-export type Input = "resume" | "connected" | { received: Uint8Array[] } | "disconnected" | "tick" | { command: Command } | { shown: Notice } | { platform: Platform } | { pushed: { push: Uint8Array; in_sight: boolean } };
+export type Input = "resume" | "connected" | { received: Uint8Array[] } | "disconnected" | "tick" | { command: Command } | { shown: Notice } | { platform: Platform } | { pushed: { push: Uint8Array; in_sight: boolean; arrived_at?: number } };
 
 /**
  * One verifier's finding.
@@ -629,6 +633,11 @@ export function __wbg_reset_state(): void;
 export function describeLink(link: string): Link;
 
 /**
+ * Whether a push is a test that its owner asked for: that needs no store to be told.
+ */
+export function isTestPush(push: Uint8Array | number[]): boolean;
+
+/**
  * The vault key sealed under a PIN. `seed`: 32 fresh random bytes. Takes a second on an old phone.
  *
  * # Errors
@@ -650,6 +659,7 @@ export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly __wbg_session_free: (a: number, b: number) => void;
     readonly describeLink: (a: number, b: number) => [number, number, number];
+    readonly isTestPush: (a: number, b: number) => number;
     readonly lockVault: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number, number];
     readonly session_new: (a: number, b: number, c: number, d: number, e: any) => [number, number, number];
     readonly session_relay: (a: number) => [number, number];

@@ -1,0 +1,64 @@
+/** Bringing something before its owner's eyes, and again until they have seen it. */
+import { readPrefs } from "../core/prefs";
+import type { Data, Words } from "./notification";
+
+declare const self: ServiceWorkerGlobalScope;
+
+/** Longer than this nobody waits for a browser to have shown something, ms. */
+const PATIENCE = 1_000;
+
+/**
+ * Shows it. Firefox lets those that stay until touched wait for each other, and whoever shows one
+ * with them: it is asked for, and no more than a moment is spent on it. Whether it is on the
+ * screen by then.
+ */
+export async function show({ title, options }: Words): Promise<boolean> {
+  const shown = self.registration.showNotification(title, options).then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([shown, pause(PATIENCE).then(() => false)]);
+}
+
+/** What is up under this tag. */
+export async function standing(tag: string): Promise<Notification | undefined> {
+  return (await self.registration.getNotifications({ tag }))[0];
+}
+
+export async function close(tag: string): Promise<void> {
+  for (const notification of await self.registration.getNotifications({ tag })) notification.close();
+}
+
+/** Has an alert ring again, outside the push's own event: the next push waits for that to end. */
+export function later(tag: string): void {
+  const { active } = self.registration;
+  if (active) active.postMessage({ repeat: tag });
+  else void repeat(tag);
+}
+
+/**
+ * Rings again until somebody opens or dismisses it, or something else has taken its place, as long
+ * as the browser lets the worker live.
+ */
+export async function repeat(tag: string): Promise<void> {
+  const { repeats } = await readPrefs();
+  let waited = 0;
+  for (const at of repeats) {
+    await pause((at - waited) * 1_000);
+    waited = at;
+    const there = await standing(tag);
+    const data = there?.data as Data | undefined;
+    if (!there || data?.kind !== "alert" || (await inSight())) return;
+    const { title, body, lang, dir, icon } = there;
+    const again = { body, data, lang, dir, icon, tag, renotify: true, requireInteraction: true };
+    await self.registration.showNotification(title, again);
+  }
+}
+
+/** A window of this app is in sight. */
+export async function inSight(): Promise<boolean> {
+  const windows = await self.clients.matchAll({ type: "window" });
+  return windows.some((window) => window.visibilityState === "visible");
+}
+
+export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
