@@ -1,31 +1,17 @@
 // An old phone in a network of 2,000: Chromium with the processor four times slower. One line of
 // JSON. `node bench/phone.mjs [members] [alerts]`, through `cargo xtask bench phone`.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 
 import { PHONE, launch } from "../tests/stage.mjs";
+import { quantile, rounded, startCrowd } from "./crowd.mjs";
 
 const [members = "2000", alerts = "500"] = process.argv.slice(2);
 const SLOWDOWN = 4;
 const OPENINGS = 15;
 const SLOW_4G = { offline: false, latency: 150, downloadThroughput: (1.6 * 1024 * 1024) / 8, uploadThroughput: (750 * 1024) / 8 };
 
-const crowd = spawn(process.env.CAMPANA_CROWD, ["crowd", "--members", members], {
-  stdio: ["pipe", "pipe", "inherit"],
-  env: { ...process.env, CAMPANA_RELAY_APP_DIR: join(import.meta.dirname, "../dist") },
-});
-process.once("exit", () => crowd.kill());
-const lines = createInterface({ input: crowd.stdout });
-const said = async () => JSON.parse((await once(lines, "line"))[0]);
-const ask = (what) => {
-  const answer = said();
-  crowd.stdin.write(`${what}\n`);
-  return answer;
-};
-const { origin, invite } = await said();
-
+const crowd = await startCrowd(members, join(import.meta.dirname, "../dist"));
+const { origin, invite } = crowd;
 const browser = await launch();
 const slow = async (page, network) => {
   const session = await page.context().newCDPSession(page);
@@ -35,8 +21,6 @@ const slow = async (page, network) => {
     await session.send("Network.emulateNetworkConditions", SLOW_4G);
   }
 };
-const quantile = (values, q) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))];
-const rounded = (value) => Math.round(value * 10) / 10;
 
 // The very first opening, over a slow network.
 const fresh = await browser.newContext({ ...PHONE, locale: "en-US" });
@@ -69,14 +53,10 @@ await page.getByRole("button", { name: "English" }).click();
 await page.getByRole("textbox").fill("Phone");
 await page.locator("button.main").click();
 await page.getByRole("heading", { name: "You are in the waiting room" }).waitFor();
-await ask("admit");
+await crowd.admit();
 await page.getByRole("heading", { level: 1, name: "Valle" }).waitFor({ timeout: 120_000 });
 
-const progress = (text) => process.stderr.write(`${text}\n`);
-for (let number = 0; number < Number(alerts); number += 1) {
-  await ask("alert");
-  if (number % 100 === 99) progress(`${number + 1} alerts`);
-}
+await crowd.alerts(Number(alerts));
 await page.waitForTimeout(3_000);
 
 const openings = [];
@@ -128,7 +108,7 @@ for (let round = 0; round < 10; round += 1) {
     const at = await observed;
     return at - globalThis.heard;
   });
-  await ask("alert");
+  await crowd.alert();
   shown.push(await coming);
 }
 console.log(
@@ -141,5 +121,5 @@ console.log(
   }),
 );
 await browser.close();
-crowd.kill();
+crowd.end();
 process.exit(0);

@@ -16,20 +16,21 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn bench(options: &Options) -> Outcome {
-    if let Some(("phone", rest)) = options.arguments.split_first().map(|(first, rest)| (first.as_str(), rest))
-    {
-        return phone(rest);
-    }
-    if options.arguments.first().is_some_and(|first| first == "lighthouse") {
-        return lighthouse();
+    if let Some((first, rest)) = options.arguments.split_first() {
+        match first.as_str() {
+            "phone" => return browser("phone.mjs", rest),
+            "wake" => return browser("wake.mjs", rest),
+            "lighthouse" => return lighthouse(),
+            _ => {}
+        }
     }
     // The relay under test is a process of its own.
     run(&mut cargo(&["build", "--release", "--quiet", "--package", "campana-relay"]))?;
     run(cargo(&["run", "--release", "--quiet", "--package", "campana-bench", "--"]).args(&options.arguments))
 }
 
-/// An old phone's browser in a network of 2,000.
-fn phone(arguments: &[String]) -> Outcome {
+/// A browser in a network of 2,000: on an old phone (`phone`), woken by a push (`wake`).
+fn browser(script: &str, arguments: &[String]) -> Outcome {
     pwa::build_if_changed()?;
     run(&mut cargo(&[
         "build",
@@ -41,7 +42,8 @@ fn phone(arguments: &[String]) -> Outcome {
         "campana-bench",
     ]))?;
     let mut node = Command::new("node");
-    node.arg(root().join("pwa/bench/phone.mjs")).args(arguments);
+    node.arg(root().join("pwa/bench").join(script))
+        .args(arguments.iter().filter(|argument| *argument != "--json"));
     run(node.env("CAMPANA_CROWD", target().join("release/campana-bench")))
 }
 

@@ -85,7 +85,7 @@ export async function startAutopush(tls) {
 }
 
 /** Firefox, with this push service as its own and notifications allowed. */
-export function launchFirefox(service, userDataDir) {
+export function launchFirefox(service, userDataDir, preferences = {}) {
   return puppeteer.launch({
     browser: "firefox",
     executablePath: "/usr/bin/firefox-esr",
@@ -101,6 +101,7 @@ export function launchFirefox(service, userDataDir) {
       "dom.webnotifications.enabled": true,
       // Without a desktop there is no system to show notifications.
       "alerts.useSystemBackend": false,
+      ...preferences,
     },
   });
 }

@@ -10,6 +10,7 @@ import { createServer as createTls } from "node:tls";
 
 import puppeteer from "puppeteer-core";
 
+import { pause } from "./page.mjs";
 import { bytes, fixed64, number, parse, readVarint, varint } from "./protobuf.mjs";
 import { startService } from "./service.mjs";
 
@@ -138,4 +139,14 @@ export async function launchChromium(service, userDataDir) {
     ignoreDefaultArgs: ["--disable-background-networking"],
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-component-update", "--disable-sync", ...service.flags],
   });
+}
+
+/** As Chromium does by itself with workers that have nothing to do. */
+export async function stopWorkers(browser) {
+  const [page] = await browser.pages();
+  const session = await page.createCDPSession();
+  await session.send("ServiceWorker.enable");
+  await session.send("ServiceWorker.stopAllWorkers");
+  await session.detach();
+  await pause(500);
 }
