@@ -58,6 +58,17 @@ pub const MAX_TRIM: usize = 1_024;
 /// How often the relay trims and looks for new invitations.
 pub const TICK_MS: u64 = 2_000;
 
+/// How far the clock may go forward between two ticks and be trusted to delete by: a machine that
+/// slept. Everything is kept for longer than that.
+pub const MAX_CLOCK_AHEAD_MS: u64 = campana_protocol::limits::DAY_MS;
+
+/// How far back it may go: what corrections of a clock come to.
+pub const MAX_CLOCK_BACK_MS: u64 = 60_000;
+
+/// How long a clock that jumped must run on before anything is deleted by it: time for its operator to
+/// see the log and set it right.
+pub const CLOCK_TRIAL_MS: u64 = campana_protocol::limits::DAY_MS;
+
 /// Requests a connection may make at once: authenticating for and subscribing to everything it
 /// has, then sending its outbox.
 pub const REQUEST_BURST: u32 = 512;
