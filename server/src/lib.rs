@@ -50,6 +50,7 @@ pub mod app;
 pub mod bell;
 pub mod clock;
 pub mod config;
+mod flood;
 mod http;
 pub mod hub;
 pub mod invitation;

@@ -9,6 +9,7 @@ mod device;
 mod disk_full;
 mod kill;
 mod log_hygiene;
+mod insider;
 mod power_cut;
 mod process;
 mod pump;

@@ -299,8 +299,11 @@ mod tests {
 
     fn frame(channel: ChannelId, seq: u64, durable: usize, body: &[u8]) -> Vec<u8> {
         let (record, class, mut bytes) = (RecordId([seq as u8; 16]), Class::Update, Vec::new());
-        Frame { channel, record, seq, expires_at: 9, received_at: 1, class, body }
-            .write(Mark::OLD, durable as u32, &mut bytes);
+        Frame { channel, record, seq, expires_at: 9, received_at: 1, class, body }.write(
+            Mark::OLD,
+            durable as u32,
+            &mut bytes,
+        );
         bytes
     }
 

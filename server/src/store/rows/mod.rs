@@ -175,6 +175,10 @@ impl<E: Engine> Store for RowStore<E> {
         reading::rights(&self.view, channel, keys)
     }
 
+    fn guard(&self, channel: &ChannelId) -> Result<Option<ChannelId>, ReadError> {
+        reading::guard(&self.view, channel)
+    }
+
     fn head(&self, channel: &ChannelId) -> Result<Head, ReadError> {
         reading::head(&self.view, self.log.as_ref(), channel)
     }
@@ -323,8 +327,14 @@ fn carry_out<E: Engine>(tx: &mut Tx<'_, E>, now: u64, write: &Write) -> Result<W
         Write::Redeem { invitation, founder } => founding::redeem(tx, now, *invitation, *founder),
         Write::Create { founder, owner, access } => founding::create(tx, *founder, *owner, *access),
         Write::SetOwners { channel, by, owners } => founding::set_owners(tx, *channel, by, owners),
+        Write::SetGuard { channel, by, guard } => founding::set_guard(tx, *channel, by, *guard),
         Write::Append(entry) => append::append(tx, now, entry),
-        Write::OpenMailbox { channel, by, mailbox } => mailbox::open(tx, *channel, by, *mailbox),
+        Write::OpenMailbox { channel, by, mailbox } => {
+            mailbox::set(tx, *channel, by, *mailbox, |row| row.opened = true)
+        }
+        Write::KeepMailbox { channel, by, mailbox, keep_ms } => {
+            mailbox::set(tx, *channel, by, *mailbox, |row| row.keep_ms = row.keep_ms.or(Some(*keep_ms)))
+        }
         Write::Post { mailbox, insider, record, body } => {
             mailbox::post(tx, now, *mailbox, *insider, *record, body)
         }
