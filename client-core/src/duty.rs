@@ -52,6 +52,7 @@ impl Core {
         self.forget_words(now);
         self.alert_settings_duty(now);
         self.coverage_duty(now);
+        self.settings_duty();
         self.notices();
     }
 

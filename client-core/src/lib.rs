@@ -43,6 +43,7 @@ mod random;
 mod report;
 mod rows;
 mod session;
+mod settings;
 mod snapshot;
 pub mod sorted;
 mod state;

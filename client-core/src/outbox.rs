@@ -190,6 +190,16 @@ impl Core {
         if !ready {
             return true;
         }
+        // The relay rations what members commit: one of them could stop the channel with it.
+        let commits = matches!(self.outbox.get(&id), Some(Job::Commit { .. }));
+        if commits
+            && self.owns(kind)
+            && self.session.proved(kind) != Some(As::Owner)
+            && self.session.tried_as_owner.insert(id)
+        {
+            self.prove_as(kind, As::Owner);
+            return true;
+        }
         let control = self.channels.get(&kind).map_or(0, |channel| channel.meta.last_control);
         let stale =
             self.outbox.get(&id).and_then(Job::attempt).is_some_and(|attempt| attempt.control_seq != control);
@@ -301,14 +311,24 @@ impl Core {
                 }
                 self.finish_job(id);
             }
+            // Alerts are the desk's, and this device has left it: the others there send them.
+            (Action::Rejoin, Job::Event { class: Class::Alert, .. })
+                if !self.may_follow_up() && !self.channels.contains_key(&ChannelKind::Desk) =>
+            {
+                self.finish_job(id);
+            }
             // Not (or no longer) entitled on this connection: prove the channel again, in a while.
             (
                 Action::Rejoin,
                 Job::Event { kind, .. } | Job::Commit { kind, .. } | Job::Plead { kind, .. },
             ) => {
                 let kind = *kind;
+                let alert = matches!(job, Job::Event { class: Class::Alert, .. });
                 self.session.retry_at = Some(now + 1_000 + self.random.below(1_000));
                 self.prove(kind);
+                if alert {
+                    self.prove(ChannelKind::Desk);
+                }
             }
             (Action::Rejoin, _) => self.session.retry_at = Some(now + 1_000 + self.random.below(1_000)),
             // It can never succeed as it is: an event is dropped, a commit decided anew.

@@ -12,6 +12,7 @@ use crate::core::Core;
 use crate::coverage::Coverage;
 use crate::keys::{KeyPair, access_key};
 use crate::sorted::{Map, Set};
+use crate::state::Setting;
 use crate::turn::Effect;
 
 /// Clocks further apart than this are worth a warning, ms.
@@ -55,6 +56,11 @@ pub(crate) struct Session {
     /// When the relay last said that this device's registration stands, Unix milliseconds.
     pub(crate) registered_at: Option<u64>,
     pub(crate) coverage: Coverage,
+    /// What the relay has been told about channels and mailboxes on this connection.
+    pub(crate) settings: Set<Setting>,
+    /// Commits for which the owner's key was tried: a device that is not an owner yet commits as a
+    /// member.
+    pub(crate) tried_as_owner: Set<u64>,
 }
 
 /// A request that waits for its answer.
@@ -73,6 +79,7 @@ pub(crate) enum Asked {
     Test(u32),
     Receipt(u64),
     Coverage(u64),
+    Setting(Setting),
     /// Nothing depends on the answer.
     Nothing,
 }
@@ -195,8 +202,7 @@ impl Core {
 
     /// Proves the best key we have for a channel.
     pub(crate) fn prove(&mut self, kind: ChannelKind) {
-        let owns = self.channels.get(&kind).is_some_and(|channel| self.owns(channel.governance.committee()));
-        self.prove_as(kind, if owns { As::Owner } else { As::Member });
+        self.prove_as(kind, if self.owns(kind) { As::Owner } else { As::Member });
     }
 
     pub(crate) fn prove_as(&mut self, kind: ChannelKind, role: As) {
@@ -209,8 +215,12 @@ impl Core {
         self.authenticate(subject, &key, Asked::Prove(kind, role));
     }
 
-    fn owns(&self, committee: &Set<PublicKey>) -> bool {
-        self.membership().is_some_and(|membership| committee.contains(&membership.role_key()))
+    /// Whether this device is one of the committee's, whose keys are to own a channel.
+    pub(crate) fn owns(&self, kind: ChannelKind) -> bool {
+        let (Some(channel), Some(membership)) = (self.channels.get(&kind), self.membership()) else {
+            return false;
+        };
+        channel.governance.committee().contains(&membership.role_key())
     }
 
     pub(crate) fn authenticate(&mut self, subject: Subject, key: &KeyPair, asked: Asked) {
@@ -261,6 +271,7 @@ impl Core {
             Some(asked @ (Asked::Register(_) | Asked::Unregister | Asked::Test(_) | Asked::Receipt(_))) => {
                 self.alerts_done(asked)
             }
+            Some(Asked::Setting(setting)) => self.told(setting),
             Some(Asked::Subscribe(..) | Asked::Part(..) | Asked::Coverage(_) | Asked::Nothing) | None => {}
         }
     }
@@ -301,8 +312,10 @@ impl Core {
 
     fn refused(&mut self, now: u64, request: u32, code: Code) {
         self.session.relay_full = code == Code::ReadOnly;
-        self.session.update_needed |= code.action() == Action::Update;
         let asked = self.session.requests.remove(&request).unwrap_or(Asked::Nothing);
+        // Without these it works as it did before there were any.
+        let spared = matches!(asked, Asked::Setting(_));
+        self.session.update_needed |= code.action() == Action::Update && !spared;
         if code.action() == Action::Retry {
             return self.refused_for_now(now, asked);
         }
@@ -321,6 +334,8 @@ impl Core {
             Asked::Register(_) | Asked::Unregister | Asked::Test(_) | Asked::Receipt(_) => {
                 self.alerts_refused(&asked, code);
             }
+            // Not on this connection.
+            Asked::Setting(_) => {}
             Asked::Read(_) | Asked::Coverage(_) | Asked::Nothing => {}
         }
     }
@@ -338,6 +353,9 @@ impl Core {
             }
             // Asked again after the pause: they are owed by state.
             Asked::Register(_) | Asked::Unregister | Asked::Receipt(_) | Asked::Coverage(_) => {}
+            Asked::Setting(setting) => {
+                self.session.settings.remove(&setting);
+            }
             Asked::Test(_) | Asked::Nothing => {}
             // What a connection rests on could not be had: begin again.
             _ => self.effects.push(Effect::Reconnect),

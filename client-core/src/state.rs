@@ -266,6 +266,21 @@ pub(crate) struct Registry {
     /// Join requests whose invite has not been seen yet.
     #[n(5)]
     pub(crate) early_joins: Vec<EarlyJoin>,
+    /// What the relay has been told about the network's channels and mailboxes, and has taken in.
+    #[cbor(n(6), default)]
+    pub(crate) settings: Vec<Setting>,
+}
+
+/// Something the relay is told once about a channel or a mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub(crate) enum Setting {
+    /// Only the desk appends alerts.
+    #[n(0)]
+    Guard,
+    /// How long a desk's posts are kept. Named by a hash of its secret: to derive its keys costs too
+    /// much for every turn.
+    #[n(1)]
+    Keep(#[n(0)] Hash),
 }
 
 /// A join request that waits for its invite to be seen.

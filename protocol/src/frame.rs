@@ -132,7 +132,8 @@ pub enum ClientFrame {
         owners: Vec<PublicKey>,
     },
     /// Appends an entry. Owners and holders of the current access key may; `rotate` only owners,
-    /// and only with `Control`. Refused as [`Code::Stale`] unless `control_seq` is the seq of the
+    /// and only with `Control`; an `Alert` in a guarded channel ([`Self::SetGuard`]) only who has
+    /// also proved a current key of the guard, or an owner's of the channel. Refused as [`Code::Stale`] unless `control_seq` is the seq of the
     /// channel's last control entry (0: none yet). The same record id again returns the first
     /// seq without appending, whatever `control_seq` says. Answer, once durable: `Appended`.
     #[n(5)]
@@ -199,8 +200,8 @@ pub enum ClientFrame {
         reader: PublicKey,
     },
     /// Posts to a mailbox. A connection that is owner or current member of some channel may post
-    /// to any; others only to opened ones. The same record id again: no change. Answer: `Done`,
-    /// once durable.
+    /// to any; others only to opened ones. In a full mailbox the oldest posts give way. The same
+    /// record id again: no change. Answer: `Done`, once durable.
     #[n(9)]
     Post {
         /// Number of this request.
@@ -267,7 +268,8 @@ pub enum ClientFrame {
         #[n(5)]
         body: ByteVec,
     },
-    /// Reads one part of a blob. Owners and current members may. Answer: `BlobPart`.
+    /// Reads one part of a blob. Whoever may read any of the channel may: somebody who was admitted
+    /// before the access key was rotated still fetches what the Welcome points to. Answer: `BlobPart`.
     #[n(13)]
     GetBlob {
         /// Number of this request.
@@ -367,6 +369,38 @@ pub enum ClientFrame {
         /// The alert.
         #[n(2)]
         seq: u64,
+    },
+    /// From now on only current members and owners of `guard`, and owners of `channel`, append
+    /// alerts to `channel`. Naming the channel itself lets all its members again. Only an owner of
+    /// `channel` may. Answer: `Done`, once durable.
+    #[n(19)]
+    SetGuard {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// The channel that is guarded.
+        #[n(1)]
+        channel: ChannelId,
+        /// The channel whose members may.
+        #[n(2)]
+        guard: ChannelId,
+    },
+    /// Says how long the mailbox [`MailboxId::of`]`(reader)` keeps its posts, without opening it to
+    /// strangers. Only for an owner or current member of `channel`. Said once it stands. Answer: `Done`.
+    #[n(20)]
+    KeepMailbox {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// A channel this connection is an owner or current member of.
+        #[n(1)]
+        channel: ChannelId,
+        /// The key that reads the mailbox.
+        #[n(2)]
+        reader: PublicKey,
+        /// How long posts that come from now on are kept; at most [`limits::MAILBOX_TTL_MS`].
+        #[n(3)]
+        keep_ms: u64,
     },
 }
 

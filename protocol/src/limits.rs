@@ -25,14 +25,18 @@ pub const MAX_LIVE_BODY: usize = 1_024;
 pub const MAX_POST_BODY: usize = 16_384;
 
 /// Most unread posts a mailbox holds: 1,800 people sign up in one weekend and the committee
-/// may open the queue on Monday.
+/// may open the queue on Monday. Beyond it the oldest give way: a flood must not keep new ones out.
 pub const MAX_MAILBOX_POSTS: u64 = 4_096;
 
 /// Most bytes a mailbox holds: `MAX_MAILBOX_POSTS` posts of their common size.
 pub const MAX_MAILBOX_BYTES: u64 = 16 * 1_048_576;
 
-/// How long an unread post is kept: the offline horizon.
+/// How long an unread post is kept unless its mailbox was opened for less: the offline horizon.
 pub const MAILBOX_TTL_MS: u64 = CONTROL_TTL_MS;
+
+/// How long posts to a desk are kept: the words of reports leave the phones after a day, and no desk
+/// reads a report of the day before yesterday for the first time.
+pub const DESK_TTL_MS: u64 = 2 * DAY_MS;
 
 /// Largest part of a blob: keeps one slow phone from holding a big buffer at the relay.
 pub const MAX_BLOB_PART: usize = 262_144;

@@ -32,7 +32,9 @@ export async function startRelay(app = join(root, "pwa/dist"), flags = [], fill 
       join(binaries, "campana-relay"),
       ["--listen", address, "--json", "--log", "warn", "--data-dir", join(directory, "data"), "--app-dir", app,
         // One connection of a test can do in a second what a phone does in a day.
-        "--requests-per-second", "10000", "--request-burst", "100000", ...flags],
+        "--requests-per-second", "10000", "--request-burst", "100000",
+        // A network of a test is founded, joined and alerted within seconds.
+        "--alert-burst", "10000", "--post-burst", "10000", ...flags],
       { stdio: ["ignore", "pipe", "inherit"] },
     );
     const [line] = await once(createInterface({ input: relay.child.stdout }), "line");

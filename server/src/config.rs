@@ -80,6 +80,18 @@ pub struct Settings {
     /// Requests a connection may make at once [default: 512].
     #[arg(long, global = true, env = "CAMPANA_RELAY_REQUEST_BURST", value_name = "N")]
     pub request_burst: Option<u32>,
+    /// Alerts a channel takes at once, from everybody together [default: 32].
+    #[arg(long, global = true, env = "CAMPANA_RELAY_ALERT_BURST", value_name = "N")]
+    pub alert_burst: Option<u32>,
+    /// Alerts a channel takes a minute for long [default: 6].
+    #[arg(long, global = true, env = "CAMPANA_RELAY_ALERTS_PER_MINUTE", value_name = "N")]
+    pub alerts_per_minute: Option<u32>,
+    /// Posts a mailbox takes at once from others than its reader [default: 256].
+    #[arg(long, global = true, env = "CAMPANA_RELAY_POST_BURST", value_name = "N")]
+    pub post_burst: Option<u32>,
+    /// Posts a mailbox takes from them a minute for long [default: 120].
+    #[arg(long, global = true, env = "CAMPANA_RELAY_POSTS_PER_MINUTE", value_name = "N")]
+    pub posts_per_minute: Option<u32>,
     /// Memory the store may use as cache, in MiB [default: 64].
     #[arg(long, global = true, env = "CAMPANA_RELAY_CACHE_MIB", value_name = "MIB")]
     pub cache_mib: Option<u32>,
@@ -149,7 +161,7 @@ pub struct Config {
     pub log: Log,
     /// Most connections at once.
     pub max_connections: u32,
-    /// Rates of one connection.
+    /// Rates of one connection, and of one channel or mailbox.
     pub rates: Rates,
     /// How the store is opened.
     pub store: SledOptions,
@@ -248,6 +260,10 @@ impl Settings {
             max_connections: self.max_connections.or(other.max_connections),
             requests_per_second: self.requests_per_second.or(other.requests_per_second),
             request_burst: self.request_burst.or(other.request_burst),
+            alert_burst: self.alert_burst.or(other.alert_burst),
+            alerts_per_minute: self.alerts_per_minute.or(other.alerts_per_minute),
+            post_burst: self.post_burst.or(other.post_burst),
+            posts_per_minute: self.posts_per_minute.or(other.posts_per_minute),
             cache_mib: self.cache_mib.or(other.cache_mib),
             min_free_mib: self.min_free_mib.or(other.min_free_mib),
             push_host: self.push_host.or(other.push_host),
@@ -266,6 +282,10 @@ impl Settings {
         let rates = Rates {
             request_burst: self.request_burst.unwrap_or(defaults.0.request_burst),
             requests_per_second: self.requests_per_second.unwrap_or(defaults.0.requests_per_second),
+            alert_burst: self.alert_burst.unwrap_or(defaults.0.alert_burst),
+            alerts_per_minute: self.alerts_per_minute.unwrap_or(defaults.0.alerts_per_minute),
+            post_burst: self.post_burst.unwrap_or(defaults.0.post_burst),
+            posts_per_minute: self.posts_per_minute.unwrap_or(defaults.0.posts_per_minute),
             ..defaults.0
         };
         if rates.request_burst < 1 + limits::SIGNATURE_COST {
@@ -273,6 +293,16 @@ impl Settings {
         }
         if rates.requests_per_second == 0 {
             return out_of_range("requests_per_second", "must be at least 1");
+        }
+        for (key, value) in [
+            ("alert_burst", rates.alert_burst),
+            ("alerts_per_minute", rates.alerts_per_minute),
+            ("post_burst", rates.post_burst),
+            ("posts_per_minute", rates.posts_per_minute),
+        ] {
+            if value == 0 {
+                return out_of_range(key, "must be at least 1");
+            }
         }
         let max_connections = self.max_connections.unwrap_or(limits::MAX_CONNECTIONS);
         if max_connections == 0 {
@@ -415,6 +445,10 @@ mod tests {
         for text in [
             "requests_per_second = 0",
             "request_burst = 1",
+            "alert_burst = 0",
+            "alerts_per_minute = 0",
+            "post_burst = 0",
+            "posts_per_minute = 0",
             "max_connections = 0",
             "public_url = \"x\"",
             "push_host = [\"10.0.0.1\"]",

@@ -36,7 +36,7 @@
 //! 5. [`Relay::ready`] names the connections that may have something to poll since it was last
 //!    called, in the order of their ids. Polling others is allowed and gives nothing new to send.
 //! 6. [`Relay::tick`] deletes what has expired; call it now and then, and again while there is
-//!    more.
+//!    more. It believes the time it is given; the shell asks a [`clock::Watch`] first.
 //! 7. [`Relay::disconnect`] ends a connection; frames that arrive for it later are ignored.
 //! 8. A restart is a new `Relay` on the same store. For [`store::MemoryStore`]:
 //!    `MemoryStore::on(relay.shared().store().engine().clone())`.
@@ -48,7 +48,9 @@
 
 pub mod app;
 pub mod bell;
+pub mod clock;
 pub mod config;
+mod flood;
 mod http;
 pub mod hub;
 pub mod invitation;

@@ -58,6 +58,17 @@ pub const MAX_TRIM: usize = 1_024;
 /// How often the relay trims and looks for new invitations.
 pub const TICK_MS: u64 = 2_000;
 
+/// How far the clock may go forward between two ticks and be trusted to delete by: a machine that
+/// slept. Everything is kept for longer than that.
+pub const MAX_CLOCK_AHEAD_MS: u64 = campana_protocol::limits::DAY_MS;
+
+/// How far back it may go: what corrections of a clock come to.
+pub const MAX_CLOCK_BACK_MS: u64 = 60_000;
+
+/// How long a clock that jumped must run on before anything is deleted by it: time for its operator to
+/// see the log and set it right.
+pub const CLOCK_TRIAL_MS: u64 = campana_protocol::limits::DAY_MS;
+
 /// Requests a connection may make at once: authenticating for and subscribing to everything it
 /// has, then sending its outbox.
 pub const REQUEST_BURST: u32 = 512;
@@ -79,6 +90,38 @@ pub const LIVE_BURST: u32 = 32;
 
 /// Live bodies a second a connection may send for long: one position a second, with room.
 pub const LIVE_PER_SECOND: u32 = 8;
+
+/// Control entries that a channel takes at once from those who are not its owners: each makes everybody's
+/// next append stale, and members commit only the swap of a lost leaf that no owner has answered.
+pub const CONTROL_BURST: u32 = 16;
+
+/// Control entries a minute that it takes from them for long: between two, everybody else's append
+/// has long been made anew.
+pub const CONTROL_PER_MINUTE: u32 = 6;
+
+/// Body bytes of those at once: a few swaps in a large network.
+pub const CONTROL_BYTE_BURST: u32 = 4 * 1_048_576;
+
+/// Body bytes of those a second for long: every member stores and forwards them for a month.
+pub const CONTROL_BYTES_PER_SECOND: u32 = 2_048;
+
+/// Alerts a channel takes at once, from everybody together: each rings every phone, and the worst day
+/// has had fewer, with their corrections and all clears.
+pub const ALERT_BURST: u32 = 32;
+
+/// Alerts a minute a channel takes for long.
+pub const ALERTS_PER_MINUTE: u32 = 6;
+
+/// Posts a mailbox takes at once from others than its reader: a hall full of people that scan one
+/// invitation.
+pub const POST_BURST: u32 = 256;
+
+/// Posts a minute it takes from them for long: whoever floods a desk with the largest posts there are
+/// displaces nothing younger than six minutes.
+pub const POSTS_PER_MINUTE: u32 = 120;
+
+/// Rations of channels and mailboxes that are not whole: some 10 MB.
+pub const MAX_RATIONS: usize = 65_536;
 
 /// Refusals for rate in a row after which a connection is closed.
 pub const MAX_BUSY_IN_A_ROW: u32 = 1_024;

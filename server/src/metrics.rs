@@ -39,6 +39,10 @@ counters! {
     appended_total "counter",
     /// Posts stored.
     posted_total "counter",
+    /// Older posts that gave way to new ones in full mailboxes.
+    displaced_total "counter",
+    /// Appends and posts put off because their channel or mailbox had taken too many.
+    rationed_total "counter",
     /// Live bodies fanned out.
     live_total "counter",
     /// Frames given to connections.

@@ -1,12 +1,12 @@
-//! Token buckets: what one connection may ask for at once and for long.
+//! Token buckets: what may be asked for at once and for long.
 
 use crate::limits;
 
-/// Rates of one connection.
+/// Rates of one connection, and of one channel or mailbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "settings an operator has")]
 pub struct Rates {
-    /// Requests at once.
+    /// Requests of a connection at once.
     pub request_burst: u32,
     /// Requests a second for long.
     pub requests_per_second: u32,
@@ -14,6 +14,14 @@ pub struct Rates {
     pub byte_burst: u32,
     /// Body bytes a second for long.
     pub bytes_per_second: u32,
+    /// Alerts of a channel at once.
+    pub alert_burst: u32,
+    /// Alerts of a channel a minute for long.
+    pub alerts_per_minute: u32,
+    /// Posts to a mailbox at once, by others than its reader.
+    pub post_burst: u32,
+    /// Posts to a mailbox a minute for long.
+    pub posts_per_minute: u32,
 }
 
 impl Default for Rates {
@@ -23,6 +31,10 @@ impl Default for Rates {
             requests_per_second: limits::REQUESTS_PER_SECOND,
             byte_burst: limits::BYTE_BURST,
             bytes_per_second: limits::BYTES_PER_SECOND,
+            alert_burst: limits::ALERT_BURST,
+            alerts_per_minute: limits::ALERTS_PER_MINUTE,
+            post_burst: limits::POST_BURST,
+            posts_per_minute: limits::POSTS_PER_MINUTE,
         }
     }
 }
@@ -38,17 +50,14 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    pub(crate) fn new(now: u64, burst: u32, per_second: u32) -> Self {
-        let burst = u64::from(burst) * 1_000;
+    pub(crate) fn new(now: u64, burst: u64, per_second: u32) -> Self {
+        let burst = burst.saturating_mul(1_000);
         Self { level: burst, burst, per_second: per_second.into(), at: now }
     }
 
     /// Takes `tokens` if they are there.
     pub(crate) fn take(&mut self, now: u64, tokens: u32) -> bool {
-        let refill = now.saturating_sub(self.at).saturating_mul(self.per_second);
-        self.level = self.level.saturating_add(refill).min(self.burst);
-        // A clock that was set back must not stop the refill until it has caught up.
-        self.at = now;
+        self.refill(now);
         match self.level.checked_sub(u64::from(tokens) * 1_000) {
             Some(left) => {
                 self.level = left;
@@ -56,6 +65,25 @@ impl Bucket {
             }
             None => false,
         }
+    }
+
+    /// Whether `tokens` are there.
+    pub(crate) fn holds(&mut self, now: u64, tokens: u32) -> bool {
+        self.refill(now);
+        self.level >= u64::from(tokens) * 1_000
+    }
+
+    /// Whether nothing is missing.
+    pub(crate) fn is_full(&mut self, now: u64) -> bool {
+        self.refill(now);
+        self.level == self.burst
+    }
+
+    fn refill(&mut self, now: u64) {
+        let refill = now.saturating_sub(self.at).saturating_mul(self.per_second);
+        self.level = self.level.saturating_add(refill).min(self.burst);
+        // A clock that was set back must not stop the refill until it has caught up.
+        self.at = now;
     }
 }
 

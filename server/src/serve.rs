@@ -16,6 +16,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 
 use crate::app::App;
 use crate::bell::Bell;
+use crate::clock::{Verdict, Watch};
 use crate::config::Config;
 use crate::metrics::count;
 use crate::push::{Push, sender};
@@ -170,12 +171,23 @@ async fn commit<S: Store>(shared: Arc<Shared<S>>) {
 async fn tick<S: Store>(shared: Arc<Shared<S>>, data_dir: std::path::PathBuf) {
     let mut ticks = interval(Duration::from_millis(limits::TICK_MS));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut clock = Watch::default();
     loop {
         ticks.tick().await;
+        let now = now();
+        let verdict = clock.look(now);
+        if verdict == Verdict::Jumped {
+            tracing::error!(
+                "the clock jumped: nothing that has expired is deleted until it has run on for a day"
+            );
+        }
         let (shared, data_dir) = (Arc::clone(&shared), data_dir.clone());
         let ticking = tokio::task::spawn_blocking(move || {
             take_invitations(shared.store(), &data_dir);
-            match shared.trim(now()) {
+            if verdict != Verdict::Trusted {
+                return;
+            }
+            match shared.trim(now) {
                 Ok(trimmed) if trimmed.rows > 0 => tracing::info!(rows = trimmed.rows, "trimmed"),
                 Ok(_) => {}
                 Err(error) => tracing::error!(%error, "trimming failed"),

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use campana_protocol::frame::{Class, Entry, RelayFrame, Subject};
 
 use crate::bell::Bell;
+use crate::flood::Rations;
 use crate::hub::Hub;
 use crate::limits;
 use crate::metrics::{Metrics, count};
@@ -22,6 +23,7 @@ pub struct Shared<S> {
     pub(crate) store: S,
     pub(crate) hub: Hub,
     pub(crate) rates: Rates,
+    pub(crate) rations: Rations,
     pub(crate) metrics: Metrics,
     push: Option<Arc<Push>>,
     queue: Mutex<Queue>,
@@ -81,6 +83,7 @@ impl<S: Store> Shared<S> {
             store,
             hub: Hub::default(),
             rates,
+            rations: Rations::new(rates),
             metrics: Metrics::default(),
             push,
             queue: Mutex::default(),
@@ -202,6 +205,7 @@ impl<S: Store> Shared<S> {
             }
         }
         self.hub.sweep();
+        self.rations.sweep(now);
         Ok(trimmed)
     }
 
@@ -228,8 +232,9 @@ impl<S: Store> Shared<S> {
                 topic.publish(seq, Bytes::from(RelayFrame::Entry { channel, entry }.encode()), rotates);
                 Some(topic)
             }
-            (Write::Post { mailbox, .. }, Written::Posted { seq }) => {
+            (Write::Post { mailbox, .. }, Written::Posted { seq, displaced }) => {
                 count(&self.metrics.posted_total);
+                self.metrics.displaced_total.fetch_add(displaced, Ordering::Relaxed);
                 let topic = self.hub.followed(&Subject::Mailbox(mailbox))?;
                 topic.advance(seq);
                 Some(topic)

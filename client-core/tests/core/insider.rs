@@ -6,8 +6,8 @@ use campana_protocol::code::Code;
 use campana_protocol::frame::{Entry, RelayFrame, Secret};
 use campana_protocol::governance::Role;
 use campana_protocol::id::{ChannelId, MailboxId};
-use campana_protocol::limits::MAX_FRAME;
-use campana_protocol::report::{Finding, Method};
+use campana_protocol::limits::{DAY_MS, MAX_FRAME};
+use campana_protocol::report::{Finding, FollowUpKind, Method};
 
 use super::rig::{World, attest, report};
 
@@ -234,3 +234,76 @@ super::scenarios![
     whatever_the_relay_says_nothing_of_it_stays,
     an_append_is_not_done_because_the_relay_says_so,
 ];
+
+/// The channel that guards the broadcast channel's alerts, and the desk: which are to be the same.
+fn guard(world: &World) -> (Option<ChannelId>, usize) {
+    let guards: Vec<_> = world.relay.channels.values().filter_map(|channel| channel.guard).collect();
+    (guards.first().copied(), guards.len())
+}
+
+#[cfg_attr(test, test)]
+fn the_desk_guards_the_alerts_and_the_relay_is_told_once() {
+    let (mut world, ids) = network();
+    let (desk, guarded) = guard(&world);
+    assert_eq!(guarded, 1, "the broadcast channel, and no other");
+    // It is the channel that the verifiers alone are in beside the committee.
+    let desk = &world.relay.channels[&desk.expect("a guard")];
+    assert!(desk.guard.is_none() && !desk.log.is_empty());
+    let told = world.relay.guards_set;
+    for id in &ids {
+        let rows = world.devices[*id].rows.clone();
+        world.restart(*id, rows);
+    }
+    world.pass(60_000);
+    // Each committee device tells it once in its life.
+    assert!(world.relay.guards_set <= 3 && told >= 1, "{told}, {}", world.relay.guards_set);
+
+    // Alerts, corrections and drills of the desk pass.
+    for drill in [false, true] {
+        let incident = report(&mut world, ids[5], drill);
+        for verifier in [ids[3], ids[4]] {
+            attest(&mut world, verifier, incident, Finding::Confirmed);
+        }
+        world.pass(60_000);
+        world
+            .command(ids[3], Command::FollowUp { incident, kind: FollowUpKind::FalseAlarm })
+            .expect("a verifier");
+        world.pass(60_000);
+        let view = world.view(ids[6]).incidents.into_iter().find(|view| view.drill == drill);
+        assert_eq!(view.expect("the alert has come").status, Status::FalseAlarm, "drill: {drill}");
+    }
+}
+
+#[cfg_attr(test, test)]
+fn reports_stay_at_the_desk_for_two_days_only() {
+    let (world, _) = network();
+    let kept: Vec<_> = world.relay.mailboxes.values().filter_map(|mailbox| mailbox.keep_ms).collect();
+    assert_eq!(kept, [2 * DAY_MS]);
+}
+
+#[cfg_attr(test, test)]
+fn a_relay_that_knows_of_no_guards_is_left_alone_until_it_does() {
+    let mut world = World::new();
+    world.relay.old = true;
+    let ids = world.network(3, 2, 2);
+    assert_eq!(guard(&world), (None, 0));
+    assert!(!world.view(ids[0]).warnings.contains(&Warning::UpdateNeeded), "nothing is the matter");
+    world.relay.old = false;
+    world.connect(ids[0]);
+    world.pass(60_000);
+    assert_eq!(guard(&world).1, 1);
+}
+
+#[cfg_attr(test, test)]
+fn the_committee_commits_as_owner_and_is_not_rationed_as_members_are() {
+    let (mut world, ids) = network();
+    // Whoever joined the committee in this session had proved itself as a member.
+    let before = world.relay.members_commits;
+    for by in &ids[..3] {
+        let link = world.invite(*by, false);
+        world.join(&link, "one more");
+        world.admit_all(*by);
+        world.pass(60_000);
+    }
+    assert_eq!(world.relay.members_commits, before, "commits that members pay for");
+}

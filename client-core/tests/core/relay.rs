@@ -19,12 +19,15 @@ pub(crate) struct Channel {
     pub(crate) log: Vec<Entry>,
     /// Entries that are there no more.
     pub(crate) expired: BTreeSet<u64>,
+    /// The channel whose members alone append alerts.
+    pub(crate) guard: Option<ChannelId>,
     blobs: BTreeMap<(BlobId, u16), (u16, Vec<u8>)>,
 }
 
 #[derive(Clone, Default)]
 pub(crate) struct Mailbox {
     opened: bool,
+    pub(crate) keep_ms: Option<u64>,
     posts: BTreeMap<u64, (RecordId, Vec<u8>)>,
     next: u64,
 }
@@ -43,6 +46,12 @@ pub(crate) struct Relay {
     connections: BTreeMap<usize, Connection>,
     /// Appends refused as stale so far.
     pub(crate) stale: usize,
+    /// Control entries appended by others than owners.
+    pub(crate) members_commits: usize,
+    /// How often a guard was set.
+    pub(crate) guards_set: usize,
+    /// Does not know of what was added to the protocol later.
+    pub(crate) old: bool,
     /// Channels whose new entries are kept from these connections.
     pub(crate) withheld: BTreeSet<(usize, ChannelId)>,
     /// When the relay says that posts arrived.
@@ -168,6 +177,12 @@ impl Relay {
             }
             ClientFrame::Append { request, channel, record, class, control_seq, rotate, body } => {
                 let key = connection.keys.get(&Subject::Channel(channel));
+                let known = self.channels.get(&channel).ok_or((request, Code::Unknown))?;
+                let guards = known.guard.is_none_or(|guard| {
+                    let key = connection.keys.get(&Subject::Channel(guard));
+                    key.zip(self.channels.get(&guard))
+                        .is_some_and(|(key, guard)| guard.owners.contains(key) || guard.current(key))
+                });
                 let known = self.channels.get_mut(&channel).ok_or((request, Code::Unknown))?;
                 let owner = key.is_some_and(|key| known.owners.contains(key));
                 let member = key.is_some_and(|key| known.current(key));
@@ -180,6 +195,12 @@ impl Relay {
                 if known.last_control() != control_seq {
                     self.stale += 1;
                     return Err((request, Code::Stale));
+                }
+                if class == Class::Alert && !owner && !guards {
+                    return Err((request, Code::Forbidden));
+                }
+                if class == Class::Control && !owner {
+                    self.members_commits += 1;
                 }
                 let seq = known.log.len() as u64 + 1;
                 known.log.push(Entry { seq, class, received_at: now, record, body });
@@ -267,6 +288,27 @@ impl Relay {
             }
             ClientFrame::Receipt { request, seq, token, .. } => {
                 self.receipts.entry(seq).or_default().insert(token);
+                done(request)
+            }
+            ClientFrame::SetGuard { request, .. } | ClientFrame::KeepMailbox { request, .. } if self.old => {
+                Err((request, Code::Unsupported))
+            }
+            ClientFrame::SetGuard { request, channel, guard } => {
+                let key = connection.keys.get(&Subject::Channel(channel));
+                if !self.channels.contains_key(&guard) {
+                    return Err((request, Code::Unknown));
+                }
+                let known = self.channels.get_mut(&channel).ok_or((request, Code::Unknown))?;
+                if !key.is_some_and(|key| known.owners.contains(key)) {
+                    return Err((request, Code::Forbidden));
+                }
+                known.guard = Some(guard);
+                self.guards_set += 1;
+                done(request)
+            }
+            ClientFrame::KeepMailbox { request, reader, keep_ms, .. } => {
+                let known = self.mailboxes.entry(MailboxId::of(&reader)).or_default();
+                known.keep_ms = known.keep_ms.or(Some(keep_ms));
                 done(request)
             }
             ClientFrame::ReadCoverage { request, seq, .. } => {

@@ -149,6 +149,11 @@ pub(crate) fn client_frames() -> Samples {
             ClientFrame::Receipt { request: 17, channel: CHANNEL, seq: 8, token: ReceiptToken([17; 16]) },
         ),
         ("read-coverage", ClientFrame::ReadCoverage { request: 18, channel: CHANNEL, seq: 8 }),
+        ("set-guard", ClientFrame::SetGuard { request: 19, channel: CHANNEL, guard: ChannelId([18; 32]) }),
+        (
+            "keep-mailbox",
+            ClientFrame::KeepMailbox { request: 20, channel: CHANNEL, reader: KEY, keep_ms: 172_800_000 },
+        ),
     ];
     frames.map(|(name, frame)| (name, frame.encode())).to_vec()
 }

@@ -1,5 +1,6 @@
 //! One connection, without its socket: frames in, frames out, time as an argument.
 
+mod appends;
 mod follow;
 mod grants;
 mod pushes;
@@ -80,10 +81,10 @@ impl Session {
             answers: VecDeque::from([encoded(&hello)]),
             inbox: Arc::default(),
             outstanding: 0,
-            requests: Bucket::new(now, rates.request_burst, rates.requests_per_second),
-            bytes: Bucket::new(now, rates.byte_burst, rates.bytes_per_second),
-            live: Bucket::new(now, limits::LIVE_BURST, limits::LIVE_PER_SECOND),
-            tests: Bucket::new(now, limits::TEST_BURST * limits::TEST_SECONDS, 1),
+            requests: Bucket::new(now, rates.request_burst.into(), rates.requests_per_second),
+            bytes: Bucket::new(now, rates.byte_burst.into(), rates.bytes_per_second),
+            live: Bucket::new(now, limits::LIVE_BURST.into(), limits::LIVE_PER_SECOND),
+            tests: Bucket::new(now, (limits::TEST_BURST * limits::TEST_SECONDS).into(), 1),
             busy_in_a_row: 0,
             closing: None,
         }
@@ -217,7 +218,7 @@ pub(crate) fn encoded(frame: &RelayFrame) -> Bytes {
 
 /// The request number of a well-formed frame whose kind this version does not know.
 fn unknown_kind(frame: &[u8]) -> Option<u32> {
-    const KNOWN: core::ops::RangeInclusive<u32> = 1..=18;
+    const KNOWN: core::ops::RangeInclusive<u32> = 1..=20;
     let mut decoder = minicbor::Decoder::new(frame);
     if decoder.array().ok()? != Some(2) || KNOWN.contains(&decoder.u32().ok()?) {
         return None;

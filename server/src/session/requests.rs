@@ -7,12 +7,13 @@ use campana_protocol::limits;
 
 use super::grants::verify;
 use super::{Session, encoded};
+use crate::flood::Ration;
 use crate::invitation;
 use crate::limits::{COVERAGE_COST, MAX_BUSY_IN_A_ROW, SIGNATURE_COST};
 use crate::metrics::count;
 use crate::push::Test;
 use crate::shared::Shared;
-use crate::store::{Append, Store, Write};
+use crate::store::{Append, Keys, Store, Write};
 
 impl Session {
     pub(super) fn handle<S: Store>(&mut self, shared: &Shared<S>, now: u64, frame: ClientFrame) {
@@ -60,14 +61,9 @@ impl Session {
                 self.set_owners(shared, request, channel, owners)
             }
             ClientFrame::Append { channel, record, class, control_seq, rotate, body, .. } => {
-                within(body.len(), class.max_body())?;
-                if rotate.is_some() && class != campana_protocol::frame::Class::Control {
-                    return Err(Code::Malformed);
-                }
-                let by = self.grants.keys(&channel)?;
-                let body = body.into();
-                let append = Append { channel, by, record, class, control_seq, rotate, body };
-                self.submit(shared, request, Write::Append(append))
+                let (by, in_guard, body) = (self.grants.keys(&channel)?, Keys::default(), body.into());
+                let append = Append { channel, by, in_guard, record, class, control_seq, rotate, body };
+                self.append(shared, now, request, append)
             }
             ClientFrame::Subscribe { channel, after, .. } => self.subscribe(shared, request, channel, after),
             ClientFrame::OpenMailbox { channel, reader, .. } => {
@@ -78,6 +74,7 @@ impl Session {
             ClientFrame::Post { mailbox, record, body, .. } => {
                 within(body.len(), limits::MAX_POST_BODY)?;
                 let insider = self.grants.insider(&shared.store);
+                self.ration_post(shared, now, &mailbox, insider)?;
                 self.submit(shared, request, Write::Post { mailbox, insider, record, body: body.into() })
             }
             ClientFrame::ReadMailbox { mailbox, after, .. } => {
@@ -122,6 +119,15 @@ impl Session {
             ClientFrame::ReadCoverage { channel, seq, .. } => {
                 self.read_coverage(shared, now, request, channel, seq)
             }
+            ClientFrame::KeepMailbox { channel, reader, keep_ms, .. } => {
+                let by = self.grants.keys(&channel)?;
+                let mailbox = MailboxId::of(&reader);
+                self.submit(shared, request, Write::KeepMailbox { channel, by, mailbox, keep_ms })
+            }
+            ClientFrame::SetGuard { channel, guard, .. } => {
+                let by = self.grants.keys(&channel)?;
+                self.submit(shared, request, Write::SetGuard { channel, by, guard })
+            }
             // Handled before it came here: it has no request number.
             ClientFrame::Live { .. } => Ok(()),
         }
@@ -144,6 +150,24 @@ impl Session {
         self.submit(shared, request, Write::SetOwners { channel, by, owners })
     }
 
+    /// A mailbox takes so many posts from those who do not read it, whoever they are. Those that it does
+    /// not take at all use up nothing.
+    fn ration_post<S: Store>(
+        &self,
+        shared: &Shared<S>,
+        now: u64,
+        mailbox: &MailboxId,
+        insider: bool,
+    ) -> Result<(), Code> {
+        let takes = || shared.store.mailbox(mailbox).map(|state| state.opened).map_err(|error| error.code());
+        let rationed = !self.grants.reads(mailbox) && (insider || takes()?);
+        if rationed && !shared.rations.take(now, Ration::Posts(*mailbox), 0) {
+            count(&shared.metrics.rationed_total);
+            return Err(Code::Busy);
+        }
+        Ok(())
+    }
+
     fn get_blob<S: Store>(
         &mut self,
         shared: &Shared<S>,
@@ -152,7 +176,10 @@ impl Session {
         blob: BlobId,
         part: u16,
     ) -> Result<(), Code> {
-        self.grants.current(&shared.store, &channel)?;
+        // An older key will do: it is in the Welcome of somebody who was off when it was rotated, and
+        // blobs are sealed under keys of their own.
+        let keys = self.grants.keys(&channel)?;
+        shared.store.rights(&channel, &keys).map_err(|error| error.code())?.ok_or(Code::Forbidden)?;
         let part = shared.store.blob_part(&channel, &blob, part).map_err(|error| error.code())?;
         self.answer(&RelayFrame::BlobPart { request, of: part.of, body: part.body.into() });
         Ok(())
@@ -189,7 +216,7 @@ impl Session {
     }
 }
 
-fn within(length: usize, limit: usize) -> Result<(), Code> {
+pub(super) fn within(length: usize, limit: usize) -> Result<(), Code> {
     if length <= limit { Ok(()) } else { Err(Code::TooLong) }
 }
 
@@ -211,7 +238,9 @@ fn request_number(frame: &ClientFrame) -> u32 {
         | ClientFrame::Unregister { request, .. }
         | ClientFrame::TestPush { request, .. }
         | ClientFrame::Receipt { request, .. }
-        | ClientFrame::ReadCoverage { request, .. } => *request,
+        | ClientFrame::ReadCoverage { request, .. }
+        | ClientFrame::SetGuard { request, .. }
+        | ClientFrame::KeepMailbox { request, .. } => *request,
         ClientFrame::Live { .. } => 0,
     }
 }

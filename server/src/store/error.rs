@@ -163,8 +163,6 @@ refusals! {
         Unknown = Unknown, "no such mailbox";
         /// Only owners and current members open mailboxes.
         Forbidden = Forbidden, "this key may not open a mailbox";
-        /// It is full.
-        Full = MailboxFull, "the mailbox is full";
         /// The record id stands for another post already.
         Conflict = Conflict, "the record id stands for another post";
         /// The channel has opened too many.

@@ -34,6 +34,12 @@ pub trait Store: Send + Sync + 'static {
     /// [`ReadError::Unknown`] if there is no such channel.
     fn rights(&self, channel: &ChannelId, keys: &Keys) -> Result<Option<Rights>, ReadError>;
 
+    /// The channel whose members alone append alerts to `channel` (`None`: its own may).
+    ///
+    /// # Errors
+    /// [`ReadError::Unknown`] if there is no such channel.
+    fn guard(&self, channel: &ChannelId) -> Result<Option<ChannelId>, ReadError>;
+
     /// Where the log of `channel` ends.
     ///
     /// # Errors

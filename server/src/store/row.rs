@@ -1,7 +1,7 @@
 //! What is in each row, as CBOR. Fields are only ever added, with a default.
 
 use campana_protocol::frame::{Class, Entry};
-use campana_protocol::id::{PublicKey, RecordId, RegistrationId};
+use campana_protocol::id::{ChannelId, PublicKey, RecordId, RegistrationId};
 use campana_protocol::wire;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -13,6 +13,9 @@ pub(crate) struct Channel {
     pub(crate) owners: Vec<PublicKey>,
     #[n(1)]
     pub(crate) access: PublicKey,
+    /// The channel whose members alone append alerts here.
+    #[n(2)]
+    pub(crate) guard: Option<ChannelId>,
 }
 
 /// Counters of a channel.
@@ -72,6 +75,16 @@ pub(crate) struct Mailbox {
     pub(crate) posts: u64,
     #[n(3)]
     pub(crate) bytes: u64,
+    /// How long its posts are kept, if not as long as any.
+    #[n(4)]
+    pub(crate) keep_ms: Option<u64>,
+}
+
+impl Mailbox {
+    /// Whether it is there when it is empty: something was said of it.
+    pub(crate) fn stays(&self) -> bool {
+        self.opened || self.keep_ms.is_some()
+    }
 }
 
 /// A post of a mailbox.
@@ -167,11 +180,12 @@ mod tests {
             let entry = Entry {
                 seq: a, class: Class::Update, received_at: b, record: RecordId(record), body: bytes.clone().into(),
             };
-            same(&Channel { owners: vec![key; c as usize % 4], access: key })?;
+            let guard = some.then_some(ChannelId(key.0));
+            same(&Channel { owners: vec![key; c as usize % 4], access: key, guard })?;
             same(&Head { seq: a, last_control: b, blob_bytes: a, mailboxes: c, log_expired: b })?;
             same(&Older { until: a, expires_at: b })?;
             same(&StoredEntry { expires_at: a, entry, rotate: maybe })?;
-            same(&Mailbox { opened: some, head: a, posts: b, bytes: a })?;
+            same(&Mailbox { opened: some, head: a, posts: b, bytes: a, keep_ms: some.then_some(b) })?;
             same(&StoredPost {
                 expires_at: a, received_at: b, record: RecordId(record), body: bytes.clone().into(),
             })?;
@@ -180,6 +194,13 @@ mod tests {
             same(&Invitation { expires_at: a, redeemed_by: maybe })?;
             same(&Founder { channels_left: c })?;
             same(&StoredJob { created_at: a, cursor: some.then_some(RegistrationId(record)) })?;
+        }
+
+        #[test]
+        fn a_channel_from_before_guards_has_none(key in any::<[u8; 32]>()) {
+            let key = PublicKey(key);
+            let without = Channel { owners: vec![key], access: key, guard: None };
+            prop_assert_eq!(decode::<Channel>(&wire::encode(&(vec![key], key))), Some(without));
         }
 
         #[test]

@@ -52,8 +52,8 @@ impl SledStore {
             FormatError::Newer(found) => OpenError::Newer { path: path(), found, known: FORMAT },
             other => damaged(other.to_string()),
         })?;
-        let log =
-            Log::open(&directory.join("log")).map_err(|source| OpenError::Io { path: path(), source })?;
+        let log = Log::open(&directory.join("log"), |channel, seq| rows.head_beside(channel, seq))
+            .map_err(|source| OpenError::Io { path: path(), source })?;
         rows.with_log(log).map_err(|error| damaged(error.to_string()))
     }
 }

@@ -43,6 +43,15 @@ pub enum Write {
         /// From now on; not empty.
         owners: Vec<PublicKey>,
     },
+    /// Lets only the members of another channel append alerts, or (the channel itself) all again.
+    SetGuard {
+        /// The channel.
+        channel: ChannelId,
+        /// Who asks.
+        by: Keys,
+        /// The channel whose members may.
+        guard: ChannelId,
+    },
     /// Appends to a channel.
     Append(Append),
     /// Opens a mailbox for strangers.
@@ -53,6 +62,17 @@ pub enum Write {
         by: Keys,
         /// The mailbox.
         mailbox: MailboxId,
+    },
+    /// Says how long a mailbox keeps its posts, unless it has been said.
+    KeepMailbox {
+        /// The channel that vouches for it.
+        channel: ChannelId,
+        /// Who asks.
+        by: Keys,
+        /// The mailbox.
+        mailbox: MailboxId,
+        /// How long.
+        keep_ms: u64,
     },
     /// Posts to a mailbox.
     Post {
@@ -174,6 +194,8 @@ pub struct Append {
     pub channel: ChannelId,
     /// Who asks.
     pub by: Keys,
+    /// Who asks, in the channel that guards this one's alerts: of no account for other classes.
+    pub in_guard: Keys,
     /// Chosen by the author.
     pub record: RecordId,
     /// How it is kept.
@@ -222,5 +244,7 @@ pub enum Written {
     Posted {
         /// Its position.
         seq: u64,
+        /// How many older ones gave way to it.
+        displaced: u64,
     },
 }

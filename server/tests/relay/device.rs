@@ -65,8 +65,11 @@ impl Device {
         device
     }
 
-    async fn prove(&mut self, seed: u8) {
-        let subject = Subject::Channel(channel());
+    pub(crate) async fn prove(&mut self, seed: u8) {
+        self.prove_for(seed, Subject::Channel(channel())).await;
+    }
+
+    pub(crate) async fn prove_for(&mut self, seed: u8, subject: Subject) {
         let signature = sign(seed, &challenge(&self.nonce, &subject));
         self.done(ClientFrame::Authenticate { request: 3, subject, key: public(seed), signature }).await;
     }
@@ -90,6 +93,18 @@ impl Device {
         self.send(&frame).await.expect("sent");
         let answer = self.hear().await;
         assert!(matches!(answer, Some(RelayFrame::Done { .. })), "{answer:?}");
+    }
+
+    /// The seq of the channel's last control entry.
+    pub(crate) async fn last_control(&mut self) -> u64 {
+        let end = u64::MAX;
+        self.send(&ClientFrame::Subscribe { request: 4, channel: channel(), after: end })
+            .await
+            .expect("sent");
+        match self.hear().await {
+            Some(RelayFrame::Subscribed { last_control, .. }) => last_control,
+            other => panic!("not subscribed: {other:?}"),
+        }
     }
 
     /// Subscribes; the head.
@@ -123,7 +138,11 @@ pub(crate) fn entry(request: u32, record: u128, length: usize) -> ClientFrame {
 pub(crate) fn post(record: u128) -> ClientFrame {
     let mut mailbox = [0; 32];
     mailbox[..16].copy_from_slice(&record.to_be_bytes());
-    let (mailbox, record) = (MailboxId(mailbox), RecordId(record.to_be_bytes()));
+    post_to(MailboxId(mailbox), record)
+}
+
+pub(crate) fn post_to(mailbox: MailboxId, record: u128) -> ClientFrame {
+    let record = RecordId(record.to_be_bytes());
     ClientFrame::Post { request: 1, mailbox, record, body: vec![7; 300].into() }
 }
 

@@ -2,10 +2,17 @@
 
 use core::sync::atomic::AtomicU64;
 use core::time::Duration;
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 
-use crate::process::{Process, cycles};
-use crate::pump::{Promised, pump, verify};
+use crate::committer::FLAGS;
+use crate::process::{BINARY, Process, cycles};
+use crate::pump::{Promised, pump, verify, verify_trimming};
+
+fn start(data: &Path) -> Process {
+    Process::start_with(Command::new(BINARY), data, &FLAGS)
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost_when_killed() {
@@ -14,7 +21,7 @@ async fn nothing_acknowledged_is_lost_when_killed() {
     let (mut promised, records) = (Promised::default(), Arc::new(AtomicU64::new(0)));
     let mut verified = 0;
     for cycle in 0..cycles() {
-        let mut process = Process::start(&data);
+        let mut process = start(&data);
         verified = match verified {
             0 if cycle == 0 => 0,
             _ => verify(&process, &promised, verified).await,
@@ -26,8 +33,9 @@ async fn nothing_acknowledged_is_lost_when_killed() {
         };
         pump(address, invitation.as_deref(), 4, &mut promised, &records, end).await;
     }
-    let process = Process::start(&data);
+    let process = start(&data);
     let head = verify(&process, &promised, 0).await;
+    verify_trimming(&process).await;
     assert!(promised.acknowledged > 0);
     println!("{} cycles, {} acknowledged, head {head}, nothing lost", cycles(), promised.acknowledged);
 }

@@ -1,12 +1,15 @@
 //! The relay as a real process: started, spoken to, killed, starved, stopped.
 //!
+//! `CI`: what cannot be tested on this machine fails instead of being left out.
 //! `CAMPANA_CRASH_CYCLES` (default 10) says how often it is killed or its power cut;
 //! `CAMPANA_STALL_SECONDS` (default 3) how long a slow reader reads nothing.
 
 #![allow(clippy::print_stdout, reason = "a run says what it did")]
 
+mod committer;
 mod device;
 mod disk_full;
+mod insider;
 mod kill;
 mod log_hygiene;
 mod power_cut;

@@ -33,6 +33,7 @@ impl Process {
         command
             .args(["--listen", "127.0.0.1:0", "--json", "--log", "debug"])
             .args(["--request-burst", "1000000", "--requests-per-second", "1000000"])
+            .args(["--alert-burst", "1000000", "--post-burst", "1000000"])
             .arg("--data-dir")
             .arg(data_dir)
             .args(flags)

@@ -23,7 +23,7 @@ use crate::device::{Device, Shown, device, form};
 /// Measures `alerts` alerts in a network of `members` devices.
 pub(crate) fn alert(members: usize, alerts: usize) -> Value {
     let directory = tempfile::tempdir().expect("a directory");
-    let relay = Relay::start(directory.path());
+    let relay = Relay::start_for_a_crowd(directory.path());
     let link = relay.invitation.clone().expect("a fresh relay has an invitation");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(measure(&relay.listening, link, members, alerts))

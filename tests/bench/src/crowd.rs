@@ -24,7 +24,7 @@ use crate::device::{Device, device, form, now, turn};
 
 pub(crate) fn crowd(members: usize) -> Result<(), Box<dyn std::error::Error>> {
     let directory = tempfile::tempdir()?;
-    let relay = Relay::start(directory.path());
+    let relay = Relay::start_for_a_crowd(directory.path());
     let link = relay.invitation.clone().ok_or("a fresh relay has an invitation")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(&relay.listening, link, members))

@@ -36,14 +36,23 @@ pub struct Relay {
 impl Relay {
     /// Starts one in a directory, on a free port.
     pub fn start(directory: &Path) -> Self {
-        let place = RelayPlace { data: directory.join("relay"), log: directory.join("relay.log") };
-        Self::launch(place, "127.0.0.1:0")
+        Self::launch(place(directory), "127.0.0.1:0", &[])
     }
 
-    fn launch(place: RelayPlace, listen: &str) -> Self {
+    /// One that takes from a crowd in a minute what comes to a mailbox or channel in days.
+    pub fn start_for_a_crowd(directory: &Path) -> Self {
+        Self::launch(
+            place(directory),
+            "127.0.0.1:0",
+            &["--alert-burst", "1000000", "--post-burst", "1000000"],
+        )
+    }
+
+    fn launch(place: RelayPlace, listen: &str, flags: &[&str]) -> Self {
         let mut child = Command::new(&Programs::find().relay)
             .args(["--listen", listen, "--json", "--log", "debug", "--data-dir"])
             .arg(&place.data)
+            .args(flags)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log(&place))
@@ -87,7 +96,7 @@ impl Relay {
     /// Starts it again after [`Self::kill`], on the same port and data.
     pub fn restart(&mut self) {
         let invitation = self.invitation.take();
-        let again = Self::launch(self.place.clone(), &self.listening);
+        let again = Self::launch(self.place.clone(), &self.listening, &[]);
         *self = again;
         self.invitation = invitation.or(self.invitation.take());
     }
@@ -98,6 +107,10 @@ impl Drop for Relay {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn place(directory: &Path) -> RelayPlace {
+    RelayPlace { data: directory.join("relay"), log: directory.join("relay.log") }
 }
 
 fn log(place: &RelayPlace) -> File {

@@ -1,5 +1,6 @@
 //! Sessions, driven through [`Relay`].
 
+mod floods;
 mod mailboxes;
 mod pushes;
 mod refusals;

@@ -138,6 +138,11 @@ impl Rig {
         ClientFrame::Append { request: 5, channel: channel(), record, class, control_seq, rotate: None, body }
     }
 
+    /// Where the channel's log ends.
+    pub(super) fn relay_head(&self) -> crate::store::Head {
+        crate::store::Store::head(self.relay.shared().store(), &channel()).expect("a head")
+    }
+
     pub(super) fn append(&mut self, device: &Device, class: Class, control_seq: u64, body: &[u8]) -> u64 {
         let frame = self.entry(class, control_seq, body);
         match self.ask(device, frame).remove(0) {

@@ -144,6 +144,84 @@ pub fn owners_are_replaced<F: Fixture>(fixture: F) {
     assert_eq!(b.store().rights(&channel(), &owner()), Ok(Some(Rights::Owner)));
 }
 
+const GUARD_OWNER: PublicKey = PublicKey([11; 32]);
+const GUARD_ACCESS: PublicKey = PublicKey([12; 32]);
+
+/// Another channel of the same founder.
+fn guard<F: Fixture>(b: &Bench<F>) -> ChannelId {
+    b.done(Write::Create { founder: FOUNDER, owner: GUARD_OWNER, access: GUARD_ACCESS });
+    ChannelId::of(&GUARD_OWNER)
+}
+
+pub fn a_guard_lets_its_members_alone_append_alerts<F: Fixture>(fixture: F) {
+    let mut b = Bench::with_channel(fixture);
+    let guard = guard(&b);
+    let forbidden = Err(AppendError::Forbidden.into());
+    let set = |guard| Write::SetGuard { channel: channel(), by: owner(), guard };
+    let before = b.entry(member(ACCESS), Alert, b"1");
+    assert_eq!(b.appended(before.clone()), 1);
+    assert_eq!(b.store().guard(&channel()), Ok(None));
+    b.done(set(guard));
+    b.fixture.reopen();
+    assert_eq!(b.store().guard(&channel()), Ok(Some(guard)));
+
+    let alert = |b: &mut Bench<F>, by, in_guard| Append { in_guard, ..b.entry(by, Alert, b"x") };
+    let next = PublicKey([13; 32]);
+    for in_guard in [Keys::default(), member(ACCESS), member(GUARD_OWNER), member(next)] {
+        let entry = alert(&mut b, member(ACCESS), in_guard);
+        assert_eq!(b.write(Write::Append(entry)), forbidden, "{in_guard:?}");
+    }
+    // To know the guard is not to know the channel.
+    let entry = alert(&mut b, Keys::default(), member(GUARD_ACCESS));
+    assert_eq!(b.write(Write::Append(entry)), forbidden);
+    // A retry of what was appended before finds it.
+    assert_eq!(b.write(Write::Append(before)), Ok(Written::Appended { seq: 1, received_at: None }));
+    let guard_owner = Keys { owner: Some(GUARD_OWNER), member: None };
+    for (by, in_guard) in
+        [(member(ACCESS), member(GUARD_ACCESS)), (member(ACCESS), guard_owner), (owner(), Keys::default())]
+    {
+        let entry = alert(&mut b, by, in_guard);
+        b.appended(entry);
+    }
+    // Only alerts are guarded.
+    b.append(member(ACCESS), Update, b"x");
+    b.append(member(ACCESS), Control, b"x");
+
+    // Who was removed from the guard is out, from the same batch on.
+    let rotation =
+        Append { channel: guard, control_seq: 0, rotate: Some(next), ..b.entry(guard_owner, Control, b"r") };
+    let late = alert(&mut b, member(ACCESS), member(GUARD_ACCESS));
+    let results = b.store().commit(NOW, &[Write::Append(rotation), Write::Append(late)]);
+    assert!(results[0].is_ok());
+    assert_eq!(results[1], forbidden);
+    let entry = alert(&mut b, member(ACCESS), member(next));
+    b.appended(entry);
+
+    // Its own guard: as before there was one.
+    b.done(set(channel()));
+    assert_eq!(b.store().guard(&channel()), Ok(None));
+    b.append(member(ACCESS), Alert, b"x");
+}
+
+pub fn only_owners_set_a_guard<F: Fixture>(fixture: F) {
+    let b = Bench::with_channel(fixture);
+    let guard = guard(&b);
+    let set = |channel, by, guard| Write::SetGuard { channel, by, guard };
+    let of_guard = Keys { owner: Some(GUARD_OWNER), member: Some(GUARD_ACCESS) };
+    for by in [member(ACCESS), of_guard, Keys::default()] {
+        assert_eq!(b.write(set(channel(), by, guard)), Err(FoundError::Forbidden.into()));
+    }
+    let nowhere = ChannelId([0; 32]);
+    assert_eq!(b.write(set(channel(), owner(), nowhere)), Err(FoundError::Unknown.into()));
+    assert_eq!(b.write(set(nowhere, owner(), guard)), Err(FoundError::Unknown.into()));
+    assert_eq!(b.store().guard(&channel()), Ok(None));
+    assert_eq!(b.store().guard(&nowhere), Err(ReadError::Unknown));
+    // It stays with the channel when owners and keys change.
+    b.done(set(channel(), owner(), guard));
+    b.done(Write::SetOwners { channel: channel(), by: owner(), owners: vec![OWNER, FOUNDER] });
+    assert_eq!(b.store().guard(&channel()), Ok(Some(guard)));
+}
+
 pub fn reads_are_limited<F: Fixture>(fixture: F) {
     let mut b = Bench::with_channel(fixture);
     let entries: Vec<_> = (0..300).map(|_| Write::Append(b.entry(owner(), Update, &[0; 10]))).collect();

@@ -34,6 +34,7 @@ macro_rules! conformance_tests {
             an_append_gets_the_next_seq, a_retry_finds_its_first_seq, a_retry_with_another_body_is_a_conflict,
             of_two_commits_the_second_is_stale, a_batch_sees_its_own_writes, strangers_may_not_append,
             only_owners_rotate, a_rotated_key_reads_up_to_its_rotation, owners_are_replaced,
+            a_guard_lets_its_members_alone_append_alerts, only_owners_set_a_guard,
             reads_are_limited, the_expired_are_skipped_and_forgotten,
             seqs_go_on_when_everything_has_expired,
             entries_expire_in_time_though_the_clock_was_ahead, entries_of_all_kinds_are_read_in_order,
@@ -42,7 +43,8 @@ macro_rules! conformance_tests {
             blob_parts_come_back_until_they_expire, everything_is_there_after_reopening);
         $crate::conformance_tests!(@each $fixture, mailboxes:
             strangers_post_to_opened_mailboxes_only, posts_come_in_order_and_go_when_trimmed,
-            a_full_mailbox_refuses, a_post_is_stored_once, posts_expire,
+            in_a_full_mailbox_the_oldest_give_way, a_post_is_stored_once, posts_expire,
+            posts_are_kept_for_as_long_as_was_said_first, no_mailbox_keeps_posts_longer_than_any,
             positions_increase_even_for_a_forgotten_mailbox);
         $crate::conformance_tests!(@each $fixture, pushes:
             only_current_members_register, a_registration_is_replaced_and_renewed,
@@ -132,7 +134,8 @@ impl<F: Fixture> Bench<F> {
     pub(crate) fn entry(&mut self, by: Keys, class: Class, body: &[u8]) -> Append {
         let control_seq = self.store().head(&channel()).map_or(0, |head| head.last_control);
         let record = self.record();
-        Append { channel: channel(), by, record, class, control_seq, rotate: None, body: body.to_vec() }
+        let (channel, in_guard, rotate, body) = (channel(), Keys::default(), None, body.to_vec());
+        Append { channel, by, in_guard, record, class, control_seq, rotate, body }
     }
 
     pub(crate) fn append(&mut self, by: Keys, class: Class, body: &[u8]) -> u64 {

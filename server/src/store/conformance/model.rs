@@ -96,6 +96,7 @@ impl Model {
         Append {
             channel: channel(),
             by,
+            in_guard: Keys::default(),
             record,
             class,
             control_seq,

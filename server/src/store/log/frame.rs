@@ -1,11 +1,17 @@
 //! One entry in a file of the log: a header that tells damage from an interrupted write, then
 //! fixed-width big-endian fields, then the body.
+//!
+//! Behind damage frames are looked for among bytes that may be the inside of a body, and bodies are
+//! others' words. So each file has a mark, random and known to nobody who cannot read the disk: how its
+//! frames begin and where their checksums start. What is not of the file's mark is no frame of it.
 
 use campana_protocol::frame::{Class, Entry};
 use campana_protocol::id::{ChannelId, RecordId};
 
-/// Begins every frame. On disk: changes only with the store's format.
-const MAGIC: [u8; 4] = *b"CLf1";
+use campana_protocol::limits::MAX_UPDATE_BODY;
+
+use super::mark::Mark;
+
 /// Magic, length of what follows the header, checksum, durable.
 const HEADER: usize = 16;
 /// What the checksum covers begins here: durable, then all that follows the header.
@@ -15,6 +21,9 @@ const FIELDS: usize = 32 + 16 + 8 + 8 + 8 + 1;
 
 /// Bytes a frame takes beside its body.
 pub(crate) const OVERHEAD: usize = HEADER + FIELDS;
+
+/// No frame is longer: only updates are in the log. Bounds what one false beginning costs.
+const MAX_LEN: usize = OVERHEAD + MAX_UPDATE_BODY;
 
 /// An entry in a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,11 +48,11 @@ pub(super) struct Found<'a> {
 
 impl Frame<'_> {
     /// Appends it to `out`. `durable`: how much of the file is durable before this commit.
-    pub(super) fn write(&self, durable: u32, out: &mut Vec<u8>) {
+    pub(super) fn write(&self, mark: Mark, durable: u32, out: &mut Vec<u8>) {
         let begin = out.len();
         // Bodies are far below 4 GiB: the protocol's limit.
         let len = (FIELDS + self.body.len()) as u32;
-        out.extend_from_slice(&MAGIC);
+        out.extend_from_slice(&mark.begin);
         out.extend_from_slice(&len.to_be_bytes());
         out.extend_from_slice(&[0; 4]);
         out.extend_from_slice(&durable.to_be_bytes());
@@ -54,7 +63,7 @@ impl Frame<'_> {
         out.extend_from_slice(&self.received_at.to_be_bytes());
         out.push(number(self.class));
         out.extend_from_slice(self.body);
-        let checksum = crc32fast::hash(&out[begin + CHECKED..]);
+        let checksum = mark.checksum(&out[begin + CHECKED..]);
         out[begin + 8..begin + CHECKED].copy_from_slice(&checksum.to_be_bytes());
     }
 
@@ -70,13 +79,13 @@ impl Frame<'_> {
     }
 }
 
-/// The frame at the beginning of `bytes`; `None` if there is no whole and undamaged one.
-pub(super) fn read(bytes: &[u8]) -> Option<Found<'_>> {
-    let mut rest = bytes.strip_prefix(&MAGIC)?;
+/// The frame of this mark at the beginning of `bytes`; `None` if there is no whole and undamaged one.
+pub(super) fn read(mark: Mark, bytes: &[u8]) -> Option<Found<'_>> {
+    let mut rest = bytes.strip_prefix(&mark.begin)?;
     let r = &mut rest;
     let len = HEADER.checked_add(usize::try_from(u32::from_be_bytes(take(r)?)).ok()?)?;
     let checksum = u32::from_be_bytes(take(r)?);
-    if len < OVERHEAD || crc32fast::hash(bytes.get(CHECKED..len)?) != checksum {
+    if !(OVERHEAD..=MAX_LEN).contains(&len) || mark.checksum(bytes.get(CHECKED..len)?) != checksum {
         return None;
     }
     let durable = u32::from_be_bytes(take(r)?);
@@ -94,9 +103,9 @@ pub(super) fn read(bytes: &[u8]) -> Option<Found<'_>> {
 }
 
 /// Where in `bytes` the next undamaged frame begins.
-pub(super) fn find(bytes: &[u8]) -> Option<usize> {
-    let mut starts = bytes.windows(MAGIC.len()).enumerate().filter(|(_, window)| **window == MAGIC);
-    starts.find(|(at, _)| read(&bytes[*at..]).is_some()).map(|(at, _)| at)
+pub(super) fn find(mark: Mark, bytes: &[u8]) -> Option<usize> {
+    let begins = bytes.windows(mark.begin.len()).enumerate().filter(|(_, window)| **window == mark.begin);
+    begins.map(|(at, _)| at).find(|at| read(mark, &bytes[*at..]).is_some())
 }
 
 const fn number(class: Class) -> u8 {
@@ -135,41 +144,68 @@ mod tests {
         }
     }
 
+    const MARK: Mark = Mark { begin: *b"mark", checksum: 77 };
+
     proptest! {
         #[test]
         fn a_frame_comes_back_from_its_bytes(
             seq in any::<u64>(), durable in any::<u32>(), body in any::<Vec<u8>>(), after in any::<Vec<u8>>(),
         ) {
             let mut bytes = Vec::new();
-            frame(seq, &body).write(durable, &mut bytes);
+            frame(seq, &body).write(MARK, durable, &mut bytes);
             let len = bytes.len();
             bytes.extend(after);
-            let found = read(&bytes).expect("a frame");
+            let found = read(MARK, &bytes).expect("a frame");
             prop_assert_eq!((found.len, found.durable, found.frame), (len, durable, frame(seq, &body)));
         }
 
         #[test]
         fn a_changed_bit_is_noticed(body in any::<Vec<u8>>(), at in any::<proptest::sample::Index>()) {
             let mut bytes = Vec::new();
-            frame(1, &body).write(3, &mut bytes);
+            frame(1, &body).write(MARK, 3, &mut bytes);
             let bit = at.index(bytes.len() * 8);
             bytes[bit / 8] ^= 1 << (bit % 8);
-            prop_assert!(read(&bytes).is_none());
+            prop_assert!(read(MARK, &bytes).is_none());
         }
 
         #[test]
         fn any_bytes_are_a_frame_or_not(bytes in any::<Vec<u8>>()) {
-            prop_assert!(read(&bytes).is_none());
-            prop_assert!(read(&[&MAGIC[..], &bytes].concat()).is_none());
+            prop_assert!(read(MARK, &bytes).is_none());
+            prop_assert!(read(MARK, &[&MARK.begin[..], &bytes].concat()).is_none());
         }
     }
 
     #[test]
     fn the_next_frame_is_found_behind_damage() {
-        let mut bytes = [b"..".as_slice(), &MAGIC, b"not a frame"].concat();
+        let mut bytes = [b"..".as_slice(), &MARK.begin, b"not a frame"].concat();
         let begin = bytes.len();
-        frame(1, b"body").write(0, &mut bytes);
-        assert_eq!(find(&bytes), Some(begin));
-        assert_eq!(find(&bytes[..bytes.len() - 1]), None);
+        frame(1, b"body").write(MARK, 0, &mut bytes);
+        assert_eq!(find(MARK, &bytes), Some(begin));
+        assert_eq!(find(MARK, &bytes[..bytes.len() - 1]), None);
+    }
+
+    #[test]
+    fn a_frame_of_another_mark_is_none() {
+        let mut bytes = Vec::new();
+        frame(1, b"body").write(MARK, 0, &mut bytes);
+        // Knowing how frames begin is not enough, and neither is knowing the checksum.
+        for other in [Mark { checksum: 78, ..MARK }, Mark { begin: *b"Mark", ..MARK }, Mark::OLD] {
+            assert!(read(other, &bytes).is_none());
+            assert_eq!(find(other, &bytes), None);
+        }
+    }
+
+    #[test]
+    fn false_beginnings_cost_no_more_than_the_longest_frame_each() {
+        // Each says that it is as long as all that follows.
+        let mut bytes = Vec::new();
+        while bytes.len() < 4 << 20 {
+            bytes.extend(MARK.begin);
+            bytes.extend((3u32 << 20).to_be_bytes());
+        }
+        let began = std::time::Instant::now();
+        assert_eq!(find(MARK, &bytes), None);
+        // Half a million checksums over 3 MiB would take minutes; refused by their length they take none.
+        assert!(began.elapsed() < core::time::Duration::from_secs(5), "{:?}", began.elapsed());
     }
 }

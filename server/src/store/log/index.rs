@@ -1,13 +1,13 @@
 //! Where in the log each entry is: in memory, made again when the store opens.
 
 use std::collections::{HashMap, VecDeque};
-use std::fs::File;
 use std::sync::Arc;
 
 use campana_protocol::id::{ChannelId, RecordId};
 
 use super::frame::Frame;
 use super::name::{ByName, Name};
+use super::segment::Segment;
 
 /// Where one entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Place {
 /// A file with entries that somebody may still want.
 #[derive(Debug)]
 struct Kept {
-    file: Arc<File>,
+    segment: Arc<Segment>,
     bytes: u64,
     entries: usize,
 }
@@ -53,8 +53,8 @@ pub(super) struct Index {
 }
 
 impl Index {
-    pub(super) fn add_file(&mut self, number: u32, file: Arc<File>, bytes: u64) {
-        self.files.insert(number, Kept { file, bytes, entries: 0 });
+    pub(super) fn add_file(&mut self, number: u32, segment: Arc<Segment>, bytes: u64) {
+        self.files.insert(number, Kept { segment, bytes, entries: 0 });
     }
 
     /// Adds an entry of a file that has been added. `false`: it is not after the last one.
@@ -96,13 +96,13 @@ impl Index {
         after: u64,
         through: u64,
         limit: usize,
-    ) -> Vec<(Place, Arc<File>)> {
+    ) -> Vec<(Place, Arc<Segment>)> {
         let Some(known) = self.channels.get(channel) else {
             return Vec::new();
         };
         let first = known.partition_point(|place| place.seq <= after);
         let wanted = known.range(first..).take_while(|place| place.seq <= through).take(limit);
-        wanted.filter_map(|place| Some((*place, Arc::clone(&self.files.get(&place.file)?.file)))).collect()
+        wanted.filter_map(|place| Some((*place, Arc::clone(&self.files.get(&place.file)?.segment)))).collect()
     }
 
     /// Up to which seq each channel's entries have expired, some `limit` entries at most.

@@ -1,6 +1,5 @@
 //! An entry of the log, read when it is wanted: its file is open until then, deleted or not.
 
-use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
@@ -10,18 +9,19 @@ use campana_protocol::id::ChannelId;
 
 use super::frame;
 use super::index::Place;
+use super::segment::Segment;
 
 /// An entry that is in the log, to be read.
 #[derive(Debug)]
 pub(crate) struct Located {
-    file: Arc<File>,
+    segment: Arc<Segment>,
     place: Place,
     channel: ChannelId,
 }
 
 impl Located {
-    pub(super) fn new(channel: ChannelId, (place, file): (Place, Arc<File>)) -> Self {
-        Self { file, place, channel }
+    pub(super) fn new(channel: ChannelId, (place, segment): (Place, Arc<Segment>)) -> Self {
+        Self { segment, place, channel }
     }
 
     /// Its position.
@@ -35,12 +35,12 @@ impl Located {
     /// If the disk failed.
     pub(crate) fn read(&self) -> io::Result<Option<Entry>> {
         let mut bytes = vec![0; self.place.len as usize];
-        match self.file.read_exact_at(&mut bytes, u64::from(self.place.offset)) {
+        match self.segment.file.read_exact_at(&mut bytes, u64::from(self.place.offset)) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
             Err(error) => return Err(error),
         }
-        let found = frame::read(&bytes)
+        let found = frame::read(self.segment.mark, &bytes)
             .filter(|found| found.frame.channel == self.channel && found.frame.seq == self.place.seq);
         Ok(found.map(|found| found.frame.entry()))
     }

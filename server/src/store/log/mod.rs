@@ -17,12 +17,13 @@ mod batch;
 mod frame;
 mod index;
 mod located;
+mod mark;
 mod name;
 mod segment;
 mod sieve;
 mod tail;
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -33,6 +34,7 @@ pub(crate) use self::batch::Batch;
 pub(crate) use self::frame::{Frame, OVERHEAD};
 use self::index::{Index, Place};
 pub(crate) use self::located::Located;
+use self::mark::Mark;
 pub(crate) use self::name::Name;
 use self::name::Names;
 use self::sieve::Sieve;
@@ -67,25 +69,32 @@ struct Current {
 }
 
 impl Log {
-    /// Opens the log in `directory`, making it if there is none.
+    /// Opens the log in `directory`, making it if there is none. `head` says where a channel's log ends
+    /// by its rows; `None`: there is no such channel, or a row has that seq.
     ///
     /// # Errors
     /// If it cannot be read, or not be made durable.
-    pub(crate) fn open(directory: &Path) -> io::Result<Self> {
+    pub(crate) fn open(directory: &Path, head: impl Fn(&ChannelId, u64) -> Option<u64>) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
         let names = Names::default();
         let (mut index, mut damaged, mut next) = (Index::default(), 0, 0);
         for number in segment::numbers(directory)? {
             let path = segment::path(directory, number);
-            let mut found = Vec::new();
-            let recovered = segment::recover(&path, |offset, len, frame| {
-                let name = names.of(&frame.channel, &frame.record);
-                found.push((frame.channel, Place::of(frame, name, number, offset, len)));
+            let (mut found, mut missing) = (Vec::new(), Vec::new());
+            let recovered = segment::recover(&path, |entry| {
+                let name = names.of(&entry.frame.channel, &entry.frame.record);
+                let place = Place::of(&entry.frame, name, number, entry.offset, entry.len);
+                found.push((entry.frame.channel, place));
+                missing.push(entry.missing);
             })?;
             damaged += recovered.damaged;
-            index.add_file(number, Arc::new(recovered.file), recovered.bytes);
-            for (channel, place) in found {
-                damaged += u64::from(!index.add(channel, place));
+            index.add_file(number, Arc::new(recovered.segment), recovered.bytes);
+            // Entries of this file that damage has been found to explain the want of.
+            let mut explained = 0;
+            for ((channel, place), missing) in found.into_iter().zip(missing) {
+                let next =
+                    missing == 0 || follows(&index, &head, &channel, place.seq, missing, &mut explained);
+                damaged += u64::from(!(next && index.add(channel, place)));
             }
             next = number.saturating_add(1);
         }
@@ -169,8 +178,8 @@ impl Log {
             current.tail.cut()?;
         }
         let current = match &writer.current {
-            Some(current) => (current.number, current.tail.bytes()),
-            None => (self.create(&mut writer, expires_at)?, 0),
+            Some(current) => (current.number, current.tail.bytes(), current.tail.mark()),
+            None => self.create(&mut writer, expires_at)?,
         };
         Ok(Batch::new(current, entries, bytes))
     }
@@ -236,15 +245,16 @@ impl Log {
         self.damaged
     }
 
-    fn create(&self, writer: &mut Writer, expires_at: u64) -> io::Result<u32> {
+    /// Its number, length and mark.
+    fn create(&self, writer: &mut Writer, expires_at: u64) -> io::Result<(u32, u32, Mark)> {
         let number = writer.next;
         writer.next = number.checked_add(1).ok_or_else(|| io::Error::other("no numbers are left"))?;
-        let path = segment::path(&self.directory, number);
-        let file = Arc::new(OpenOptions::new().read(true).write(true).create_new(true).open(path)?);
+        let segment = Arc::new(segment::create(&segment::path(&self.directory, number))?);
         File::open(&self.directory)?.sync_all()?;
-        self.replacing().add_file(number, Arc::clone(&file), 0);
-        writer.current = Some(Current { number, tail: Tail::new(file), expires_at });
-        Ok(number)
+        self.replacing().add_file(number, Arc::clone(&segment), segment::EMPTY.into());
+        let mark = segment.mark;
+        writer.current = Some(Current { number, tail: Tail::new(segment, segment::EMPTY), expires_at });
+        Ok((number, segment::EMPTY, mark))
     }
 
     fn reading(&self) -> RwLockReadGuard<'_, Index> {
@@ -257,5 +267,78 @@ impl Log {
 
     fn writing(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether an entry found behind damage can be one of its channel: seqs are dense, so only so many are
+/// wanting as the damage can have held. `explained`: those that were wanting so far.
+fn follows(
+    index: &Index,
+    head: impl Fn(&ChannelId, u64) -> Option<u64>,
+    channel: &ChannelId,
+    seq: u64,
+    missing: u64,
+    explained: &mut u64,
+) -> bool {
+    let Some(head) = head(channel, seq) else { return false };
+    let wanting = seq.saturating_sub(index.last(channel).max(head).saturating_add(1));
+    if *explained + wanting > missing {
+        return false;
+    }
+    *explained += wanting;
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use campana_protocol::frame::Class;
+
+    use super::*;
+
+    const CHANNEL: ChannelId = ChannelId([1; 32]);
+
+    fn frame(channel: ChannelId, seq: u64, durable: usize, body: &[u8]) -> Vec<u8> {
+        let (record, class, mut bytes) = (RecordId([seq as u8; 16]), Class::Update, Vec::new());
+        Frame { channel, record, seq, expires_at: 9, received_at: 1, class, body }.write(
+            Mark::OLD,
+            durable as u32,
+            &mut bytes,
+        );
+        bytes
+    }
+
+    /// A log of before marks: entries 1 and 2, then 3, which is damaged and whose body is `inside`, then 4.
+    /// The seqs that are there when it is opened, and the damage.
+    fn opened(inside: &[u8], head: impl Fn(&ChannelId, u64) -> Option<u64>) -> (Vec<u64>, u64) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut bytes = Vec::new();
+        for (seq, body) in [(1, &b"body"[..]), (2, b"body"), (3, inside), (4, b"body")] {
+            bytes.extend(frame(CHANNEL, seq, bytes.len(), body));
+        }
+        bytes[2 * (OVERHEAD + 4) + 20] ^= 1;
+        fs::write(segment::path(directory.path(), 0), bytes).expect("written");
+        let log = Log::open(directory.path(), head).expect("readable");
+        let seqs = log.entries(&CHANNEL, 0, u64::MAX, 100).iter().map(Located::seq).collect();
+        (seqs, log.damaged())
+    }
+
+    #[test]
+    fn behind_damage_the_next_entries_are_taken() {
+        assert_eq!(opened(b"body", |_, _| Some(0)), (vec![1, 2, 4], 1));
+    }
+
+    #[test]
+    fn what_cannot_be_the_next_of_its_channel_is_damage() {
+        let known = |channel: &ChannelId, _: u64| (*channel == CHANNEL).then_some(0);
+        // Far ahead; of a channel that is not there; where another entry is.
+        for forged in [(CHANNEL, 99), (ChannelId([2; 32]), 1), (CHANNEL, 2)] {
+            let inside = frame(forged.0, forged.1, 60_000_000, b"forged");
+            assert_eq!(opened(&inside, known), (vec![1, 2, 4], 2), "{forged:?}");
+        }
+        // A row has that seq.
+        assert_eq!(opened(b"body", |_, seq| (seq != 4).then_some(4)), (vec![1, 2], 2));
+        // Rows between make up for what is not in the log.
+        let ahead = frame(CHANNEL, 9, 60_000_000, b"body");
+        assert_eq!(opened(&ahead, |_, _| Some(8)).0, [1, 2, 9]);
     }
 }

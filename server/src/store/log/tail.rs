@@ -6,11 +6,12 @@
 //! without writing it does not help: its first write is a change to the journal again.) Where the
 //! zeros begin the log ends: no frame begins with one, and whoever opens the log cuts them off.
 
-use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 
+use super::mark::Mark;
+use super::segment::Segment;
 use crate::limits::LOG_AHEAD_BYTES;
 
 static ZEROS: [u8; 65_536] = [0; 65_536];
@@ -18,17 +19,21 @@ static ZEROS: [u8; 65_536] = [0; 65_536];
 /// The file that is written to, and where.
 #[derive(Debug)]
 pub(super) struct Tail {
-    file: Arc<File>,
-    /// Bytes of frames in it, all durable.
+    segment: Arc<Segment>,
+    /// Bytes in it, all durable.
     bytes: u32,
     /// Its length: frames, then zeros.
     length: u32,
 }
 
 impl Tail {
-    /// Of an empty file.
-    pub(super) fn new(file: Arc<File>) -> Self {
-        Self { file, bytes: 0, length: 0 }
+    /// Of a file with so many bytes.
+    pub(super) fn new(segment: Arc<Segment>, bytes: u32) -> Self {
+        Self { segment, bytes, length: bytes }
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        self.segment.mark
     }
 
     pub(super) fn bytes(&self) -> u32 {
@@ -45,16 +50,16 @@ impl Tail {
         if end > self.length {
             self.lengthen(end)?;
         }
-        self.file.write_all_at(frames, u64::from(self.bytes))?;
+        self.segment.file.write_all_at(frames, u64::from(self.bytes))?;
         // The length is all that reading needs to know of the file beside its bytes.
-        self.file.sync_data()?;
+        self.segment.file.sync_data()?;
         self.bytes = end;
         Ok(())
     }
 
     /// Takes off the zeros once nothing more comes here. They need no room for a week.
     pub(super) fn cut(self) -> io::Result<()> {
-        self.file.set_len(u64::from(self.bytes))
+        self.segment.file.set_len(u64::from(self.bytes))
     }
 
     /// Zeros until `end` and so much further.
@@ -62,7 +67,7 @@ impl Tail {
         let wanted = end + LOG_AHEAD_BYTES as u32;
         while self.length < wanted {
             let count = ZEROS.len().min((wanted - self.length) as usize);
-            self.file.write_all_at(&ZEROS[..count], u64::from(self.length))?;
+            self.segment.file.write_all_at(&ZEROS[..count], u64::from(self.length))?;
             self.length += count as u32;
         }
         Ok(())
@@ -73,11 +78,12 @@ impl Tail {
 mod tests {
     use std::fs;
 
+    use super::super::mark::Mark;
     use super::*;
 
     fn tail(path: &std::path::Path) -> Tail {
-        let file = File::options().read(true).write(true).create_new(true).open(path);
-        Tail::new(Arc::new(file.expect("made")))
+        let file = fs::File::options().read(true).write(true).create_new(true).open(path);
+        Tail::new(Arc::new(Segment { file: file.expect("made"), mark: Mark::OLD }), 0)
     }
 
     #[test]

@@ -29,6 +29,9 @@ pub(super) fn append<E: Engine>(
     }
     let mut head = head(tx, &channel)?;
     admit(append, rights, head.last_control)?;
+    if append.class == Class::Alert && rights != Rights::Owner && !guarding(tx, &keys, append)? {
+        return Err(AppendError::Forbidden.into());
+    }
 
     head.seq += 1;
     if append.class == Class::Control {
@@ -71,6 +74,17 @@ pub(super) fn admit(append: &Append, rights: Rights, last_control: u64) -> Resul
         return Err(AppendError::Stale);
     }
     Ok(())
+}
+
+/// Whether who asks is a member of the channel that guards this one's alerts, if one does.
+fn guarding<E: Engine>(
+    tx: &mut Tx<'_, E>,
+    channel: &row::Channel,
+    append: &Append,
+) -> Result<bool, StoreError> {
+    let Some(guard) = channel.guard else { return Ok(true) };
+    let in_guard = rights(tx, &guard, &append.in_guard)?.and_then(|(_, rights)| rights);
+    Ok(in_guard.is_some_and(Rights::current))
 }
 
 /// The counters of a channel, its seq being that of rows and log together.

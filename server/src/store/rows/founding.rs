@@ -61,7 +61,7 @@ pub(super) fn create<E: Engine>(
     }
     paid.channels_left = paid.channels_left.checked_sub(1).ok_or(FoundError::InvitationExhausted)?;
     tx.put(&Key::Founder(founder), &paid)?;
-    tx.put(&Key::Channel(channel), &Channel { owners: vec![owner], access })?;
+    tx.put(&Key::Channel(channel), &Channel { owners: vec![owner], access, guard: None })?;
     tx.put(&Key::Head(channel), &Head::default())?;
     Ok(Written::Done)
 }
@@ -77,6 +77,25 @@ pub(super) fn set_owners<E: Engine>(
         return Err(FoundError::Forbidden.into());
     }
     row.owners = owners.to_vec();
+    tx.put(&Key::Channel(channel), &row)?;
+    Ok(Written::Done)
+}
+
+pub(super) fn set_guard<E: Engine>(
+    tx: &mut Tx<'_, E>,
+    channel: ChannelId,
+    by: &Keys,
+    guard: ChannelId,
+) -> Result<Written, WriteError> {
+    let (mut row, rights) = rights(tx, &channel, by)?.ok_or(FoundError::Unknown)?;
+    if rights != Some(Rights::Owner) {
+        return Err(FoundError::Forbidden.into());
+    }
+    // One that is not there would keep everybody out.
+    if tx.get::<Channel>(&Key::Channel(guard))?.is_none() {
+        return Err(FoundError::Unknown.into());
+    }
+    row.guard = (guard != channel).then_some(guard);
     tx.put(&Key::Channel(channel), &row)?;
     Ok(Written::Done)
 }

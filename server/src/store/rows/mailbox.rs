@@ -13,28 +13,34 @@ use crate::store::row::{Head, Mailbox, StoredPost};
 use crate::store::write::Written;
 use crate::store::{Keys, Rights};
 
-/// Which channel vouched is counted but not kept: nothing ties a mailbox to a channel.
-pub(super) fn open<E: Engine>(
+/// Changes a mailbox on behalf of a channel. Which one vouched is counted but not kept: nothing ties a
+/// mailbox to a channel.
+pub(super) fn set<E: Engine>(
     tx: &mut Tx<'_, E>,
     channel: ChannelId,
     by: &Keys,
     mailbox: MailboxId,
+    change: impl FnOnce(&mut Mailbox),
 ) -> Result<Written, WriteError> {
     let (_, rights) = rights(tx, &channel, by)?.ok_or(MailboxError::Unknown)?;
     if !rights.is_some_and(Rights::current) {
         return Err(MailboxError::Forbidden.into());
     }
-    let mut row: Mailbox = tx.get(&Key::Mailbox(mailbox))?.unwrap_or_default();
-    if row.opened {
+    let before: Mailbox = tx.get(&Key::Mailbox(mailbox))?.unwrap_or_default();
+    let mut row = before;
+    change(&mut row);
+    if row == before {
         return Ok(Written::Done);
     }
-    let mut head: Head = tx.get(&Key::Head(channel))?.ok_or(StoreError::Damaged)?;
-    if head.mailboxes >= MAX_CHANNEL_MAILBOXES {
-        return Err(MailboxError::TooMany.into());
+    // It stays from now on, empty or not.
+    if !before.stays() {
+        let mut head: Head = tx.get(&Key::Head(channel))?.ok_or(StoreError::Damaged)?;
+        if head.mailboxes >= MAX_CHANNEL_MAILBOXES {
+            return Err(MailboxError::TooMany.into());
+        }
+        head.mailboxes += 1;
+        tx.put(&Key::Head(channel), &head)?;
     }
-    head.mailboxes += 1;
-    row.opened = true;
-    tx.put(&Key::Head(channel), &head)?;
     tx.put(&Key::Mailbox(mailbox), &row)?;
     Ok(Written::Done)
 }
@@ -47,7 +53,7 @@ pub(super) fn post<E: Engine>(
     record: RecordId,
     body: &[u8],
 ) -> Result<Written, WriteError> {
-    let mut row: Mailbox = tx.get(&Key::Mailbox(mailbox))?.unwrap_or_default();
+    let row: Mailbox = tx.get(&Key::Mailbox(mailbox))?.unwrap_or_default();
     if !insider && !row.opened {
         return Err(MailboxError::Unknown.into());
     }
@@ -56,21 +62,37 @@ pub(super) fn post<E: Engine>(
         let same = stored.body.as_slice() == body;
         return if same { Ok(Written::Done) } else { Err(MailboxError::Conflict.into()) };
     }
-    let bytes = row.bytes.saturating_add(body.len() as u64);
-    if row.posts >= MAX_MAILBOX_POSTS || bytes > MAX_MAILBOX_BYTES {
-        return Err(MailboxError::Full.into());
-    }
+    let displaced = make_room(tx, mailbox, body.len() as u64)?;
+    let left: Mailbox = tx.get(&Key::Mailbox(mailbox))?.unwrap_or_default();
+    let (posts, bytes) = (left.posts + 1, left.bytes.saturating_add(body.len() as u64));
     // Positions follow the clock, so that they keep increasing for a reader even if the empty
     // mailbox has been forgotten meanwhile.
     let seq = (row.head + 1).max(now);
-    row = Mailbox { head: seq, posts: row.posts + 1, bytes, ..row };
-    let expires_at = now.saturating_add(MAILBOX_TTL_MS);
+    let row = Mailbox { head: seq, posts, bytes, ..row };
+    let expires_at = now.saturating_add(row.keep_ms.unwrap_or(MAILBOX_TTL_MS).min(MAILBOX_TTL_MS));
     let stored = StoredPost { expires_at, received_at: now, record, body: body.to_vec().into() };
     tx.put(&Key::Mailbox(mailbox), &row)?;
     tx.put(&Key::PostRecord(mailbox, record), &seq)?;
     tx.put_new(&Key::Post(mailbox, seq), &stored);
     tx.expires(expires_at, Key::Post(mailbox, seq));
-    Ok(Written::Posted { seq })
+    Ok(Written::Posted { seq, displaced })
+}
+
+/// Deletes the oldest posts until one of so many bytes fits: whoever floods a mailbox must not keep
+/// others out of it, and its reader, when online, has read the oldest long ago. How many.
+fn make_room<E: Engine>(tx: &mut Tx<'_, E>, mailbox: MailboxId, bytes: u64) -> Result<u64, StoreError> {
+    let (from, to) = (Key::Post(mailbox, 0).encode(), Key::Post(mailbox, u64::MAX).encode());
+    let mut displaced = 0;
+    loop {
+        let row: Mailbox = tx.get(&Key::Mailbox(mailbox))?.unwrap_or_default();
+        if row.posts < MAX_MAILBOX_POSTS && row.bytes.saturating_add(bytes) <= MAX_MAILBOX_BYTES {
+            return Ok(displaced);
+        }
+        // None left though the counters say so: they are wrong, and the post is let in.
+        let Some(Key::Post(mailbox, seq)) = tx.keys(&from, &to, 1)?.pop() else { return Ok(displaced) };
+        delete(tx, mailbox, seq)?;
+        displaced += 1;
+    }
 }
 
 pub(super) fn trim<E: Engine>(
@@ -89,7 +111,7 @@ pub(super) fn trim<E: Engine>(
     Ok(Written::Done)
 }
 
-/// Deletes a post. An empty mailbox that nobody opened is forgotten.
+/// Deletes a post. An empty mailbox of which nothing was said is forgotten.
 pub(super) fn delete<E: Engine>(tx: &mut Tx<'_, E>, mailbox: MailboxId, seq: u64) -> Result<(), StoreError> {
     let key = Key::Post(mailbox, seq);
     let Ok(Some(stored)) = tx.get::<StoredPost>(&key) else {
@@ -99,7 +121,7 @@ pub(super) fn delete<E: Engine>(tx: &mut Tx<'_, E>, mailbox: MailboxId, seq: u64
     let mut row: Mailbox = tx.get(&Key::Mailbox(mailbox))?.unwrap_or_default();
     row.posts = row.posts.saturating_sub(1);
     row.bytes = row.bytes.saturating_sub(stored.body.len() as u64);
-    if row.posts == 0 && !row.opened {
+    if row.posts == 0 && !row.stays() {
         tx.delete(&Key::Mailbox(mailbox));
     } else {
         tx.put(&Key::Mailbox(mailbox), &row)?;

@@ -34,8 +34,8 @@ use super::{
 use crate::limits::MAX_TRIM;
 
 /// The version of what is written here. 2: entries may be in a log beside the rows; the rows of 1
-/// are as they were.
-pub(crate) const FORMAT: u16 = 2;
+/// are as they were. 3: the log's files begin with a mark; those of 2 are read as they were.
+pub(crate) const FORMAT: u16 = 3;
 
 /// A [`Store`] over an engine.
 #[derive(Debug)]
@@ -75,6 +75,15 @@ impl<E: Engine> RowStore<E> {
             failed: AtomicBool::new(false),
             corrupt_rows: AtomicU64::new(0),
         })
+    }
+
+    /// Where a channel's log ends by its rows, unless there is no such channel or `seq` has a row: then
+    /// the log has no entry there.
+    pub(crate) fn head_beside(&self, channel: &ChannelId, seq: u64) -> Option<u64> {
+        let head = self.engine().get(&Key::Head(*channel).encode()).ok()??;
+        let entry = self.engine().get(&Key::Entry(*channel, seq).encode()).ok()?;
+        let head: super::row::Head = super::row::decode(&head)?;
+        entry.is_none().then_some(head.seq)
     }
 
     /// The same store with a log beside its rows.
@@ -164,6 +173,10 @@ impl<E: Engine> RowStore<E> {
 impl<E: Engine> Store for RowStore<E> {
     fn rights(&self, channel: &ChannelId, keys: &Keys) -> Result<Option<Rights>, ReadError> {
         reading::rights(&self.view, channel, keys)
+    }
+
+    fn guard(&self, channel: &ChannelId) -> Result<Option<ChannelId>, ReadError> {
+        reading::guard(&self.view, channel)
     }
 
     fn head(&self, channel: &ChannelId) -> Result<Head, ReadError> {
@@ -314,8 +327,14 @@ fn carry_out<E: Engine>(tx: &mut Tx<'_, E>, now: u64, write: &Write) -> Result<W
         Write::Redeem { invitation, founder } => founding::redeem(tx, now, *invitation, *founder),
         Write::Create { founder, owner, access } => founding::create(tx, *founder, *owner, *access),
         Write::SetOwners { channel, by, owners } => founding::set_owners(tx, *channel, by, owners),
+        Write::SetGuard { channel, by, guard } => founding::set_guard(tx, *channel, by, *guard),
         Write::Append(entry) => append::append(tx, now, entry),
-        Write::OpenMailbox { channel, by, mailbox } => mailbox::open(tx, *channel, by, *mailbox),
+        Write::OpenMailbox { channel, by, mailbox } => {
+            mailbox::set(tx, *channel, by, *mailbox, |row| row.opened = true)
+        }
+        Write::KeepMailbox { channel, by, mailbox, keep_ms } => {
+            mailbox::set(tx, *channel, by, *mailbox, |row| row.keep_ms = row.keep_ms.or(Some(*keep_ms)))
+        }
         Write::Post { mailbox, insider, record, body } => {
             mailbox::post(tx, now, *mailbox, *insider, *record, body)
         }

@@ -24,6 +24,11 @@ pub(super) fn rights<E: Engine>(
     judge(&row, keys, |member| get(view, &Key::Older(*channel, *member)))
 }
 
+pub(super) fn guard<E: Engine>(view: &View<E>, channel: &ChannelId) -> Result<Option<ChannelId>, ReadError> {
+    let row: row::Channel = get(view, &Key::Channel(*channel))?.ok_or(ReadError::Unknown)?;
+    Ok(row.guard)
+}
+
 /// The one place where a key becomes a right.
 pub(super) fn judge<X>(
     channel: &row::Channel,

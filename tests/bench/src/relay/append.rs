@@ -102,6 +102,7 @@ fn store(appenders: usize, time: Duration) -> Result<Measured, Box<dyn std::erro
         Write::Append(Append {
             channel,
             by: Keys { owner: Some(owner), member: None },
+            in_guard: Keys::default(),
             record: RecordId((number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_0c3d)).to_be_bytes()),
             class: Class::Update,
             control_seq: 0,

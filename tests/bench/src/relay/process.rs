@@ -26,6 +26,7 @@ impl Process {
         command
             .args(["--listen", "127.0.0.1:0", "--json", "--log", "warn"])
             .args(["--request-burst", "100000000", "--requests-per-second", "100000000"])
+            .args(["--alert-burst", "100000000", "--post-burst", "100000000"])
             .arg("--max-connections")
             .arg((connections + 256).to_string())
             .arg("--data-dir")
