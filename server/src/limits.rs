@@ -167,9 +167,26 @@ pub const CACHE_BYTES: u64 = 64 * 1_048_576;
 /// Registrations read and dispatched at a time.
 pub const PUSH_PAGE: usize = 1_024;
 
-/// Registrations dispatched and waiting for lanes that are open: enough that no lane runs dry
-/// while the next page is read. Those of shut lanes wait as bare ids.
-pub const PUSH_WINDOW: usize = 2_048;
+/// How long reading waits at most for lanes that are busy: services that no page has come to yet
+/// get theirs while those that were found first are slow, or hang.
+pub const PUSH_PAGE_MS: u64 = 200;
+
+/// Registrations waiting in a lane at which it is given more: enough that it does not run dry while
+/// the next page is read.
+pub const LANE_LOW: usize = 512;
+
+/// Registrations waiting in a lane at which it is given no more: it reads on by itself once they
+/// are fewer than [`LANE_LOW`], and the others are not held up.
+pub const LANE_HIGH: usize = 2_048;
+
+/// Registrations of a lane that were put off (each by its own Retry-After, say) before it is given
+/// no more: they do not count as waiting. With [`LANE_HIGH`] this bounds the memory of a job whose
+/// service is down, whatever the channel's size.
+pub const LANE_PUT_OFF: usize = 4_096;
+
+/// Requests at once to hosts under one wildcard that have not answered yet, or no longer do: such
+/// names are the devices' to choose.
+pub const MAX_PROBES: usize = 64;
 
 /// How often a job's progress is written: what is repeated after a crash was sent within this.
 pub const PUSH_PROGRESS_MS: u64 = 500;
@@ -177,11 +194,21 @@ pub const PUSH_PROGRESS_MS: u64 = 500;
 /// Settled registrations after which progress is written whatever the time.
 pub const PUSH_PROGRESS_SETTLED: usize = 1_024;
 
-/// Jobs that are sent at once; the newest first, since an old one has been given its time.
+/// Jobs that are sent at once: half of them the newest, the other half all others by turns.
 pub const MAX_PUSH_JOBS: usize = 64;
 
-/// Lanes of one job: the push services there are, and many more under UnifiedPush.
-pub const MAX_LANES: usize = 256;
+/// How long an older job's turn is when there are more than [`MAX_PUSH_JOBS`]: time to hand over
+/// some ten thousand pushes, or to find that the service is still down.
+pub const PUSH_TURN_MS: u64 = 15_000;
+
+/// How often the sender looks whose turn it is, when there are more jobs than run at once.
+pub const LOOK_MS: u64 = 250;
+
+/// Jobs known in memory; the others wait in the store until there are fewer.
+pub const MAX_OPEN_JOBS: usize = 16_384;
+
+/// How long a job waits before it reads again what the store failed to read.
+pub const PUSH_READ_AGAIN_MS: u64 = 1_000;
 
 /// Hosts whose signatures and gates are kept.
 pub const MAX_ORIGINS: usize = 1_024;
@@ -198,9 +225,12 @@ pub const PUSH_CONNECT_MS: u64 = 5_000;
 /// How long a push service may take to answer.
 pub const PUSH_REQUEST_MS: u64 = 10_000;
 
-/// How often a connection with requests under way is pinged, and how long the answer may take: a
+/// How often a connection with requests under way is pinged.
+pub const PUSH_PING_MS: u64 = 4_000;
+
+/// How long the answer to a ping may take. With [`PUSH_PING_MS`] less than [`PUSH_REQUEST_MS`]: a
 /// connection that hangs is given up before its requests are.
-pub const PUSH_PING_MS: u64 = 5_000;
+pub const PUSH_PONG_MS: u64 = 4_000;
 
 /// How long an idle connection to a push service is kept.
 pub const PUSH_IDLE_MS: u64 = 90_000;
@@ -209,13 +239,24 @@ pub const PUSH_IDLE_MS: u64 = 90_000;
 /// [`PUSH_IDLE_MS`], so that never many requests open connections at once.
 pub const PUSH_COLD_MS: u64 = 60_000;
 
-/// Bytes of an answer that are read: services explain themselves in less.
+/// Bytes of an answer's body that are read: services explain themselves in less.
 pub const MAX_ANSWER: usize = 4_096;
 
-/// Failures in a row after which a lane is shut.
+/// Bytes of an answer that are taken from its connection unread: headers, and what of a body comes
+/// before it is given up. Also HTTP/2's smallest frame limit.
+pub const ANSWER_BUFFER: u32 = 16_384;
+
+/// Bytes that a connection to a push service may hold unread in all, and its socket's buffer.
+pub const CONNECTION_BUFFER: u32 = 65_536;
+
+/// Failures in a row after which a service is left alone for a while.
 pub const FAILURES_TO_SHUT: u32 = 4;
 
-/// The first pause of a lane that is shut, and of one push that failed.
+/// Different devices in a row that a service is too busy for (429) after which it is left alone: a
+/// few say something of themselves only.
+pub const THROTTLED_TO_SHUT: usize = 32;
+
+/// The first pause of a service that is left alone, and of one push that failed.
 pub const MIN_SHUT_MS: u64 = 1_000;
 
 /// The longest pause that is the relay's own choice: an alert must not wait longer for a service
@@ -243,5 +284,9 @@ pub const TEST_SECONDS: u32 = 20;
 /// What reading coverage costs, in requests: it looks at each registration of the channel.
 pub const COVERAGE_COST: u32 = 8;
 
-/// How long pushes under way may take when the relay shuts down; the others wait for the next start.
+/// How long pushes under way may take when the relay shuts down. Those without an answer by then
+/// are sent again by the next start.
 pub const PUSH_DRAIN_MS: u64 = 2_000;
+
+/// How long a job that makes room for others waits for its pushes under way: longer than any takes.
+pub const PUSH_PARK_MS: u64 = PUSH_REQUEST_MS + 2_000;

@@ -214,12 +214,12 @@ impl<S: Store> Shared<S> {
         match (write, written) {
             (Write::Append(append), Written::Appended { seq, received_at: Some(received_at) }) => {
                 count(&self.metrics.appended_total);
+                let channel = append.channel;
                 if append.class == Class::Alert
                     && let Some(push) = &self.push
                 {
-                    push.work().ring();
+                    push.alerted(channel, seq, received_at);
                 }
-                let channel = append.channel;
                 let topic = self.hub.followed(&Subject::Channel(channel))?;
                 let rotates = append.rotate.is_some() && append.class == Class::Control;
                 let entry = Entry {

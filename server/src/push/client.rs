@@ -21,7 +21,8 @@ use tokio::time::timeout;
 
 use super::resolve::Resolver;
 use crate::limits::{
-    MAX_ANSWER, MAX_RETRY_AFTER_MS, PUSH_CONNECT_MS, PUSH_IDLE_MS, PUSH_PING_MS, PUSH_REQUEST_MS,
+    ANSWER_BUFFER, CONNECTION_BUFFER, MAX_ANSWER, MAX_RETRY_AFTER_MS, PUSH_CONNECT_MS, PUSH_IDLE_MS,
+    PUSH_PING_MS, PUSH_PONG_MS, PUSH_REQUEST_MS,
 };
 
 /// What became of a push.
@@ -33,6 +34,8 @@ pub(super) enum Outcome {
     Gone,
     /// Not now; `after`: not before that.
     Later { after: Option<Duration> },
+    /// The service has been asked too often, most likely for this device; `after`: not before that.
+    Throttled { after: Option<Duration> },
     /// The service will not have it.
     Refused(StatusCode),
 }
@@ -94,6 +97,7 @@ impl Client {
         // https only: the outer connector sees to it.
         connector.enforce_http(false);
         connector.set_nodelay(true);
+        connector.set_recv_buffer_size(Some(CONNECTION_BUFFER as usize));
         connector.set_connect_timeout(Some(Duration::from_millis(PUSH_CONNECT_MS)));
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
@@ -104,10 +108,13 @@ impl Client {
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_millis(PUSH_IDLE_MS))
-            .http1_max_buf_size(16_384)
-            .http2_max_header_list_size(16_384)
+            .http1_max_buf_size(ANSWER_BUFFER as usize)
+            .http2_max_header_list_size(ANSWER_BUFFER)
+            .http2_initial_stream_window_size(ANSWER_BUFFER)
+            .http2_initial_connection_window_size(CONNECTION_BUFFER)
+            .http2_max_frame_size(ANSWER_BUFFER)
             .http2_keep_alive_interval(Duration::from_millis(PUSH_PING_MS))
-            .http2_keep_alive_timeout(Duration::from_millis(PUSH_PING_MS))
+            .http2_keep_alive_timeout(Duration::from_millis(PUSH_PONG_MS))
             .build(connector);
         Ok(Self { pool })
     }
@@ -142,7 +149,8 @@ fn outcome(status: StatusCode, headers: &HeaderMap) -> Outcome {
     match status.as_u16() {
         200..=299 => Outcome::Delivered,
         404 | 410 => Outcome::Gone,
-        429 | 500..=599 => Outcome::Later { after: retry_after(headers) },
+        429 => Outcome::Throttled { after: retry_after(headers) },
+        500..=599 => Outcome::Later { after: retry_after(headers) },
         _ => Outcome::Refused(status),
     }
 }
@@ -174,7 +182,9 @@ mod tests {
             let gone = outcome(status, &none) == Outcome::Gone;
             assert_eq!(gone, matches!(status.as_u16(), 404 | 410), "{status}");
             let again = matches!(outcome(status, &none), Outcome::Later { .. });
-            assert_eq!(again, status.as_u16() == 429 || status.is_server_error(), "{status}");
+            assert_eq!(again, status.is_server_error(), "{status}");
+            let often = matches!(outcome(status, &none), Outcome::Throttled { .. });
+            assert_eq!(often, status.as_u16() == 429, "{status}");
         }
     }
 
@@ -184,11 +194,11 @@ mod tests {
             let value = HeaderValue::from_str(text).expect("a value");
             outcome(StatusCode::TOO_MANY_REQUESTS, &HeaderMap::from_iter([(RETRY_AFTER, value)]))
         };
-        let later = |seconds| Outcome::Later { after: Some(Duration::from_secs(seconds)) };
+        let later = |seconds| Outcome::Throttled { after: Some(Duration::from_secs(seconds)) };
         assert_eq!(after("7"), later(7));
         assert_eq!(after("99999999999"), later(600));
         assert_eq!(after("Wed, 21 Oct 2015 07:28:00 GMT"), later(0));
         assert_eq!(after("Fri, 31 Dec 2100 23:59:59 GMT"), later(600));
-        assert_eq!(after("soon"), Outcome::Later { after: None });
+        assert_eq!(after("soon"), Outcome::Throttled { after: None });
     }
 }

@@ -3,10 +3,13 @@
 
 use hyper::Uri;
 
-/// The push services of the browsers.
-const SERVICES: [&str; 5] = [
+/// The push services of the browsers. Those with one well-known host are named: each of them is a
+/// service by itself, while all other hosts under a wildcard are one together.
+const SERVICES: [&str; 7] = [
     "fcm.googleapis.com",
     "jmt17.google.com",
+    "updates.push.services.mozilla.com",
+    "web.push.apple.com",
     "*.push.services.mozilla.com",
     "*.push.apple.com",
     "*.notify.windows.com",
@@ -28,6 +31,16 @@ pub(super) struct Target {
     pub(super) uri: Uri,
     /// In lower case.
     pub(super) host: String,
+    pub(super) service: Service,
+}
+
+/// What a [`Policy`] has a line for: one host, or all hosts under a wildcard that have no line of
+/// their own. There are few, and nobody can add one by registering.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Service {
+    pub(super) line: usize,
+    /// Its hosts are the devices' to choose.
+    pub(super) wild: bool,
 }
 
 /// Not an endpoint that is sent to.
@@ -41,6 +54,10 @@ impl HostPattern {
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.to_ascii_lowercase();
         is_name(text.strip_prefix("*.").unwrap_or(&text)).then_some(Self(text))
+    }
+
+    fn wild(&self) -> bool {
+        self.0.starts_with('*')
     }
 
     fn matches(&self, host: &str) -> bool {
@@ -67,10 +84,35 @@ impl Policy {
             return Err(Refused);
         }
         let host = authority.host().to_ascii_lowercase();
-        if !is_name(&host) || !self.hosts.iter().any(|pattern| pattern.matches(&host)) {
+        if !is_name(&host) {
             return Err(Refused);
         }
-        Ok(Target { uri, host })
+        let service = self.service(&host).ok_or(Refused)?;
+        Ok(Target { uri, host, service })
+    }
+
+    /// The line of a host's own before that of a wildcard.
+    fn service(&self, host: &str) -> Option<Service> {
+        let find = |wild| {
+            let line = self.hosts.iter().position(|line| line.wild() == wild && line.matches(host))?;
+            Some(Service { line, wild })
+        };
+        find(false).or_else(|| find(true))
+    }
+
+    pub(super) fn all_services(&self) -> impl Iterator<Item = Service> + use<> {
+        let wild: Vec<_> = self.hosts.iter().map(HostPattern::wild).collect();
+        wild.into_iter().enumerate().map(|(line, wild)| Service { line, wild })
+    }
+
+    /// How many services there are.
+    pub(super) fn services(&self) -> usize {
+        self.hosts.len()
+    }
+
+    /// A service's line.
+    pub(super) fn line(&self, service: Service) -> &str {
+        self.hosts.get(service.line).map_or("", |pattern| &pattern.0)
     }
 }
 
@@ -147,6 +189,23 @@ mod tests {
         ] {
             assert!(policy.judge(endpoint).is_err(), "{endpoint}");
         }
+    }
+
+    #[test]
+    fn a_named_host_is_a_service_by_itself_and_no_other_name_joins_it() {
+        let more =
+            ["*.up.example.org", "one.up.example.org"].map(|text| HostPattern::parse(text).expect("ok"));
+        let policy = Policy::new(&more);
+        let of = |host: &str| policy.judge(&format!("https://{host}/x")).expect("on the list").service;
+        for host in ["fcm.googleapis.com", "web.push.apple.com", "updates.push.services.mozilla.com"] {
+            assert!(!of(host).wild);
+            assert_eq!(policy.line(of(host)), host);
+        }
+        assert_eq!(of("one.up.example.org"), of("ONE.up.example.org"));
+        assert!(!of("one.up.example.org").wild);
+        let junk = of("junk1.push.apple.com");
+        assert!(junk.wild && junk == of("junk2.push.apple.com") && junk != of("two.up.example.org"));
+        assert!(junk != of("wns2-am3p.notify.windows.com"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use campana_protocol::id::{ChannelId, PushKey, RegistrationId, hash};
+use campana_protocol::limits::PUSH_TTL_MS;
 use campana_protocol::push::Subscription;
 use http_body_util::Full;
 use hyper::Request;
@@ -23,6 +24,7 @@ use zeroize::Zeroizing;
 use super::endpoint::Target;
 use super::vault::SealError;
 use crate::limits::{MAX_ORIGINS, SIGNATURE_MS};
+use crate::store::{EndpointTag, LaneTag};
 
 /// The relay's own key, by which push services know it again.
 pub(super) struct VapidSecret {
@@ -66,18 +68,32 @@ impl VapidSecret {
         self.public
     }
 
+    /// Where the pages of a job begin: no member knows it before, and each start finds it again.
+    pub(super) fn order(&self, channel: &ChannelId, seq: u64) -> RegistrationId {
+        RegistrationId(self.name("campana push order", &[&channel.0, &seq.to_be_bytes()]))
+    }
+
+    /// Names a service in a job's row without saying which it is.
+    pub(super) fn lane(&self, channel: &ChannelId, seq: u64, line: &str) -> LaneTag {
+        let name = self.name("campana push lane", &[&channel.0, &seq.to_be_bytes(), line.as_bytes()]);
+        u64::from_be_bytes(*name.first_chunk().unwrap_or(&[0; 8]))
+    }
+
+    /// By which an endpoint that is registered again on a channel is known, and no endpoint found.
+    pub(super) fn endpoint(&self, channel: &ChannelId, endpoint: &str) -> EndpointTag {
+        self.name("campana push endpoint", &[&channel.0, endpoint.as_bytes()])
+    }
+
+    fn name(&self, what: &str, of: &[&[u8]]) -> [u8; 16] {
+        let parts: Vec<_> = [self.bytes()].into_iter().chain(of.iter().copied()).collect();
+        *hash(what, &parts).0.first_chunk().unwrap_or(&[0; 16])
+    }
+
     /// Names the push of `what` to one registration: the same again for the same, and nothing to
     /// anybody who does not hold this key.
     pub(super) fn topic(&self, channel: &ChannelId, what: &[u8], registration: &RegistrationId) -> String {
-        let name = hash("campana push topic", &[self.bytes(), &channel.0, what, &registration.0]);
-        URL_SAFE_NO_PAD.encode(&name.0[..16])
+        URL_SAFE_NO_PAD.encode(self.name("campana push topic", &[&channel.0, what, &registration.0]))
     }
-}
-
-/// What a push says beside its payload.
-pub(super) struct Envelope {
-    pub(super) ttl: Duration,
-    pub(super) topic: String,
 }
 
 /// Makes requests.
@@ -99,7 +115,7 @@ impl Messages {
         target: &Target,
         subscription: &Subscription,
         plain: &[u8],
-        envelope: &Envelope,
+        topic: &str,
     ) -> Result<Request<Full<Bytes>>, MessageError> {
         let info = info(subscription);
         let mut builder = WebPushMessageBuilder::new(&info);
@@ -112,9 +128,10 @@ impl Messages {
             .find_map(|(name, value)| (name == "Authorization").then_some(value))
             .ok_or(MessageError)?;
         Request::post(target.uri.clone())
-            .header("ttl", envelope.ttl.as_secs())
+            // Always the same: what is left of an alert's time would tell it from a test.
+            .header("ttl", PUSH_TTL_MS / 1_000)
             .header("urgency", "high")
-            .header("topic", &envelope.topic)
+            .header("topic", topic)
             .header(CONTENT_ENCODING, "aes128gcm")
             .header(CONTENT_TYPE, "application/octet-stream")
             .header(AUTHORIZATION, authorization)

@@ -12,8 +12,12 @@ mod payload;
 mod resolve;
 pub mod sender;
 mod start;
+#[cfg(test)]
+mod tests;
 mod trial;
+mod turns;
 mod vault;
+mod walk;
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -29,7 +33,8 @@ pub use self::resolve::Pin;
 pub use self::start::{StartError, open};
 pub use self::vault::{SealError, Vault};
 use crate::bell::Bell;
-use crate::limits::MAX_WAITING_TESTS;
+use crate::limits::{MAX_OPEN_JOBS, MAX_WAITING_TESTS};
+use crate::store::EndpointTag;
 
 /// What sessions and the sender share.
 #[derive(Debug)]
@@ -38,7 +43,16 @@ pub struct Push {
     secret: message::VapidSecret,
     policy: Policy,
     tests: Mutex<VecDeque<Test>>,
+    alerts: Mutex<Alerts>,
     work: Bell,
+}
+
+/// Alerts that were appended since the sender last looked.
+#[derive(Debug, Default)]
+struct Alerts {
+    names: Vec<turns::Name>,
+    /// There were more: the store knows which.
+    more: bool,
 }
 
 /// A push that somebody asked for to see whether it arrives.
@@ -52,7 +66,14 @@ pub(crate) struct Test {
 
 impl Push {
     fn new(vault: Vault, secret: message::VapidSecret, policy: Policy) -> Self {
-        Self { vault, secret, policy, tests: Mutex::default(), work: Bell::default() }
+        Self {
+            vault,
+            secret,
+            policy,
+            tests: Mutex::default(),
+            alerts: Mutex::default(),
+            work: Bell::default(),
+        }
     }
 
     /// One with keys of its own that nobody keeps, for simulators and tests.
@@ -69,20 +90,23 @@ impl Push {
         self.secret.public()
     }
 
-    /// Seals a subscription for its registration's row, if this relay sends there.
+    /// Seals a subscription for its registration's row, if this relay sends there; and what its
+    /// endpoint is known by.
     pub(crate) fn admit(
         &self,
         channel: &ChannelId,
         registration: &RegistrationId,
         subscription: &Subscription,
-    ) -> Result<Vec<u8>, Code> {
+    ) -> Result<(Vec<u8>, EndpointTag), Code> {
         if !subscription.well_formed() {
             return Err(Code::EndpointRefused);
         }
         self.policy.judge(&subscription.endpoint).map_err(|_| Code::EndpointRefused)?;
         message::check(subscription).map_err(|_| Code::EndpointRefused)?;
         let plain = zeroize::Zeroizing::new(wire::encode(subscription));
-        self.vault.seal(&row_name(channel, registration), &plain).map_err(|_| Code::Internal)
+        let sealed = self.vault.seal(&row_name(channel, registration), &plain);
+        let endpoint = self.secret.endpoint(channel, &subscription.endpoint);
+        Ok((sealed.map_err(|_| Code::Internal)?, endpoint))
     }
 
     /// Opens what [`Self::admit`] sealed.
@@ -106,6 +130,22 @@ impl Push {
         drop(tests);
         self.work.ring();
         Ok(())
+    }
+
+    /// An alert has been appended.
+    pub(crate) fn alerted(&self, channel: ChannelId, seq: u64, created_at: u64) {
+        let mut alerts = self.alerts.lock().unwrap_or_else(PoisonError::into_inner);
+        if alerts.names.len() < MAX_OPEN_JOBS {
+            alerts.names.push(turns::Name { channel, seq, created_at });
+        } else {
+            alerts.more = true;
+        }
+        drop(alerts);
+        self.work.ring();
+    }
+
+    fn take_alerts(&self) -> Alerts {
+        core::mem::take(&mut *self.alerts.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn take_tests(&self) -> VecDeque<Test> {

@@ -35,32 +35,52 @@ impl Pin {
     }
 }
 
+/// Where a name leads.
+pub(super) type Found = Pinned<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
+
 /// The relay's resolver.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Resolver {
     pins: Arc<[Pin]>,
+    lookup: fn(String) -> Found,
+}
+
+impl core::fmt::Debug for Resolver {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Resolver").field("pins", &self.pins).finish_non_exhaustive()
+    }
 }
 
 impl Resolver {
+    /// Asks the system about all but the operator's pins.
     pub(super) fn new(pins: Vec<Pin>) -> Self {
-        Self { pins: pins.into() }
+        Self::asking(pins, system)
     }
 
-    async fn resolve(pins: Arc<[Pin]>, name: String) -> io::Result<Vec<SocketAddr>> {
+    /// Asks `lookup` instead of the system.
+    pub(super) fn asking(pins: Vec<Pin>, lookup: fn(String) -> Found) -> Self {
+        Self { pins: pins.into(), lookup }
+    }
+
+    async fn resolve(self, name: String) -> io::Result<Vec<SocketAddr>> {
         let host = name.to_ascii_lowercase();
-        let pinned: Vec<_> = pins.iter().filter(|pin| pin.host == host).map(|pin| pin.address).collect();
+        let pins = self.pins.iter().filter(|pin| pin.host == host);
+        let pinned: Vec<_> = pins.map(|pin| pin.address).collect();
         if !pinned.is_empty() {
             return Ok(pinned);
         }
-        // Port 0: the connector puts in that of the scheme.
-        let found = tokio::net::lookup_host((host, 0)).await?;
-        allowed(found)
+        allowed((self.lookup)(host).await?)
     }
 }
 
+fn system(host: String) -> Found {
+    // Port 0: the connector puts in that of the scheme.
+    Box::pin(async move { Ok(tokio::net::lookup_host((host, 0)).await?.collect()) })
+}
+
 /// Those that may be connected to; an error if there is none.
-fn allowed(found: impl Iterator<Item = SocketAddr>) -> io::Result<Vec<SocketAddr>> {
-    let public: Vec<_> = found.filter(|address| is_public(address.ip())).collect();
+fn allowed(found: impl IntoIterator<Item = SocketAddr>) -> io::Result<Vec<SocketAddr>> {
+    let public: Vec<_> = found.into_iter().filter(|address| is_public(address.ip())).collect();
     if public.is_empty() {
         return Err(io::Error::other("no public address"));
     }
@@ -77,7 +97,7 @@ impl Service<Name> for Resolver {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let resolving = Self::resolve(Arc::clone(&self.pins), name.as_str().to_owned());
+        let resolving = self.clone().resolve(name.as_str().to_owned());
         Box::pin(async move { Ok(resolving.await?.into_iter()) })
     }
 }
@@ -99,6 +119,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
             | (169, 254, _)
             | (172, 16..=31, _)
             | (192, 0, 0 | 2)
+            // 6to4 relays, which nobody runs any more.
+            | (192, 88, 99)
             | (192, 168, _)
             | (198, 18 | 19, _)
             | (198, 51, 100)
@@ -108,10 +130,14 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
+    let [a, b, _, _, e, f, ..] = address.segments();
+    // ISATAP: an interface of a site's own tunnel, with the IPv4 address at its end.
+    if e & 0xfdff == 0 && f == 0x5efe {
+        return false;
+    }
     if let Some(embedded) = embedded_v4(address) {
         return is_public_v4(embedded);
     }
-    let [a, b, ..] = address.segments();
     // Unspecified, loopback, IPv4-compatible, and what else is reserved there.
     let reserved = a == 0 || (a == 0x64 && b == 0xff9b) || a == 0x100;
     let own = a & 0xfe00 == 0xfc00 || a & 0xffc0 == 0xfe80 || a & 0xffc0 == 0xfec0;
@@ -192,6 +218,10 @@ mod tests {
             "2002:7f00:1::",
             "2002:a00:1::1",
             "2002:c0a8:101::1",
+            "192.88.99.1",
+            "::ffff:192.88.99.1",
+            "2a00:1450:4001:829:0:5efe:7f00:1",
+            "2a00:1450:4001:829:200:5efe:101:101",
         ] {
             assert!(!is_public(ip(text)), "{text}");
         }
@@ -209,6 +239,9 @@ mod tests {
             "172.15.255.255",
             "172.32.0.1",
             "192.0.1.1",
+            "192.88.98.1",
+            "192.88.100.1",
+            "2a00:1450:4001:829:100:5efe:101:101",
             "192.1.2.3",
             "198.17.0.1",
             "198.20.0.1",
@@ -227,19 +260,19 @@ mod tests {
     #[test]
     fn private_ones_are_dropped_among_public_ones() {
         let found = ["10.0.0.1:0", "1.1.1.1:0", "[::1]:0"].map(|text| text.parse().expect("an address"));
-        assert_eq!(allowed(found.into_iter()).expect("one"), [found[1]]);
-        assert!(allowed([found[0], found[2]].into_iter()).is_err());
+        assert_eq!(allowed(found).expect("one"), [found[1]]);
+        assert!(allowed([found[0], found[2]]).is_err());
     }
 
     #[tokio::test]
     async fn the_system_is_asked_and_its_own_network_left_out_while_pins_lead_anywhere() {
         let pin = Pin::parse("Push.example.org=127.0.0.1:4433").expect("a pin");
         let resolver = Resolver::new(vec![pin.clone()]);
-        let found = Resolver::resolve(Arc::clone(&resolver.pins), "push.EXAMPLE.org".to_owned()).await;
+        let found = resolver.clone().resolve("push.EXAMPLE.org".to_owned()).await;
         assert_eq!(found.expect("pinned"), [pin.address]);
         // Whatever the second answer for a name is, it is judged like the first.
         for _ in 0..2 {
-            let error = Resolver::resolve(Arc::clone(&resolver.pins), "localhost".to_owned()).await;
+            let error = resolver.clone().resolve("localhost".to_owned()).await;
             assert_eq!(error.expect_err("loopback").to_string(), "no public address");
         }
     }

@@ -1,24 +1,27 @@
 //! Sends what is to be pushed: one task per alert, one per test.
 
-use core::cmp::Reverse;
 use core::sync::atomic::Ordering;
 use core::time::Duration;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use campana_protocol::id::{ChannelId, RegistrationId};
 use campana_protocol::limits::PUSH_TTL_MS;
-use tokio::sync::watch;
+use campana_protocol::push::Subscription;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use super::client::{Answer, Client, Outcome};
-use super::gate::Gates;
-use super::message::{Envelope, Messages};
+use super::client::{Client, Outcome};
+use super::endpoint::{Service, Target};
+use super::gate::{Gate, Gates, Pass};
+use super::job::End;
+use super::message::Messages;
 use super::resolve::{Pin, Resolver};
+use super::turns::{Candidate, Name, choose};
 use super::{Push, Test, job, trial};
-use crate::limits::{MAX_PUSH_JOBS, MAX_WAITING_TESTS};
+use crate::limits::{LOOK_MS, MAX_OPEN_JOBS, MAX_PROBES, MAX_PUSH_JOBS, MAX_WAITING_TESTS};
 use crate::metrics::count;
 use crate::serve::now;
 use crate::shared::Shared;
@@ -46,6 +49,8 @@ pub(super) struct Outfit<S> {
     pub(super) push: Arc<Push>,
     pub(super) gates: Gates,
     pub(super) navigate: String,
+    /// By service: how many hosts under a wildcard may be tried at once.
+    probes: Vec<Semaphore>,
     client: Client,
     messages: Messages,
 }
@@ -59,17 +64,33 @@ pub(super) struct Pushed {
     since: u64,
 }
 
-/// A request that was made.
-pub(super) struct Sent {
-    pub(super) answer: Answer,
-    /// What it was sent to, sealed.
-    pub(super) sealed: Vec<u8>,
+/// What became of a push.
+pub(super) enum Attempt {
+    /// There was a request: how it ended, and what it was sent to, sealed.
+    Answered { outcome: Outcome, sealed: Vec<u8> },
+    /// There is nothing to send to, or nothing to send any more.
+    Void,
+    /// It leads to another host than the one that the gate is of.
+    Moved,
+    /// The store could not be read.
+    Unread,
+}
+
+/// What a job is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// To go on.
+    No,
+    /// To make room; it goes on when there is some.
+    Park,
+    /// The relay stops.
+    Now,
 }
 
 impl Pushed {
-    pub(super) fn entry(job: &PushJob, plain: Vec<u8>) -> Self {
-        let name = job.seq.to_be_bytes().to_vec();
-        Self { channel: job.channel, plain, name, since: job.created_at }
+    pub(super) fn entry(name: &Name, plain: Vec<u8>) -> Self {
+        let Name { channel, seq, created_at } = *name;
+        Self { channel, plain, name: seq.to_be_bytes().to_vec(), since: created_at }
     }
 
     pub(super) fn test(test: &Test, plain: Vec<u8>, now: u64) -> Self {
@@ -79,31 +100,64 @@ impl Pushed {
 }
 
 impl<S: Store> Outfit<S> {
-    /// Pushes to one registration. `None`: there is nothing to send to or nothing to send any more.
-    pub(super) async fn send(&self, pushed: &Pushed, id: &RegistrationId) -> Option<Sent> {
-        let registration = self.shared.store().registration(&pushed.channel, id, now()).ok()??;
-        let subscription = self.push.open(&pushed.channel, id, &registration.sealed)?;
-        let target = self.push.policy.judge(&subscription.endpoint).ok()?;
-        let left = PUSH_TTL_MS.checked_sub(now().saturating_sub(pushed.since)).filter(|left| *left > 0)?;
+    /// Pushes to one registration.
+    pub(super) async fn send(
+        &self,
+        pushed: &Pushed,
+        id: &RegistrationId,
+        service: Service,
+        pass: Pass,
+    ) -> Attempt {
+        let Ok(found) = self.shared.store().registration(&pushed.channel, id, now()) else {
+            return Attempt::Unread;
+        };
+        let Some(registration) = found else { return Attempt::Void };
+        let Some((target, subscription)) = self.target(&pushed.channel, &registration) else {
+            return Attempt::Void;
+        };
+        // A member who changes where it leads does not make another service pay for it.
+        if *target.host != **pass.gate().host() {
+            return Attempt::Moved;
+        }
+        if now().saturating_sub(pushed.since) >= PUSH_TTL_MS {
+            return Attempt::Void;
+        }
         let topic = self.push.secret.topic(&pushed.channel, &pushed.name, id);
-        let envelope = Envelope { ttl: Duration::from_millis(left), topic };
         let secret = &self.push.secret;
-        let request = self.messages.request(secret, &target, &subscription, &pushed.plain, &envelope).ok()?;
+        let request = self.messages.request(secret, &target, &subscription, &pushed.plain, &topic);
+        let Ok(request) = request else { return Attempt::Void };
+        let probe = match self.probes.get(service.line) {
+            Some(probes) if service.wild && !pass.gate().answers() => probes.acquire().await.ok(),
+            _ => None,
+        };
         let answer = self.client.post(request).await;
+        drop(probe);
         match answer.outcome {
             Outcome::Refused(status) => {
                 tracing::warn!(service = target.host, status = status.as_u16(), "a push was refused");
             }
-            Outcome::Later { .. } => tracing::debug!(service = target.host, "a push is to be tried again"),
+            Outcome::Later { .. } | Outcome::Throttled { .. } => {
+                tracing::debug!(service = target.host, "a push is to be tried again");
+            }
             Outcome::Delivered | Outcome::Gone => {}
         }
-        Some(Sent { answer, sealed: registration.sealed })
+        pass.report(&answer, self.push.secret.endpoint(&pushed.channel, &subscription.endpoint));
+        Attempt::Answered { outcome: answer.outcome, sealed: registration.sealed }
     }
 
-    /// The service that a registration is pushed through.
-    pub(super) fn host(&self, channel: &ChannelId, registration: &Registration) -> Option<String> {
+    /// Where a registration leads. `None`: its seal does not open, or this relay does not send there.
+    pub(super) fn target(
+        &self,
+        channel: &ChannelId,
+        registration: &Registration,
+    ) -> Option<(Target, Subscription)> {
         let subscription = self.push.open(channel, &registration.registration, &registration.sealed)?;
-        Some(self.push.policy.judge(&subscription.endpoint).ok()?.host)
+        Some((self.push.policy.judge(&subscription.endpoint).ok()?, subscription))
+    }
+
+    /// The gate of where a registration leads.
+    pub(super) fn gate(&self, target: &Target) -> Arc<Gate> {
+        self.gates.of(&target.host, target.service.wild)
     }
 
     /// The service says that there is no such subscription.
@@ -117,7 +171,7 @@ impl<S: Store> Outfit<S> {
         count(match outcome {
             Outcome::Delivered => &metrics.pushes_delivered_total,
             Outcome::Gone => &metrics.pushes_gone_total,
-            Outcome::Later { .. } => &metrics.pushes_deferred_total,
+            Outcome::Later { .. } | Outcome::Throttled { .. } => &metrics.pushes_deferred_total,
             Outcome::Refused(_) => &metrics.pushes_refused_total,
         });
     }
@@ -137,10 +191,22 @@ pub(crate) fn prepare<S: Store>(
     push: Arc<Push>,
     settings: &Settings,
 ) -> Result<Sender<S>, TrustError> {
-    let client = Client::new(Resolver::new(settings.pins.clone()), settings.ca.as_deref())?;
+    let resolver = Resolver::new(settings.pins.clone());
+    prepare_with(shared, push, settings, resolver)
+}
+
+/// With a resolver that need not ask the system.
+pub(super) fn prepare_with<S: Store>(
+    shared: Arc<Shared<S>>,
+    push: Arc<Push>,
+    settings: &Settings,
+    resolver: Resolver,
+) -> Result<Sender<S>, TrustError> {
+    let client = Client::new(resolver, settings.ca.as_deref())?;
     let messages = Messages::new(settings.subject.clone());
     let navigate = settings.navigate.clone();
-    let outfit = Outfit { shared, push, gates: Gates::default(), navigate, client, messages };
+    let probes = (0..push.policy.services()).map(|_| Semaphore::new(MAX_PROBES)).collect();
+    let outfit = Outfit { shared, push, gates: Gates::default(), navigate, probes, client, messages };
     Ok(Sender { outfit: Arc::new(outfit) })
 }
 
@@ -149,32 +215,31 @@ pub(crate) struct Sender<S> {
     outfit: Arc<Outfit<S>>,
 }
 
-/// Which alert a job is for.
-type Name = (ChannelId, u64);
-
-/// A job's task.
-struct Running {
-    name: Name,
-    stop: watch::Sender<bool>,
-    /// It was told to stop to make room, and goes on when there is some.
-    parked: bool,
-}
-
 /// The jobs there are.
 #[derive(Default)]
 struct Jobs {
-    tasks: JoinSet<()>,
-    running: HashMap<Id, Running>,
-    /// Their last write may still be waiting for its commit.
-    ended: HashSet<Name>,
+    tasks: JoinSet<End>,
+    names: HashMap<Id, Name>,
+    open: HashMap<Name, Open>,
+    /// The store may know of others.
+    look: bool,
+}
+
+/// A job that has not ended.
+#[derive(Default)]
+struct Open {
+    /// When its last turn began.
+    turn: Option<Instant>,
+    /// By which its task is told, while it has one.
+    stop: Option<watch::Sender<Stop>>,
 }
 
 impl<S: Store> Sender<S> {
     /// Until `stop` is set; then what is under way is answered or left for the next start.
     pub(crate) async fn run(self, mut stop: watch::Receiver<bool>) {
-        let mut jobs = Jobs::default();
+        let mut jobs = Jobs { look: true, ..Jobs::default() };
         let mut tests = JoinSet::new();
-        let mut looks = interval(Duration::from_secs(1));
+        let mut looks = interval(Duration::from_millis(LOOK_MS));
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.outfit.push.work().ring();
         loop {
@@ -186,66 +251,99 @@ impl<S: Store> Sender<S> {
                             tests.spawn(trial::run(Arc::clone(&self.outfit), test));
                         }
                     }
-                    jobs.start(&self.outfit);
+                    let alerts = self.outfit.push.take_alerts();
+                    jobs.look |= alerts.more;
+                    alerts.names.into_iter().for_each(|name| jobs.add(name));
+                    if jobs.few() {
+                        jobs.start(&self.outfit);
+                    }
                 }
-                Some(done) = jobs.tasks.join_next_with_id() => {
-                    jobs.joined(done);
-                    jobs.start(&self.outfit);
-                }
+                Some(done) = jobs.tasks.join_next_with_id() => jobs.joined(done),
                 Some(_) = tests.join_next() => {}
                 _ = looks.tick() => {
+                    jobs.start(&self.outfit);
                     let shut = u64::try_from(self.outfit.gates.shut()).unwrap_or(u64::MAX);
                     self.outfit.shared.metrics.push_lanes_shut.store(shut, Ordering::Relaxed);
                 }
             }
+            self.outfit.shared.metrics.push_jobs.store(jobs.open.len() as u64, Ordering::Relaxed);
         }
         tests.abort_all();
-        for job in jobs.running.values() {
-            let _ = job.stop.send(true);
+        for stop in jobs.open.values().filter_map(|job| job.stop.as_ref()) {
+            stop.send_replace(Stop::Now);
         }
         while jobs.tasks.join_next().await.is_some() {}
     }
 }
 
 impl Jobs {
-    /// Runs the newest jobs and parks the others: an old one that waits for a service which is
-    /// down has had its time.
-    fn start<S: Store>(&mut self, outfit: &Arc<Outfit<S>>) {
-        let Ok(mut open) = outfit.shared.store().push_jobs() else {
-            return;
-        };
-        open.sort_unstable_by_key(|job| Reverse((job.created_at, job.seq)));
-        let names: HashSet<Name> = open.iter().map(|job| (job.channel, job.seq)).collect();
-        self.ended.retain(|name| names.contains(name));
-        open.retain(|job| !self.ended.contains(&(job.channel, job.seq)));
-        outfit.shared.metrics.push_jobs.store(open.len() as u64, Ordering::Relaxed);
-        open.truncate(MAX_PUSH_JOBS);
-        let wanted: HashSet<Name> = open.iter().map(|job| (job.channel, job.seq)).collect();
-        for job in self.running.values_mut().filter(|job| !wanted.contains(&job.name)) {
-            job.parked = true;
-            let _ = job.stop.send(true);
-        }
-        let started: HashSet<Name> = self.running.values().map(|job| job.name).collect();
-        for job in open.into_iter().filter(|job| !started.contains(&(job.channel, job.seq))) {
-            let (stop, stopped) = watch::channel(false);
-            let name = (job.channel, job.seq);
-            let task = self.tasks.spawn(job::run(Arc::clone(outfit), job, stopped));
-            self.running.insert(task.id(), Running { name, stop, parked: false });
+    /// Whether all can run: then none waits to be chosen.
+    fn few(&self) -> bool {
+        self.open.len() <= MAX_PUSH_JOBS
+    }
+
+    fn add(&mut self, name: Name) {
+        if self.open.len() < MAX_OPEN_JOBS {
+            self.open.entry(name).or_default();
+        } else {
+            self.look = true;
         }
     }
 
-    fn joined(&mut self, done: Result<(Id, ()), JoinError>) {
-        let id = match done {
-            Ok((id, ())) => id,
+    /// Runs those whose turn it is and parks the others.
+    fn start<S: Store>(&mut self, outfit: &Arc<Outfit<S>>) {
+        if self.look && self.open.len() <= MAX_OPEN_JOBS / 2 {
+            match outfit.shared.store().push_jobs() {
+                Ok(found) => {
+                    self.look = false;
+                    for PushJob { channel, seq, created_at, .. } in found {
+                        self.add(Name { created_at, channel, seq });
+                    }
+                }
+                Err(error) => tracing::error!(%error, "the alerts to be pushed cannot be read"),
+            }
+        }
+        let now = Instant::now();
+        let candidates: Vec<_> = self.open.iter().map(|(name, job)| job.candidate(*name)).collect();
+        let chosen = choose(&candidates, now);
+        let mut running = self.tasks.len();
+        for (name, job) in &mut self.open {
+            match (&job.stop, chosen.contains(name)) {
+                (Some(stop), false) => {
+                    stop.send_if_modified(|stop| core::mem::replace(stop, Stop::Park) == Stop::No);
+                }
+                // Those that make room keep their places until they have come to a stop.
+                (None, true) if running < MAX_PUSH_JOBS => {
+                    running += 1;
+                    job.turn = Some(now);
+                    let (stop, stopped) = watch::channel(Stop::No);
+                    job.stop = Some(stop);
+                    let task = self.tasks.spawn(job::run(Arc::clone(outfit), *name, stopped));
+                    self.names.insert(task.id(), *name);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn joined(&mut self, done: Result<(Id, End), JoinError>) {
+        let (id, end) = match done {
+            Ok((id, end)) => (id, Some(end)),
             Err(error) => {
                 tracing::error!("a push job panicked: it goes on at the next start");
-                error.id()
+                (error.id(), None)
             }
         };
-        if let Some(job) = self.running.remove(&id)
-            && !job.parked
-        {
-            self.ended.insert(job.name);
+        let Some(name) = self.names.remove(&id) else { return };
+        match (end, self.open.get_mut(&name)) {
+            (Some(End::Parked), Some(job)) => job.stop = None,
+            _ => drop(self.open.remove(&name)),
         }
+    }
+}
+
+impl Open {
+    fn candidate(&self, name: Name) -> Candidate {
+        Candidate { name, turn: self.turn, running: self.stop.is_some() }
     }
 }

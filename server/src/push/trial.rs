@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use super::client::Outcome;
 use super::gate::pause;
-use super::sender::{Outfit, Pushed};
+use super::sender::{Attempt, Outfit, Pushed};
 use super::{Test, payload};
 use crate::limits::PUSH_REQUEST_MS;
 use crate::serve::now;
@@ -24,20 +24,26 @@ pub(super) async fn run<S: Store>(outfit: Arc<Outfit<S>>, test: Test) {
     let pushed = Pushed::test(&test, plain, now());
     for failures in 0..TRIES {
         let found = outfit.shared.store().registration(&test.channel, &test.registration, now());
-        let Some(host) = found.ok().flatten().and_then(|found| outfit.host(&test.channel, &found)) else {
+        let found = found.ok().flatten().and_then(|found| outfit.target(&test.channel, &found));
+        let Some((target, _)) = found else {
             return outfit.count_unusable();
         };
+        // Alerts to the same service let it in when it is its turn. A service that is shut: the
+        // test says the truth by not arriving.
         let limit = Duration::from_millis(PUSH_REQUEST_MS);
-        let gate = outfit.gates.of(&host);
-        // A service that is shut: the test says the truth by not arriving.
-        let Ok(pass) = timeout(limit, gate.enter()).await else { return };
-        let Some(sent) = outfit.send(&pushed, &test.registration).await else { return };
-        pass.report(&sent.answer);
-        outfit.count(&sent.answer.outcome);
-        match sent.answer.outcome {
-            Outcome::Delivered | Outcome::Refused(_) => return,
-            Outcome::Gone => return outfit.end(&pushed, test.registration, sent.sealed),
-            Outcome::Later { after } => sleep(pause(failures).max(after.unwrap_or_default())).await,
-        }
+        let Ok(pass) = timeout(limit, outfit.gate(&target).enter()).await else { return };
+        let after = match outfit.send(&pushed, &test.registration, target.service, pass).await {
+            Attempt::Answered { outcome, sealed } => {
+                outfit.count(&outcome);
+                match outcome {
+                    Outcome::Delivered | Outcome::Refused(_) => return,
+                    Outcome::Gone => return outfit.end(&pushed, test.registration, sealed),
+                    Outcome::Later { after } | Outcome::Throttled { after } => after,
+                }
+            }
+            Attempt::Void => return,
+            Attempt::Moved | Attempt::Unread => None,
+        };
+        sleep(pause(failures).max(after.unwrap_or_default())).await;
     }
 }

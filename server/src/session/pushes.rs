@@ -24,8 +24,9 @@ impl Session {
         let push = shared.push().ok_or(Code::Unsupported)?;
         // Judged again at the commit; here so that a stranger cannot make the relay seal.
         let by = self.grants.current(&shared.store, &channel)?;
-        let sealed = push.admit(&channel, &registration, subscription)?;
-        self.submit(shared, request, Write::Register { channel, by, registration, sealed, proved_at })
+        let (sealed, endpoint) = push.admit(&channel, &registration, subscription)?;
+        let write = Write::Register { channel, by, registration, sealed, endpoint, proved_at };
+        self.submit(shared, request, write)
     }
 
     pub(super) fn test_push<S: Store>(

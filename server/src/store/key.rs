@@ -5,6 +5,8 @@ use campana_protocol::id::{
     BlobId, ChannelId, Hash, MailboxId, PublicKey, ReceiptToken, RecordId, RegistrationId,
 };
 
+use super::EndpointTag;
+
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $number:literal),+ $(,)?) => {
         /// What a row is. The numbers are on disk: never reused, never changed.
@@ -66,6 +68,9 @@ kinds! {
     /// A registration whose push service says that there is no such subscription: its device is
     /// told. Key: channel, registration. Value: nothing.
     Ended = 19,
+    /// The registration of an endpoint. Kept as long as it. Key: channel, what the endpoint is known
+    /// by there. Value: registration.
+    Endpoint = 20,
 }
 
 /// The key of a row.
@@ -91,6 +96,7 @@ pub(crate) enum Key {
     Tally(ChannelId, u64),
     PushSecret,
     Ended(ChannelId, RegistrationId),
+    Endpoint(ChannelId, EndpointTag),
 }
 
 impl Key {
@@ -121,6 +127,7 @@ impl Key {
             Self::Registration(id, registration) | Self::Ended(id, registration) => {
                 put(out, &[&id.0, &registration.0])
             }
+            Self::Endpoint(id, tag) => put(out, &[&id.0, tag]),
             Self::PushJob(id, seq) | Self::Tally(id, seq) => put(out, &[&id.0, &seq.to_be_bytes()]),
             Self::Unsettled(id, seq, registration) => {
                 put(out, &[&id.0, &seq.to_be_bytes(), &registration.0]);
@@ -172,6 +179,7 @@ impl Key {
             Kind::Tally => Self::Tally(ChannelId(take(r)?), u64::from_be_bytes(take(r)?)),
             Kind::PushSecret => Self::PushSecret,
             Kind::Ended => Self::Ended(ChannelId(take(r)?), RegistrationId(take(r)?)),
+            Kind::Endpoint => Self::Endpoint(ChannelId(take(r)?), take(r)?),
         };
         rest.is_empty().then_some(key)
     }
@@ -198,6 +206,7 @@ impl Key {
             Self::Tally(..) => Kind::Tally,
             Self::PushSecret => Kind::PushSecret,
             Self::Ended(..) => Kind::Ended,
+            Self::Endpoint(..) => Kind::Endpoint,
         }
     }
 }
@@ -268,6 +277,7 @@ mod tests {
             (id(), any::<u64>()).prop_map(|(i, s)| Key::Tally(ChannelId(i), s)),
             Just(Key::PushSecret),
             (id(), short()).prop_map(|(i, r)| Key::Ended(ChannelId(i), RegistrationId(r))),
+            (id(), short()).prop_map(|(i, tag)| Key::Endpoint(ChannelId(i), tag)),
         ]
     }
 

@@ -12,7 +12,7 @@ pub mod engine;
 pub mod error;
 mod key;
 mod log;
-mod memory;
+pub(crate) mod memory;
 mod row;
 pub mod rows;
 mod sled;
@@ -133,6 +133,12 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`ReadError`].
     fn push_jobs(&self) -> Result<Vec<PushJob>, ReadError>;
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn push_job(&self, channel: &ChannelId, seq: u64) -> Result<Option<PushJob>, ReadError>;
 
     /// The registrations a push job has come past and that have no answer yet.
     ///
@@ -274,8 +280,14 @@ pub struct RegistrationPage {
     pub through: Option<RegistrationId>,
 }
 
+/// By which an endpoint is known on one channel: it says nothing of where that leads.
+pub type EndpointTag = [u8; 16];
+
+/// By which a push service is known in one job: it does not say which it is.
+pub type LaneTag = u64;
+
 /// An alert that is being pushed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PushJob {
     /// The channel.
     pub channel: ChannelId,
@@ -283,8 +295,10 @@ pub struct PushJob {
     pub seq: u64,
     /// When it was appended.
     pub created_at: u64,
-    /// All registrations up to this one have been dispatched.
+    /// The last registration that was read for all services, in the order of the job's reader.
     pub cursor: Option<RegistrationId>,
+    /// The services that are read for separately, each with the last that was read for it.
+    pub lanes: Vec<(LaneTag, Option<RegistrationId>)>,
 }
 
 /// How far an alert has come.

@@ -3,7 +3,7 @@
 use campana_protocol::frame::{Class, Entry};
 use campana_protocol::id::{ChannelId, PublicKey, RecordId, RegistrationId};
 use campana_protocol::wire;
-use minicbor::bytes::ByteVec;
+use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
 
 /// Who may do what on a channel.
@@ -141,14 +141,36 @@ pub(crate) struct StoredRegistration {
     /// The subscription, sealed under a key that the store does not hold.
     #[n(3)]
     pub(crate) sealed: ByteVec,
+    /// What its endpoint is known by on the channel (`None`: made before that was kept).
+    #[cbor(n(4), default)]
+    pub(crate) endpoint: Option<ByteArray<16>>,
 }
 
 /// An alert that is being pushed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub(crate) struct StoredJob {
     #[n(0)]
     pub(crate) created_at: u64,
-    /// All registrations up to this one are settled, or have an `Unsettled` row.
+    /// What came before `cursor`, in the order of ids. No longer written or used: a job that an
+    /// older version left in the middle begins anew.
+    #[n(1)]
+    pub(crate) by_id: Option<RegistrationId>,
+    /// All registrations up to this one are settled, have an `Unsettled` row, or are for one of
+    /// `lanes`. The order is the sender's.
+    #[cbor(n(2), default)]
+    pub(crate) cursor: Option<RegistrationId>,
+    /// Services that are read for separately.
+    #[cbor(n(3), default)]
+    pub(crate) lanes: Vec<StoredLane>,
+}
+
+/// A push service that a job reads for separately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct StoredLane {
+    /// Tells it from the others of the job, and says nothing else.
+    #[n(0)]
+    pub(crate) tag: u64,
+    /// As the job's, for this service alone.
     #[n(1)]
     pub(crate) cursor: Option<RegistrationId>,
 }
@@ -190,10 +212,15 @@ mod tests {
                 expires_at: a, received_at: b, record: RecordId(record), body: bytes.clone().into(),
             })?;
             same(&StoredPart { expires_at: a, of: 7, body: bytes.clone().into() })?;
-            same(&StoredRegistration { expires_at: a, access: key, proved_at: b, sealed: bytes.into() })?;
+            let endpoint = some.then_some(record.into());
+            same(&StoredRegistration {
+                expires_at: a, access: key, proved_at: b, sealed: bytes.into(), endpoint,
+            })?;
             same(&Invitation { expires_at: a, redeemed_by: maybe })?;
             same(&Founder { channels_left: c })?;
-            same(&StoredJob { created_at: a, cursor: some.then_some(RegistrationId(record)) })?;
+            let cursor = some.then_some(RegistrationId(record));
+            let lanes = vec![StoredLane { tag: b, cursor }; c as usize % 4];
+            same(&StoredJob { created_at: a, by_id: cursor, cursor, lanes })?;
         }
 
         #[test]

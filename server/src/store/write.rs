@@ -5,7 +5,7 @@ use campana_protocol::id::{
     BlobId, ChannelId, Hash, MailboxId, PublicKey, ReceiptToken, RecordId, RegistrationId,
 };
 
-use super::Keys;
+use super::{EndpointTag, Keys, LaneTag};
 
 /// One change. Authority is judged when it is carried out, not when it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +117,8 @@ pub enum Write {
         registration: RegistrationId,
         /// The sealed subscription.
         sealed: Vec<u8>,
+        /// Its endpoint: an older registration with the same one is replaced.
+        endpoint: EndpointTag,
         /// When a push last arrived (0: never).
         proved_at: u64,
     },
@@ -177,8 +179,10 @@ pub struct PushProgress {
     pub channel: ChannelId,
     /// The alert.
     pub seq: u64,
-    /// All up to this one have been dispatched (`None`: as far as before).
+    /// The last registration that was read for all services (`None`: none yet).
     pub cursor: Option<RegistrationId>,
+    /// The services that are read for separately, each with the last that was read for it.
+    pub lanes: Vec<(LaneTag, Option<RegistrationId>)>,
     /// Dispatched and not settled.
     pub unsettled: Vec<RegistrationId>,
     /// Were unsettled and are no longer.

@@ -11,7 +11,8 @@ use campana_protocol::limits::{
 use super::{ACCESS, Bench, Fixture, NOW, channel, member, owner};
 use crate::store::error::PushError;
 use crate::store::{
-    Append, Coverage, Keys, PushJob, PushProgress, Registration, RegistrationPage, Store, Write, Written,
+    Append, Coverage, EndpointTag, Keys, PushJob, PushProgress, Registration, RegistrationPage, Store, Write,
+    Written,
 };
 
 fn id(number: u32) -> RegistrationId {
@@ -21,8 +22,12 @@ fn id(number: u32) -> RegistrationId {
 }
 
 fn register(by: Keys, number: u32, sealed: &[u8]) -> Write {
+    register_at(by, number, sealed, id(number).0)
+}
+
+fn register_at(by: Keys, number: u32, sealed: &[u8], endpoint: EndpointTag) -> Write {
     let (registration, sealed) = (id(number), sealed.to_vec());
-    Write::Register { channel: channel(), by, registration, sealed, proved_at: 0 }
+    Write::Register { channel: channel(), by, registration, sealed, endpoint, proved_at: 0 }
 }
 
 fn ringing<F: Fixture>(b: &Bench<F>, now: u64) -> Vec<RegistrationId> {
@@ -55,6 +60,7 @@ pub fn only_current_members_register<F: Fixture>(fixture: F) {
         by: owner(),
         registration: id(1),
         sealed: Vec::new(),
+        endpoint: [1; 16],
         proved_at: 0,
     };
     assert_eq!(b.write(write), Err(PushError::Unknown.into()));
@@ -98,6 +104,7 @@ pub fn what_was_registered_under_a_rotated_key_rings_for_its_grace<F: Fixture>(f
         by: member(next),
         registration: id(2),
         sealed: b"y".to_vec(),
+        endpoint: id(2).0,
         proved_at: 0,
     };
     assert_eq!(b.write_at(rotated, renewal), Ok(Written::Done));
@@ -149,6 +156,34 @@ pub fn registrations_end<F: Fixture>(fixture: F) {
     assert_eq!((registered(&b, NOW), rows(&b, "ended registrations")), (0, 0));
 }
 
+pub fn an_endpoint_is_registered_once_on_a_channel<F: Fixture>(fixture: F) {
+    let mut b = Bench::with_channel(fixture);
+    let endpoints = |b: &Bench<F>| rows(b, "push endpoints (keyed hashes)");
+    b.done(register_at(owner(), 1, b"first", [1; 16]));
+    b.done(register_at(owner(), 2, b"other", [2; 16]));
+    // Its device has come again under another id: the newest counts.
+    b.done(register_at(member(ACCESS), 3, b"again", [1; 16]));
+    b.fixture.reopen();
+    assert_eq!(ringing(&b, NOW), [id(2), id(3)]);
+    assert_eq!((registered(&b, NOW), rows(&b, "expiry times"), endpoints(&b)), (2, 3, 2));
+    // Its old id is not ended: it may come back, with this endpoint or another.
+    b.done(register_at(owner(), 1, b"new", [3; 16]));
+    assert_eq!((registered(&b, NOW), endpoints(&b)), (3, 3));
+    // One that had an endpoint takes over that of another, and leaves its own.
+    b.done(register_at(owner(), 1, b"moved", [2; 16]));
+    assert_eq!(ringing(&b, NOW), [id(1), id(3)]);
+    assert_eq!((registered(&b, NOW), endpoints(&b)), (2, 2));
+    // Renewed it stays, and what goes leaves nothing.
+    b.done(register_at(owner(), 1, b"renewed", [2; 16]));
+    b.done(Write::Unregister { channel: channel(), registration: id(3) });
+    assert_eq!((ringing(&b, NOW), endpoints(&b)), (vec![id(1)], 1));
+    b.done(Write::End { channel: channel(), registration: id(1), sealed: b"renewed".to_vec() });
+    assert_eq!((registered(&b, NOW), endpoints(&b)), (0, 0));
+    b.done(register_at(owner(), 4, b"x", [2; 16]));
+    trim_all(&b, NOW + REGISTRATION_TTL_MS);
+    assert_eq!((endpoints(&b), rows(&b, "counts of those")), (0, 0));
+}
+
 pub fn pages_hold_each_registration_once<F: Fixture>(fixture: F) {
     let mut b = Bench::with_channel(fixture);
     let other = PublicKey([0xee; 32]);
@@ -157,7 +192,8 @@ pub fn pages_hold_each_registration_once<F: Fixture>(fixture: F) {
     assert!(b.store().commit(NOW, &writes).iter().all(Result::is_ok));
     let elsewhere = campana_protocol::id::ChannelId::of(&other);
     let by = Keys { owner: Some(other), member: None };
-    b.done(Write::Register { channel: elsewhere, by, registration: id(3), sealed: vec![1], proved_at: 0 });
+    let (registration, endpoint) = (id(3), id(3).0);
+    b.done(Write::Register { channel: elsewhere, by, registration, sealed: vec![1], endpoint, proved_at: 0 });
     b.fixture.reopen();
     let (mut after, mut found) = (None, Vec::new());
     loop {
@@ -207,7 +243,9 @@ pub fn an_alert_opens_a_job_in_its_commit<F: Fixture>(fixture: F) {
     assert_eq!(b.store().push_jobs(), Ok(Vec::new()));
     let seq = b.append(member(ACCESS), Alert, b"pushed");
     b.fixture.reopen();
-    let job = PushJob { channel: channel(), seq, created_at: NOW, cursor: None };
+    let job = PushJob { channel: channel(), seq, created_at: NOW, cursor: None, lanes: Vec::new() };
+    assert_eq!(b.store().push_job(&channel(), seq), Ok(Some(job.clone())));
+    assert_eq!(b.store().push_job(&channel(), seq + 1), Ok(None));
     assert_eq!(b.store().push_jobs(), Ok(vec![job]));
 }
 
@@ -216,10 +254,15 @@ pub fn a_job_goes_on_where_it_was<F: Fixture>(fixture: F) {
     b.done(register(owner(), 1, b"x"));
     let seq = b.append(owner(), Alert, b"pushed");
     b.done(PushProgress { unsettled: vec![id(1), id(2), id(3)], ..progress(seq) }.into());
-    b.done(PushProgress { cursor: Some(id(5)), ..progress(seq) }.into());
-    b.done(PushProgress { settled: vec![id(2)], unsettled: vec![id(4)], ..progress(seq) }.into());
+    let lanes = vec![(7, None), (u64::MAX, Some(id(3)))];
+    let cursor = Some(id(5));
+    b.done(PushProgress { cursor, lanes: vec![(7, None), (8, None)], ..progress(seq) }.into());
+    let (settled, unsettled) = (vec![id(2)], vec![id(4)]);
+    let lanes_now = lanes.clone();
+    b.done(PushProgress { cursor, lanes: lanes_now, settled, unsettled, ..progress(seq) }.into());
     b.fixture.reopen();
-    assert_eq!(b.store().push_jobs().expect("jobs")[0].cursor, Some(id(5)));
+    let job = b.store().push_job(&channel(), seq).expect("read").expect("a job");
+    assert_eq!((job.cursor, job.lanes), (cursor, lanes));
     assert_eq!(b.store().unsettled(&channel(), seq), Ok(vec![id(1), id(3), id(4)]));
     assert_eq!(b.store().unsettled(&channel(), seq + 1), Ok(Vec::new()));
     b.done(PushProgress { settled: vec![id(1), id(3), id(4)], done: true, ..progress(seq) }.into());
@@ -260,6 +303,7 @@ pub fn coverage_counts_what_was_proved_lately<F: Fixture>(fixture: F) {
         by: owner(),
         registration: id(number),
         sealed: Vec::new(),
+        endpoint: id(number).0,
         proved_at,
     };
     // Never, long ago, just within, now, and by a clock that runs ahead.
@@ -303,6 +347,7 @@ pub fn registrations_are_sealed_anew_and_forgotten<F: Fixture>(fixture: F) {
     assert_eq!(rounds, 3_000 / 1_024 + 1);
     assert_eq!(b.store().all_registrations(None, 1), Ok(Vec::new()));
     assert_eq!((rows(&b, "alerts being pushed"), rows(&b, "counts of those")), (0, 0));
+    assert_eq!(rows(&b, "push endpoints (keyed hashes)"), 0);
 }
 
 fn progress(seq: u64) -> PushProgress {
@@ -310,6 +355,7 @@ fn progress(seq: u64) -> PushProgress {
         channel: channel(),
         seq,
         cursor: None,
+        lanes: Vec::new(),
         unsettled: Vec::new(),
         settled: Vec::new(),
         done: false,

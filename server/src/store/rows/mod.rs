@@ -285,6 +285,10 @@ impl<E: Engine> Store for RowStore<E> {
         registered::jobs(&self.view)
     }
 
+    fn push_job(&self, channel: &ChannelId, seq: u64) -> Result<Option<PushJob>, ReadError> {
+        registered::job(&self.view, channel, seq)
+    }
+
     fn unsettled(&self, channel: &ChannelId, seq: u64) -> Result<Vec<RegistrationId>, ReadError> {
         registered::unsettled(&self.view, channel, seq)
     }
@@ -343,8 +347,8 @@ fn carry_out<E: Engine>(tx: &mut Tx<'_, E>, now: u64, write: &Write) -> Result<W
             let part = blob::Part { channel: *channel, blob: *blob, part: *part, of: *of, body };
             blob::put(tx, now, by, &part)
         }
-        Write::Register { channel, by, registration, sealed, proved_at } => {
-            push::register(tx, now, *channel, by, *registration, (sealed, *proved_at))
+        Write::Register { channel, by, registration, sealed, endpoint, proved_at } => {
+            push::register(tx, now, (*channel, by, *registration), (sealed, *endpoint, *proved_at))
         }
         Write::Unregister { channel, registration } => push::unregister(tx, *channel, *registration),
         Write::Receipt { channel, by, seq, token } => push::receipt(tx, now, *channel, by, *seq, *token),

@@ -11,9 +11,9 @@ use crate::limits::MAX_TRIM;
 use crate::store::engine::Engine;
 use crate::store::error::{PushError, StoreError, WriteError};
 use crate::store::key::{Key, Kind};
-use crate::store::row::{Channel, StoredJob, StoredRegistration};
+use crate::store::row::{Channel, StoredJob, StoredLane, StoredRegistration};
 use crate::store::write::{PushProgress, Written};
-use crate::store::{Keys, Rights};
+use crate::store::{EndpointTag, Keys, Rights};
 
 /// The seq under which a channel's registrations are counted: entries begin at 1.
 pub(super) const REGISTRATIONS: u64 = 0;
@@ -21,26 +21,72 @@ pub(super) const REGISTRATIONS: u64 = 0;
 pub(super) fn register<E: Engine>(
     tx: &mut Tx<'_, E>,
     now: u64,
-    channel: ChannelId,
-    by: &Keys,
-    registration: RegistrationId,
-    (sealed, proved_at): (&[u8], u64),
+    (channel, by, registration): (ChannelId, &Keys, RegistrationId),
+    (sealed, endpoint, proved_at): (&[u8], EndpointTag, u64),
 ) -> Result<Written, WriteError> {
     let access = current(tx, &channel, by)?.access;
     if tx.get::<()>(&Key::Ended(channel, registration))?.is_some() {
         return Err(PushError::Ended.into());
     }
     let key = Key::Registration(channel, registration);
-    match tx.get::<StoredRegistration>(&key)? {
-        Some(known) => tx.delete(&expiry(known.expires_at, &key)),
-        None => count(tx, channel, REGISTRATIONS)?,
+    let known = tx.get::<StoredRegistration>(&key)?;
+    let doubled = doubled(tx, channel, registration, endpoint)?;
+    match (&known, &doubled) {
+        (Some(known), _) => {
+            tx.delete(&expiry(known.expires_at, &key));
+            forget_endpoint(tx, channel, registration, known)?;
+        }
+        // It takes the place of the one that goes.
+        (None, Some(_)) => {}
+        (None, None) => count(tx, channel, REGISTRATIONS)?,
+    }
+    if let Some((other, row)) = doubled {
+        if known.is_some() {
+            uncount(tx, channel, REGISTRATIONS)?;
+        }
+        let other = Key::Registration(channel, other);
+        tx.delete(&expiry(row.expires_at, &other));
+        tx.delete(&other);
     }
     let expires_at = now.saturating_add(REGISTRATION_TTL_MS);
     // A device whose clock runs ahead has proved nothing for the time to come.
     let proved_at = proved_at.min(now);
-    tx.put(&key, &StoredRegistration { expires_at, access, proved_at, sealed: sealed.to_vec().into() })?;
+    let (sealed, tag) = (sealed.to_vec().into(), Some(endpoint.into()));
+    tx.put(&key, &StoredRegistration { expires_at, access, proved_at, sealed, endpoint: tag })?;
+    tx.put(&Key::Endpoint(channel, endpoint), &registration)?;
     tx.expires(expires_at, key);
     Ok(Written::Done)
+}
+
+/// Another registration with the same endpoint: its device has come again under a new id.
+fn doubled<E: Engine>(
+    tx: &mut Tx<'_, E>,
+    channel: ChannelId,
+    registration: RegistrationId,
+    endpoint: EndpointTag,
+) -> Result<Option<(RegistrationId, StoredRegistration)>, StoreError> {
+    let other = tx.get::<RegistrationId>(&Key::Endpoint(channel, endpoint))?;
+    let Some(other) = other.filter(|other| *other != registration) else {
+        return Ok(None);
+    };
+    let row = tx.get::<StoredRegistration>(&Key::Registration(channel, other))?;
+    Ok(row.filter(|row| row.endpoint == Some(endpoint.into())).map(|row| (other, row)))
+}
+
+/// The endpoint of a registration that goes, or that gets another.
+fn forget_endpoint<E: Engine>(
+    tx: &mut Tx<'_, E>,
+    channel: ChannelId,
+    registration: RegistrationId,
+    known: &StoredRegistration,
+) -> Result<(), StoreError> {
+    if let Some(endpoint) = known.endpoint {
+        let key = Key::Endpoint(channel, endpoint.into());
+        if tx.get::<RegistrationId>(&key)? == Some(registration) {
+            tx.delete(&key);
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn unregister<E: Engine>(
@@ -121,7 +167,8 @@ pub(super) fn open_job<E: Engine>(
     seq: u64,
 ) -> Result<(), StoreError> {
     if class == Class::Alert && tx.get::<u64>(&Key::Tally(channel, REGISTRATIONS))?.is_some() {
-        tx.put(&Key::PushJob(channel, seq), &StoredJob { created_at: now, cursor: None })?;
+        let job = StoredJob { created_at: now, by_id: None, cursor: None, lanes: Vec::new() };
+        tx.put(&Key::PushJob(channel, seq), &job)?;
     }
     Ok(())
 }
@@ -145,7 +192,9 @@ pub(super) fn progress<E: Engine>(
     for registration in &progress.unsettled {
         tx.put(&Key::Unsettled(channel, seq, *registration), &())?;
     }
-    job.cursor = progress.cursor.or(job.cursor);
+    job.cursor = progress.cursor;
+    job.lanes =
+        progress.lanes.iter().map(|(tag, cursor)| StoredLane { tag: *tag, cursor: *cursor }).collect();
     tx.put(&key, &job)?;
     Ok(Written::Done)
 }
@@ -157,7 +206,7 @@ pub(super) fn keep_secret<E: Engine>(tx: &mut Tx<'_, E>, sealed: &[u8]) -> Resul
 
 /// Again and again until the secret is gone too.
 pub(super) fn forget_all<E: Engine>(tx: &mut Tx<'_, E>) -> Result<Written, WriteError> {
-    for kind in [Kind::PushJob, Kind::Unsettled, Kind::Registration] {
+    for kind in [Kind::PushJob, Kind::Unsettled, Kind::Registration, Kind::Endpoint] {
         let (from, to) = kind.range();
         let found = tx.keys(&from, &to, MAX_TRIM)?;
         for key in &found {
@@ -206,6 +255,7 @@ fn remove<E: Engine>(
 ) -> Result<(), StoreError> {
     let key = Key::Registration(channel, registration);
     uncount(tx, channel, REGISTRATIONS)?;
+    forget_endpoint(tx, channel, registration, known)?;
     tx.delete(&expiry(known.expires_at, &key));
     tx.delete(&key);
     Ok(())

@@ -272,6 +272,7 @@ const fn name(kind: Kind) -> &'static str {
         Kind::Tally => "counts of those",
         Kind::PushSecret => "VAPID key (sealed)",
         Kind::Ended => "ended registrations",
+        Kind::Endpoint => "push endpoints (keyed hashes)",
     }
 }
 

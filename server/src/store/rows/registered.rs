@@ -69,12 +69,26 @@ pub(super) fn jobs<E: Engine>(view: &View<E>) -> Result<Vec<PushJob>, ReadError>
         if let (Some(Key::PushJob(channel, seq)), Some(job)) =
             (Key::decode(key), row::decode::<StoredJob>(value))
         {
-            jobs.push(PushJob { channel, seq, created_at: job.created_at, cursor: job.cursor });
+            jobs.push(known(channel, seq, job));
         }
         ControlFlow::Continue(())
     };
     view.scan(&from, &to, visit).map_err(failed)?;
     Ok(jobs)
+}
+
+pub(super) fn job<E: Engine>(
+    view: &View<E>,
+    channel: &ChannelId,
+    seq: u64,
+) -> Result<Option<PushJob>, ReadError> {
+    let job = get::<_, StoredJob>(view, &Key::PushJob(*channel, seq))?;
+    Ok(job.map(|job| known(*channel, seq, job)))
+}
+
+fn known(channel: ChannelId, seq: u64, job: StoredJob) -> PushJob {
+    let lanes = job.lanes.into_iter().map(|lane| (lane.tag, lane.cursor)).collect();
+    PushJob { channel, seq, created_at: job.created_at, cursor: job.cursor, lanes }
 }
 
 pub(super) fn unsettled<E: Engine>(

@@ -73,7 +73,7 @@ async fn a_dead_service_delays_no_other_and_is_reached_when_it_is_back() {
     // Many more than may wait for a lane that is open.
     register_all(&mut owner, devices(6_000, &phone, &[&dead, &well])).await;
     for (record, behaviour) in
-        [Behaviour::Close, Behaviour::Answer(500), Behaviour::Hang].into_iter().enumerate()
+        [Behaviour::Hang, Behaviour::Close, Behaviour::Answer(500)].into_iter().enumerate()
     {
         let broken = behaviour.clone();
         dead.behave(move |_| broken.clone());

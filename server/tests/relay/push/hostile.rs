@@ -49,10 +49,10 @@ async fn hostile_answers_are_bounded_and_hold_up_nobody() {
     alert(&mut owner, 1, 700).await;
     assert!(wait_for_all(&[&well, &old], 2).await);
     assert!(wait_for_metric(&process, "campana_relay_pushes_delivered_total 3").await);
-    // Sockets' buffers hold some; what is read is little.
+    // What is read (16 KiB of headers, 4 KiB of body), and what the two sockets' buffers hold.
     tokio::time::sleep(Duration::from_secs(2)).await;
     let said = said.load(Ordering::Relaxed);
-    assert!(said < 16 * 1_048_576, "{said} bytes were taken");
+    assert!(said <= 512 * 1_024, "{said} bytes were taken");
     assert!(deferred(&process) >= 1, "the stranger is tried again");
     assert_eq!(stranger.count(), 0);
 }

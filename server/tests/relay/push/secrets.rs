@@ -128,6 +128,42 @@ async fn a_wrong_key_is_refused_by_name_and_a_lost_one_costs_the_registrations()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_systemd_credential_is_used_before_the_file_and_never_written() {
+    let mut world = World::new();
+    let sink = world.sink("push.example.org").await;
+    let phone = Phone::new();
+    let credentials = world.root.path().join("credentials");
+    std::fs::create_dir(&credentials).expect("made");
+    let (credential, file) = (credentials.join("registration-key"), world.root.path().join("data.key"));
+    let key = URL_SAFE_NO_PAD.encode([9; 32]);
+    std::fs::write(&credential, format!("{key}\n")).expect("written");
+    let with_credential = || {
+        let mut command = Command::new(BINARY);
+        command.env("CREDENTIALS_DIRECTORY", &credentials);
+        command
+    };
+    let mut process = world.start_with(with_credential());
+    let mut owner = Device::owner(process.address, process.invitation.as_deref()).await;
+    owner.done(register(1, phone.subscription(sink.endpoint("one")))).await;
+    process.kill();
+    assert!(!file.exists(), "no key is made beside a credential");
+    // Without it nothing opens; what is in the file instead is not it.
+    assert!(refusal(&world).contains("data.key is missing"));
+    std::fs::write(&file, URL_SAFE_NO_PAD.encode([8; 32])).expect("written");
+    assert!(refusal(&world).contains("forget-registrations"));
+    let mut command = with_credential();
+    let said =
+        command.args(["rotate-registration-key", "--data-dir"]).arg(world.data()).output().expect("runs");
+    let said = String::from_utf8(said.stderr).expect("text");
+    assert!(said.contains("which the relay does not write") && !said.contains(&key), "{said}");
+    let process = world.start_with(with_credential());
+    let mut owner = Device::owner(process.address, None).await;
+    alert(&mut owner, 1, 700).await;
+    assert!(wait_for_all(&[&sink], 1).await);
+    assert_eq!(std::fs::read_to_string(&credential).expect("there").trim(), key);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_key_is_rotated_and_the_older_one_needed_no_longer() {
     let mut world = World::new();
     let sink = world.sink("push.example.org").await;
