@@ -92,10 +92,19 @@ impl Core {
     fn application(&mut self, now: u64, kind: ChannelKind, entry: &Entry, own: Option<u64>, message: &[u8]) {
         if let Some(id) = own {
             let Some(Job::Event { event, payload, .. }) = self.outbox.get(&id).cloned() else { return };
-            self.finish_job(id);
-            if let Some(channel) = self.channels.get_mut(&kind) {
-                channel.meta.sent.push(entry.record);
+            let Some(channel) = self.channels.get_mut(&kind) else { return };
+            // Everybody else reads it in the epoch that its place is in, or not at all: if a commit
+            // came between, it is said again.
+            if !matches!(channel.group.open(message), Err(MlsError::OwnMessage)) {
+                if let Some(job) = self.outbox.get_mut(&id) {
+                    job.forget_attempt();
+                    self.mark(Row::Job(id));
+                }
+                self.session.forget_job(id);
+                return self.skip(kind, entry.seq, SkipReason::Unopened);
             }
+            channel.meta.sent.push(entry.record);
+            self.finish_job(id);
             let own = self.membership().map(|membership| membership.role_key());
             return self.event(now, kind, entry.seq, own, event, &payload);
         }

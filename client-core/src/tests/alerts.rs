@@ -64,6 +64,31 @@ fn a_message_of_ours_with_another_tail_is_a_replay() {
     assert!(world.nobody_lost());
 }
 
+/// The relay keeps an attestation until the channel is an epoch further, and says that it is done.
+#[test]
+fn what_its_place_makes_unreadable_its_author_says_again() {
+    let (mut world, ids) = network();
+    let (author, desk) = (ids[3], ChannelKind::Desk);
+    let incident = report(&mut world, ids[7], false);
+    let method = Method::InPerson;
+    let attests = Command::Attest { incident, finding: Finding::Confirmed, method };
+    world.command(author, attests).expect("a verifier");
+    let id = world.channel_id(desk);
+    let kept = world.relay.channels.get_mut(&id).unwrap().log.pop().expect("the attestation");
+    let epoch = world.channel(author, desk).group.epoch();
+    world.grant(&ids[..2], ids[5], Role::Verifier);
+    assert!(world.channel(author, desk).group.epoch() > epoch, "a commit has come between");
+    let log = &mut world.relay.channels.get_mut(&id).unwrap().log;
+    let seq = log.len() as u64 + 1;
+    log.push(campana_protocol::frame::Entry { seq, ..kept });
+    world.pass(60_000);
+    for id in [ids[0], author, ids[4], ids[5]] {
+        let seen = world.core(id).incidents.get(&incident).map_or(0, |known| known.attestations.len());
+        assert_eq!(seen, 1, "device {id}");
+    }
+    assert!(world.nobody_lost());
+}
+
 /// A report that was never made, and an alert of it with these attestations.
 fn made_up(world: &World, attestations: Vec<Signed>) -> Alert {
     let id = IncidentId([0xEE; 16]);
