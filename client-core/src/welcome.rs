@@ -157,9 +157,19 @@ impl Core {
         let mut governance = Governance::genesis(charter).ok()?;
         let expected: Option<(u64, Hash)> = membership.invitation.as_ref().map(|i| (i.height, i.head));
         let mut passed = expected.is_none_or(|at| at == (governance.height(), governance.head()));
+        // A device that comes back has seen a chain itself: this one goes on from there. What any
+        // member may welcome it into must not be from before somebody's role ended.
+        let known = self.channels.get(&welcome.kind).map(|channel| &channel.governance);
+        let known = known.map(|known| (known.height(), known.head()));
+        let mut goes_on = known.is_none_or(|at| at == (governance.height(), governance.head()));
         for statement in &snapshot.statements {
             governance.apply(statement).ok()?;
-            passed |= expected == Some((governance.height(), governance.head()));
+            let at = Some((governance.height(), governance.head()));
+            passed |= expected == at;
+            goes_on |= known == at;
+        }
+        if !goes_on {
+            return None;
         }
         // A working group's chain may be behind the one that the invite saw.
         let behind = expected.is_some_and(|(height, _)| governance.height() < height);

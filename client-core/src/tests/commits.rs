@@ -326,11 +326,23 @@ fn a_snapshot_is_of_the_network_and_the_chain_that_the_invite_names() {
         "the chain may have grown"
     );
     assert!(!accepted(&welcome, &with(cut.clone())), "shorter than the invite saw");
-    assert!(!accepted(&welcome, &with([&cut[..], &[later]].concat())), "past another head");
+    assert!(!accepted(&welcome, &with([&cut[..], &[later.clone()]].concat())), "past another head");
     assert!(!accepted(&welcome, &with([&all[..], &[below]].concat())));
     assert!(!accepted(&welcome, &with([&all[..], &all[2..]].concat())), "replayed");
     let renamed = wire::encode(&Charter { name: "Other".into(), ..charter });
     assert!(!accepted(&welcome, &Snapshot { charter: renamed, ..genuine.clone() }), "another network");
     assert!(!accepted(&Welcome { kind: ChannelKind::Desk, ..welcome.clone() }, &genuine), "another channel");
-    assert!(!accepted(&Welcome { channel: ChannelId([1; 32]), ..welcome }, &genuine));
+    assert!(!accepted(&Welcome { channel: ChannelId([1; 32]), ..welcome.clone() }, &genuine));
+
+    // Whoever comes back has seen more than their invite had.
+    let core = world.core(ids[7]);
+    let accepted = |snapshot: &Snapshot| core.check_snapshot(&welcome, snapshot).is_some();
+    assert!(accepted(&genuine) && accepted(&with([&all[..], core::slice::from_ref(&later)].concat())));
+    for height in 0..all.len() {
+        assert!(
+            !accepted(&with(all[..height].to_vec())),
+            "cut to {height}, before a role was given or ended"
+        );
+    }
+    assert!(!accepted(&with([&cut[..], &[later]].concat())), "past what this device knows");
 }
