@@ -5,7 +5,7 @@ use campana_protocol::code::{Action, Code};
 use campana_protocol::frame::ClientFrame;
 use campana_protocol::governance::ChannelKind;
 use campana_protocol::id::{ChannelId, Hash, PublicKey, PushKey, ReceiptToken, RegistrationId, hash};
-use campana_protocol::limits::{DAY_MS, MAX_TEST_DELAY_MS, PROOF_MS, REGISTRATION_TTL_MS};
+use campana_protocol::limits::{MAX_TEST_DELAY_MS, PROOF_MS, REGISTRATION_TTL_MS};
 use campana_protocol::push::Push;
 use campana_protocol::wire;
 use minicbor::{Decode, Encode};
@@ -13,19 +13,11 @@ use minicbor::{Decode, Encode};
 use crate::command::{CommandError, Reply};
 use crate::core::Core;
 use crate::keys::access_key;
+use crate::limits::{MAX_RECEIPTS, PROOF_NEWS, RENEW_AFTER, TEST_PATIENCE};
 use crate::rows::Row;
 use crate::session::Asked;
 use crate::turn::{Effect, Permission, Platform, Pushed};
 use crate::view::{AlertsState, AlertsView, TestView};
-
-/// A registration is renewed when it is this old, ms.
-const RENEW_AFTER: u64 = DAY_MS;
-/// The relay hears of a proof when the one it knows is this old, ms.
-const PROOF_NEWS: u64 = DAY_MS / 4;
-/// Receipts kept until they can be sent: more alerts than a phone misses in a month.
-const MAX_RECEIPTS: usize = 64;
-/// A test that has not come after this is lost, ms: its delay and a slow push service's.
-const TEST_PATIENCE: u64 = 3 * 60_000;
 
 /// What a device keeps about its alerts.
 #[derive(Clone, Default, Encode, Decode)]

@@ -13,15 +13,10 @@ use crate::channel::Channel;
 use crate::core::Core;
 use crate::governance::Governance;
 use crate::keys::{self, MailboxKeys};
-use crate::post::MAX_DESKS;
+use crate::limits::{MAX_DESKS, MAX_DRAFTS, MAX_INVITES};
 use crate::rows::Row;
 use crate::sorted::Set;
 use crate::state::{DraftRecord, InviteRecord, Job, Package, Person, Reading};
-
-/// Invites kept at most; the one that expires first makes room.
-const MAX_INVITES: usize = 1_024;
-/// Undecided drafts of one committee device kept at most; its oldest makes room.
-const MAX_DRAFTS: usize = 64;
 
 impl Core {
     /// Queues an event.

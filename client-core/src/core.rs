@@ -162,6 +162,10 @@ impl Core {
 
     /// Before joining anew: nothing of the former membership stays.
     pub(crate) fn forget_everything(&mut self) {
+        // What this connection has proved belongs to it, too.
+        if self.session.nonce.is_some() {
+            self.effects.push(Effect::Reconnect);
+        }
         for kind in ChannelKind::ALL {
             self.drop_channel(kind);
         }

@@ -10,22 +10,11 @@ use campana_protocol::report::Alert;
 use campana_protocol::wire;
 
 use crate::core::Core;
+use crate::limits::{MAX_INCIDENTS, MEMBER_PATIENCE, MEMBER_SPREAD, PLEA_PATIENCE, STEP, WORDS_TTL};
 use crate::rows::Row;
 use crate::sorted::Set;
 use crate::state::{Job, OwnersOf, Standing};
 use crate::turn::{Effect, NoticeId};
-
-/// How long each device waits for the one before it, ms.
-const STEP: u64 = 5_000;
-/// How long members wait for the committee to answer a plea, and the spread of their patience, ms.
-const MEMBER_PATIENCE: u64 = 60_000;
-const MEMBER_SPREAD: u64 = 120_000;
-/// How long a plea may go unanswered before it is made again: longer than members' patience, ms.
-const PLEA_PATIENCE: u64 = MEMBER_PATIENCE + MEMBER_SPREAD + 60_000;
-/// Incidents kept on a device: some years of a busy network's, and no flood of reports fills it.
-const MAX_INCIDENTS: usize = 1_024;
-/// How long words of a report stay on the phones, ms.
-const WORDS_TTL: u64 = 24 * 3_600_000;
 
 /// Something that several devices could do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +36,7 @@ impl Core {
             self.owners_duty(now, kind);
             self.plead_duty(now, kind);
         }
+        self.shut_out_duty(now);
         self.alert_duties(now);
         self.forget_incidents();
         self.forget_words(now);

@@ -28,6 +28,7 @@ impl Core {
                 self.start(now, &link, name, [committee_size, threshold, verify_threshold])
             }
             Command::Join { link, handle } => self.join(&link, handle),
+            Command::Cancel => self.cancel(),
             Command::Invite { lifetime_ms, committee } => self.invite(now, lifetime_ms, committee),
             Command::RevokeInvite(id) => self.revoke_invite(id),
             Command::Admit(who) => self.admit(&who),
@@ -91,6 +92,7 @@ impl Core {
             early_reports: Vec::new(),
             forked: false,
             forged: false,
+            shut_out: Vec::new(),
             role_key: OnceLock::new(),
         };
         let governance = Governance::genesis(charter.clone()).map_err(|_| CommandError::Bug)?;
@@ -117,12 +119,8 @@ impl Core {
     }
 
     fn join(&mut self, link: &str, handle: String) -> Result<Reply, CommandError> {
-        let over = self.membership().is_some_and(|membership| {
-            matches!(
-                membership.standing,
-                Standing::Refused(_) | Standing::Removed | Standing::InvitationRefused
-            )
-        });
+        // Whoever waits may have another link: the new request takes the place of the old one.
+        let over = self.membership().is_some_and(|membership| membership.standing != Standing::Member);
         // Whoever nobody lets back in, or whom the relay does not know any more, may begin anew.
         let shut_out = self.channels.get(&ChannelKind::Broadcast).is_some_and(|channel| channel.meta.lost);
         let again = over || shut_out || self.session.refused;
@@ -149,6 +147,7 @@ impl Core {
             early_reports: Vec::new(),
             forked: false,
             forged: false,
+            shut_out: Vec::new(),
             role_key: OnceLock::new(),
         };
         let role = membership.role();
@@ -175,6 +174,20 @@ impl Core {
         let signature = role.sign_hash(&join_digest(&join));
         let to = ReturnAddress { mailbox: invite.mailbox, sealing: invite.sealing };
         self.post_to(&to, &Post::Join(SignedJoin { join, signature }));
+        Ok(Reply::Accepted)
+    }
+
+    /// Whoever is no member leaves the waiting room: nothing of the request stays.
+    fn cancel(&mut self) -> Result<Reply, CommandError> {
+        let membership = self.membership().ok_or(CommandError::NotInANetwork)?;
+        if membership.standing == Standing::Member {
+            return Err(CommandError::AlreadyInANetwork);
+        }
+        self.forget_everything();
+        self.device.membership = None;
+        self.mark(Row::Device);
+        self.spares.clear();
+        self.mark(Row::Spares);
         Ok(Reply::Accepted)
     }
 

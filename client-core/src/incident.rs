@@ -13,11 +13,9 @@ use minicbor::{Decode, Encode};
 
 use crate::governance::Governance;
 use crate::keys;
+use crate::limits::MAX_ATTESTING;
 use crate::turn::NoticeKind;
 use crate::view::Status;
-
-/// Attestations of one incident kept at the desk.
-const MAX_ATTESTING: usize = 8 * limits::MAX_ATTESTATIONS;
 
 /// What this device knows of an incident.
 #[derive(Debug, Clone, Encode, Decode)]

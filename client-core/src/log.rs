@@ -12,14 +12,12 @@ use crate::channel::Channel;
 use crate::core::Core;
 use crate::judge::{self, Skipped, Verdict};
 use crate::keys::plea_key;
+use crate::limits::MAX_PLEAS;
 use crate::mls::MlsError;
 use crate::rows::Row;
 use crate::state::{Job, Standing};
 use crate::turn::{SkipReason, SkippedEntry};
 use crate::vault;
-
-/// Pleas kept at once per channel.
-const MAX_PLEAS: usize = 256;
 
 impl Core {
     pub(crate) fn kind_of(&self, channel: &ChannelId) -> Option<ChannelKind> {
@@ -188,19 +186,22 @@ impl Core {
         }
         let Some(channel) = self.channels.get_mut(&kind) else { return };
         let first = channel.statements.len() as u64;
-        let removed: Vec<PublicKey> = verdict
+        let gone: Vec<(PublicKey, PublicKey)> = verdict
             .removed
             .iter()
             .filter_map(|key| channel.group.find(key).and_then(|index| channel.group.member(index)))
-            .filter_map(|member| Channel::person(kind, &member))
-            .map(|(person, _)| person)
+            .filter_map(|member| Some((member.key, Channel::person(kind, &member)?.0)))
             .collect();
+        let removed: Vec<PublicKey> = gone.iter().map(|(_, person)| *person).collect();
         channel.group = verdict.group;
         channel.governance = verdict.governance;
         channel.statements.extend(verdict.statements);
         channel.meta.gap = None;
         channel.meta.sent.clear();
         channel.meta.pleas.retain(|plea| !removed.contains(&plea.person));
+        if verdict.rejoin {
+            gone.iter().for_each(|(leaf, person)| channel.replaced(now, *leaf, *person));
+        }
         let rotated = verdict.access.is_some();
         if let Some(access) = verdict.access {
             channel.meta.access = access;
@@ -283,11 +284,17 @@ impl Core {
         if let Some(id) = own {
             return self.finish_job(id);
         }
-        let Some(channel) = self.channels.get_mut(&kind) else { return };
+        let Some(channel) = self.channels.get(&kind) else { return };
         let opened = vault::open(&plea_key(&channel.meta.access), channel.id.as_bytes(), sealed);
         let Some(plea) = opened.and_then(|padded| unpad(&padded).and_then(wire::decode::<Plea>).ok()) else {
             return;
         };
+        self.keep_plea(kind, plea);
+    }
+
+    /// A plea that waits for a commit, from the log or the join mailbox.
+    pub(crate) fn keep_plea(&mut self, kind: ChannelKind, plea: Plea) {
+        let Some(channel) = self.channels.get_mut(&kind) else { return };
         // The latest of each person: an earlier one may have been answered where they can't hear it.
         let others = channel.meta.pleas.iter().filter(|other| other.person != plea.person).count();
         if others < MAX_PLEAS && judge::check_plea(channel, &plea).is_ok() {

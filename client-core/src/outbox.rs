@@ -16,13 +16,11 @@ use campana_protocol::wire;
 
 use crate::core::Core;
 use crate::keys::access_key;
+use crate::limits::WINDOW;
 use crate::mls;
 use crate::rows::Row;
 use crate::session::{As, Asked};
 use crate::state::{Attempt, Job, Posting, Standing};
-
-/// Posts and blob parts on their way at once.
-const WINDOW: usize = 32;
 
 impl Core {
     /// Sends whatever can be sent now.

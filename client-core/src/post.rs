@@ -12,19 +12,11 @@ use crate::core::Core;
 use crate::governance::name_holds;
 use crate::incident::Incident;
 use crate::keys::{self, MailboxKeys};
+use crate::limits::{EARLY_REPORT_TTL, MAX_EARLY_JOINS, MAX_EARLY_REPORTS};
 use crate::mls::{inspect_key_package, open_sealed};
 use crate::rows::Row;
 use crate::session::Asked;
 use crate::state::{EarlyJoin, EarlyReport, Package, Person, Standing};
-
-/// Reports kept while their reporter's admission has not been seen.
-const MAX_EARLY_REPORTS: usize = 64;
-/// How long, ms.
-const EARLY_REPORT_TTL: u64 = 24 * 3_600_000;
-/// Join requests kept while their invite has not been seen.
-const MAX_EARLY_JOINS: usize = 64;
-/// Desk mailboxes read at once: the present one and those before it that late reports go to.
-pub(crate) const MAX_DESKS: usize = 4;
 
 /// Whose mailbox it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -79,6 +71,7 @@ impl Core {
             (Mine::Desk, Some(Post::Report(report))) => self.report_post(now, received_at, report),
             (Mine::Join, Some(Post::Join(join))) => self.join_post(seq, received_at, join),
             (Mine::Join, Some(Post::KeyPackages(join))) => self.key_packages_post(join),
+            (Mine::Join, Some(Post::Plea(kind, plea))) => self.keep_plea(kind, plea),
             // Not sealed to us, or not meant for this mailbox.
             _ => {}
         }

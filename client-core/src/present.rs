@@ -8,16 +8,13 @@ use campana_protocol::wire;
 use crate::core::Core;
 use crate::governance::Governance;
 use crate::incident::Incident;
+use crate::limits::RECENT;
 use crate::sorted;
 use crate::state::{Membership, Person, Standing};
 use crate::view::{
     AttestationView, CommitteeView, DraftView, IncidentView, InviteView, NetworkView, OperationView,
     PersonState, PersonView, ReportView, Stage, Status, View, Warning, ZoneView,
 };
-
-/// How long what ended an alert stays as prominent as the alert was, ms: whoever has been away since
-/// the alert must not miss that it is over.
-const RECENT: u64 = 6 * 3_600_000;
 
 impl Core {
     /// What a screen needs. `now`: Unix milliseconds.

@@ -11,14 +11,9 @@ use crate::alerts::Told;
 use crate::core::Core;
 use crate::coverage::Coverage;
 use crate::keys::{KeyPair, access_key};
+use crate::limits::{CLOCK_TOLERANCE, FIRST_PAUSE, LAST_PAUSE};
 use crate::sorted::{Map, Set};
 use crate::turn::Effect;
-
-/// Clocks further apart than this are worth a warning, ms.
-const CLOCK_TOLERANCE: u64 = 5 * 60_000;
-/// First pause after a request was refused for now, ms; doubles up to the last.
-const FIRST_PAUSE: u64 = 500;
-const LAST_PAUSE: u64 = 30_000;
 
 /// The state of one connection.
 #[derive(Default)]

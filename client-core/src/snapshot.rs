@@ -9,11 +9,9 @@ use minicbor::bytes::ByteVec;
 
 use crate::core::Core;
 use crate::incident::{Incident, read_follow_up};
+use crate::limits::MAX_SNAPSHOT_INCIDENTS;
 use crate::rows::Row;
 use crate::sorted;
-
-/// Incidents that a snapshot carries at most, the newest.
-const MAX_INCIDENTS: usize = 256;
 
 impl Core {
     pub(crate) fn snapshot_events(&self, kind: ChannelKind, rejoin: bool) -> Vec<ByteVec> {
@@ -30,7 +28,7 @@ impl Core {
     fn newest(&self) -> Vec<&Incident> {
         let incidents: Vec<&Incident> = self.incidents.values().collect();
         let mut incidents = sorted::sort(incidents, &|a, b| b.updated_at.cmp(&a.updated_at));
-        incidents.truncate(MAX_INCIDENTS);
+        incidents.truncate(MAX_SNAPSHOT_INCIDENTS);
         incidents
     }
 

@@ -74,6 +74,10 @@ pub(crate) struct Membership {
     pub(crate) forked: bool,
     #[n(13)]
     pub(crate) forged: bool,
+    /// Channels that this device was let into and could not read how.
+    #[n(14)]
+    #[cbor(default)]
+    pub(crate) shut_out: Vec<ShutOut>,
     /// Derived when first asked for: it is asked for in every turn, and costs a phone a
     /// millisecond.
     #[cbor(skip)]
@@ -93,6 +97,18 @@ pub(crate) enum Standing {
     Removed,
     #[n(4)]
     InvitationRefused,
+}
+
+/// A channel that this device was let into, but what the Welcome pointed to could not be had.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct ShutOut {
+    #[n(0)]
+    pub(crate) kind: ChannelKind,
+    #[n(1)]
+    pub(crate) channel: ChannelId,
+    /// When the committee was last asked, Unix milliseconds; 0: never.
+    #[n(2)]
+    pub(crate) asked_at: u64,
 }
 
 /// A mailbox read here and how far.
@@ -216,6 +232,22 @@ pub(crate) struct Meta {
     /// When we last pleaded, Unix milliseconds; 0: never.
     #[n(10)]
     pub(crate) pleaded_at: u64,
+    /// Leaves that gave their place to another of the same person, oldest first.
+    #[n(11)]
+    #[cbor(default)]
+    pub(crate) former: Vec<Former>,
+}
+
+/// A leaf that is in the group no more, because its person has another.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct Former {
+    #[n(0)]
+    pub(crate) leaf: PublicKey,
+    #[n(1)]
+    pub(crate) person: PublicKey,
+    /// When this device saw it go, Unix milliseconds.
+    #[n(2)]
+    pub(crate) at: u64,
 }
 
 /// A place in a log.

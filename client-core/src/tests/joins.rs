@@ -94,7 +94,7 @@ fn revoked_and_expired_invites_are_refused_and_say_so() {
             world.command(ids[1], Command::RevokeInvite(id)).expect("a committee device");
             world.settle();
         } else {
-            world.relay.post_time = world.now + 2 * super::rig::DAY;
+            world.relay.post_time = Some(world.now + 2 * super::rig::DAY);
         }
         let late = world.join(&link, "late");
         world.settle();

@@ -14,6 +14,7 @@ mod relay;
 #[path = "../../tests/core/rig.rs"]
 mod rig;
 mod stores;
+mod welcomes;
 
 use campana_protocol::event::Envelope;
 use campana_protocol::frame::{Class, Entry};
