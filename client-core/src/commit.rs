@@ -37,23 +37,26 @@ impl Due {
 }
 
 impl Core {
-    /// What a commit in this channel would do now.
-    pub(crate) fn due(&self, kind: ChannelKind) -> Due {
+    /// What a commit in this channel would do now. What the committee has decided comes first: so
+    /// nobody stays by pleading, and whoever it removes gets no fresh leaf before. A plea is a commit
+    /// of its own.
+    pub(crate) fn due(&self, now: u64, kind: ChannelKind) -> Due {
         let Some(channel) = self.channels.get(&kind).filter(|channel| !channel.meta.lost) else {
             return Due::default();
         };
-        let plea = channel.meta.pleas.iter().find(|plea| check_plea(channel, plea).is_ok());
-        if let Some(plea) = plea {
-            return Due { plea: Some(plea.clone()), ..Due::default() };
-        }
+        let plea = channel.answerable(now).find(|plea| check_plea(channel, plea).is_ok());
+        let plea = plea.map(|plea| Due { plea: Some(plea.clone()), ..Due::default() });
         if !self.is_committee_in(channel) {
-            return Due::default();
+            return plea.unwrap_or_default();
         }
         let (statements, after) = self.pending(channel, MAX_STATEMENTS);
         let own = channel.group.own_key();
-        let remove = channel.overdue(&after).into_iter().filter(|member| member.key != own).collect();
-        let add = self.due_additions(channel, &after);
-        Due { plea: None, statements, remove, add }
+        let remove: Vec<Member> =
+            channel.overdue(&after).into_iter().filter(|member| member.key != own).collect();
+        match plea {
+            Some(plea) if statements.is_empty() && remove.is_empty() => plea,
+            _ => Due { plea: None, statements, remove, add: self.due_additions(channel, &after) },
+        }
     }
 
     pub(crate) fn is_committee_in(&self, channel: &Channel) -> bool {
@@ -86,10 +89,10 @@ impl Core {
     ///
     /// A plea or key package can look right and still not go into this group: such a one is
     /// dropped, for otherwise whoever made it would stop all commits of this channel.
-    pub(crate) fn attempt_commit(&mut self, id: u64, kind: ChannelKind) -> bool {
+    pub(crate) fn attempt_commit(&mut self, now: u64, id: u64, kind: ChannelKind) -> bool {
         let mut most = MAX_ADMISSIONS;
         loop {
-            let mut due = self.due(kind);
+            let mut due = self.due(now, kind);
             due.add.truncate(most);
             let plea = due.plea.as_ref().map(|plea| plea.person);
             let last = due.add.first().cloned().filter(|_| due.add.len() == 1);

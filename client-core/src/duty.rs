@@ -52,11 +52,14 @@ impl Core {
 
     /// Whether it is this device's turn; otherwise wakes when it is.
     fn my_turn(&mut self, now: u64, duty: Duty, patience: u64) -> bool {
-        let since = *self.waiting.get_or_insert_with(duty, || now);
-        if now >= since + patience {
+        let since = self.waiting.get_or_insert_with(duty, || now);
+        // A clock that was set back must not make this device wait for its own past.
+        *since = now.min(*since);
+        let mine = since.saturating_add(patience);
+        if now >= mine {
             return true;
         }
-        self.wake_at(since + patience);
+        self.wake_at(mine);
         false
     }
 
@@ -77,7 +80,10 @@ impl Core {
         if queued || !self.commit_worth_checking(kind) {
             return;
         }
-        if self.due(kind).nothing() {
+        if let Some(at) = self.channels.get(&kind).and_then(|channel| channel.answers_at(now)) {
+            self.wake_at(at);
+        }
+        if self.due(now, kind).nothing() {
             self.waiting.remove(&duty);
             return;
         }

@@ -237,7 +237,7 @@ impl Core {
                 self.set_attempt(id, kind, None, body);
                 true
             }
-            Some(Job::Commit { .. }) => self.attempt_commit(id, kind),
+            Some(Job::Commit { .. }) => self.attempt_commit(now, id, kind),
             Some(Job::Plead { .. }) => self.attempt_plea(now, id, kind),
             _ => false,
         }

@@ -17,6 +17,7 @@ use campana_protocol::wire;
 
 use super::network;
 use super::rig::World;
+use crate::command::{Command, Reply};
 use crate::keys::{KeyPair, plea_key};
 use crate::mls::{Change, Leaf, key_package};
 use crate::turn::SkipReason;
@@ -345,4 +346,48 @@ fn a_snapshot_is_of_the_network_and_the_chain_that_the_invite_names() {
         );
     }
     assert!(!accepted(&with([&cut[..], &[later]].concat())), "past what this device knows");
+}
+
+/// Whoever is being removed pleads as soon as it is answered, and before.
+#[test]
+fn nobody_stays_by_pleading_without_end() {
+    let (mut world, ids) = network();
+    let insider = ids[5];
+    let own = person(&mut world, insider, BROADCAST);
+    let key = world.key(insider);
+    let draft = Command::Remove { person: key };
+    let Ok(Reply::Draft(draft)) = world.command(ids[0], draft) else { panic!("a draft") };
+    world.settle();
+    let mut since = world.now;
+    let mut plead_on = |world: &mut World| {
+        if world.channel(ids[0], BROADCAST).meta.pleas.is_empty() {
+            since += 1;
+            let package = key_package(&Leaf::generate().unwrap(), &member(&own, since)).unwrap().public;
+            plead(world, &own, package, BROADCAST);
+        }
+    };
+    plead_on(&mut world);
+    world.command(ids[1], Command::Approve(draft)).expect("a draft");
+    for _ in 0..60 {
+        world.pass(1_000);
+        plead_on(&mut world);
+    }
+    let channel = world.channel(ids[0], BROADCAST);
+    assert!(channel.governance.leaf_removed(&own.public()), "the statement is applied");
+    assert!(channel.find_person(&own.public()).is_none(), "and the person is gone");
+}
+
+/// One commit in three minutes is all that it costs.
+#[test]
+fn whoever_pleads_without_end_is_answered_now_and_then() {
+    let (mut world, ids) = network();
+    let own = person(&mut world, ids[5], BROADCAST);
+    let epoch = world.channel(ids[0], BROADCAST).group.epoch();
+    for since in 1..=100 {
+        let package = key_package(&Leaf::generate().unwrap(), &member(&own, since)).unwrap().public;
+        plead(&mut world, &own, package, BROADCAST);
+        world.pass(6_000);
+    }
+    let answered = world.channel(ids[0], BROADCAST).group.epoch() - epoch;
+    assert!((2..=4).contains(&answered), "{answered} answers in ten minutes");
 }
