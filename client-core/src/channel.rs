@@ -184,18 +184,16 @@ impl Channel {
         former.push(Former { leaf, person, at: now });
     }
 
-    /// Whether a leaf is a member's, or was lately and that person still is one.
-    pub(crate) fn is_members(&self, now: u64, leaf: &PublicKey) -> bool {
-        let fresh = |former: &&Former| {
+    /// Whose leaf it is, or was until lately: somebody who is a member.
+    pub(crate) fn whose(&self, now: u64, leaf: &PublicKey) -> Option<PublicKey> {
+        if let Some(member) = self.group.find(leaf).and_then(|index| self.group.member(index)) {
+            return Self::person(self.kind, &member).map(|(person, _)| person);
+        }
+        let lately = |former: &&Former| {
             former.leaf == *leaf && (former.at..former.at.saturating_add(FORMER_TTL)).contains(&now)
         };
-        self.group.find(leaf).is_some()
-            || self
-                .meta
-                .former
-                .iter()
-                .find(fresh)
-                .is_some_and(|former| self.find_person(&former.person).is_some())
+        let person = self.meta.former.iter().find(lately)?.person;
+        self.find_person(&person).map(|_| person)
     }
 
     /// Who a member of a working group is.

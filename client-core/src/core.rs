@@ -6,8 +6,9 @@ use campana_protocol::id::{ChannelId, Hash, IncidentId, PublicKey};
 use crate::alerts::Alerts;
 use crate::channel::Channel;
 use crate::incident::Incident;
+use crate::limits::MAX_UNKNOWN_BYTES;
 use crate::random::Random;
-use crate::rows::Row;
+use crate::rows::{self, Row};
 use crate::session::Session;
 use crate::sorted::{Map, Set};
 use crate::state::{Device, Job, Membership, Person, Registry, Spare};
@@ -129,7 +130,9 @@ impl Core {
     }
 
     pub(crate) fn keep_unknown(&mut self, kind: ChannelKind, seq: u64, content: Vec<u8>) {
-        self.unknown.push((kind, seq, content));
+        if content.len() <= MAX_UNKNOWN_BYTES {
+            self.unknown.push((kind, seq, content));
+        }
     }
 
     pub(crate) fn push_job(&mut self, job: Job) -> u64 {
@@ -178,6 +181,10 @@ impl Core {
         for id in core::mem::take(&mut self.incidents).into_keys() {
             self.mark(Row::Incident(id));
         }
+        let unknown: Vec<Row> =
+            self.stored.keys().filter_map(|key| rows::parse(key)).filter(|row| row.is_unknown()).collect();
+        unknown.into_iter().for_each(|row| self.mark(row));
+        self.unknown.clear();
         self.registry = Registry::default();
         self.mark(Row::Registry);
         // What was registered, and all receipts, belong to the former membership.

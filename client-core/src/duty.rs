@@ -222,12 +222,13 @@ impl Core {
         }
     }
 
-    /// Words and places leave the phones after a day.
+    /// Words and places leave the phones a day after the relay had them, whenever they were read.
     fn forget_words(&mut self, now: u64) {
         let mut forgotten = Vec::new();
         let mut next: Option<u64> = None;
         for incident in self.incidents.values_mut().filter(|incident| incident.private.is_some()) {
-            let until = incident.updated_at.saturating_add(WORDS_TTL);
+            let since = if incident.received_at > 0 { incident.received_at } else { incident.updated_at };
+            let until = since.saturating_add(WORDS_TTL);
             if now >= until {
                 incident.private = None;
                 forgotten.push(incident.id);

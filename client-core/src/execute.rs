@@ -93,6 +93,7 @@ impl Core {
             forked: false,
             forged: false,
             shut_out: Vec::new(),
+            joined_at: 0,
             role_key: OnceLock::new(),
         };
         let governance = Governance::genesis(charter.clone()).map_err(|_| CommandError::Bug)?;
@@ -148,6 +149,7 @@ impl Core {
             forked: false,
             forged: false,
             shut_out: Vec::new(),
+            joined_at: 0,
             role_key: OnceLock::new(),
         };
         let role = membership.role();

@@ -144,7 +144,9 @@ impl Core {
             missing: governance.verify_threshold().saturating_sub(confirmed) as u8,
             updated_at: incident.updated_at,
             recent: matches!(status, Status::FalseAlarm | Status::AllClear)
+                && !incident.past
                 && now.saturating_sub(incident.updated_at) < RECENT,
+            past: incident.past,
             notice: incident.notice(may_verify),
             coverage: self.coverage_of(incident),
             may_attest: is_verifier

@@ -65,7 +65,11 @@ impl Core {
             _ => Ok(false),
         };
         if taken == Ok(true) {
-            incident.updated_at = now;
+            match event {
+                Event::Alert(_) => self.age(now, &mut incident),
+                _ if incident.past => {}
+                _ => incident.updated_at = now,
+            }
             self.incidents.insert(id, incident);
             self.mark(Row::Incident(id));
         }

@@ -78,6 +78,10 @@ pub(crate) struct Membership {
     #[n(14)]
     #[cbor(default)]
     pub(crate) shut_out: Vec<ShutOut>,
+    /// When it was let in, Unix milliseconds; 0: from the beginning, or not known.
+    #[n(15)]
+    #[cbor(default)]
+    pub(crate) joined_at: u64,
     /// Derived when first asked for: it is asked for in every turn, and costs a phone a
     /// millisecond.
     #[cbor(skip)]

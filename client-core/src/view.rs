@@ -120,8 +120,12 @@ pub struct IncidentView {
     pub attestations: Vec<AttestationView>,
     /// Confirmations still missing.
     pub missing: u8,
-    /// When this device learned of its present status, Unix milliseconds.
+    /// When this device learned of its present status, Unix milliseconds; of what was old by then,
+    /// when it happened.
     pub updated_at: u64,
+    /// It was old when it came here, or is from before this device was let in: shown with its age,
+    /// and never rung for.
+    pub past: bool,
     /// An alert that has ended lately: still to be seen where the alert was.
     pub recent: bool,
     /// The last notice that is due for it.

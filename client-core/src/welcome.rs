@@ -245,8 +245,9 @@ impl Core {
     fn joined(&mut self, now: u64, welcome: &Welcome) {
         let kind = welcome.kind;
         if let Some(membership) = self.membership_mut() {
-            if kind == ChannelKind::Broadcast {
+            if kind == ChannelKind::Broadcast && membership.standing != Standing::Member {
                 membership.standing = Standing::Member;
+                membership.joined_at = now;
             }
             membership.shut_out.retain(|known| known.kind != kind);
             if let Some(join) = &welcome.join
@@ -260,6 +261,9 @@ impl Core {
         }
         if kind == ChannelKind::Committee {
             self.offer_owner_keys();
+        }
+        if kind == ChannelKind::Broadcast {
+            self.sign_reports_again();
         }
         self.session.leave(kind);
         self.prove(kind);

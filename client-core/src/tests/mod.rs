@@ -6,6 +6,7 @@
 mod alerts;
 mod commits;
 mod committee;
+mod floods;
 mod joins;
 #[allow(dead_code, reason = "shared with the scenarios")]
 #[path = "../../tests/core/relay.rs"]
