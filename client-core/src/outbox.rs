@@ -41,8 +41,13 @@ impl Core {
         let ids: Vec<u64> = self.outbox.keys().copied().collect();
         for id in ids {
             let Some(job) = self.outbox.get(&id) else { continue };
-            let in_flight = self.session.in_flight.contains(&id) || self.session.acknowledged.contains(&id);
-            if let Some(kind) = job.appends_to() {
+            let held = self.session.held_until(now, id);
+            let in_flight = self.session.in_flight.contains(&id)
+                || self.session.acknowledged.contains(&id)
+                || held.is_some();
+            let appends_to = job.appends_to();
+            held.into_iter().for_each(|until| self.wake_at(until));
+            if let Some(kind) = appends_to {
                 if busy.contains(&kind) {
                     continue;
                 }
@@ -51,6 +56,7 @@ impl Core {
                 }
                 continue;
             }
+            let Some(job) = self.outbox.get(&id) else { continue };
             match job {
                 Job::Redeem { .. } | Job::Create { .. } | Job::OpenMailbox { .. } | Job::SetOwners { .. } => {
                     if administration_open && !in_flight {
@@ -309,13 +315,17 @@ impl Core {
                 self.prove(kind);
             }
             (Action::Rejoin, _) => self.session.retry_at = Some(now + 1_000 + self.random.below(1_000)),
-            // It can never succeed as it is: an event is dropped, a commit decided anew.
+            // It can never succeed as it is: an event is dropped, a commit decided anew, in a while.
             (Action::Reject, Job::Commit { .. }) => {
                 self.forget_attempt(id);
-                self.session.retry_at = Some(now + 1_000);
+                self.session.hold(now, id);
             }
             (Action::Reject, _) => self.finish_job(id),
-            (Action::Update, _) => self.session.update_needed = true,
+            // Once this device or the relay is another version, it may.
+            (Action::Update, _) => {
+                self.session.update_needed = true;
+                self.session.hold(now, id);
+            }
             _ => self.session.retry_at = Some(now + 1_000),
         }
     }

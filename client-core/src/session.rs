@@ -11,7 +11,7 @@ use crate::alerts::Told;
 use crate::core::Core;
 use crate::coverage::Coverage;
 use crate::keys::{KeyPair, access_key};
-use crate::limits::{CLOCK_TOLERANCE, FIRST_PAUSE, LAST_PAUSE};
+use crate::limits::{CLOCK_TOLERANCE, FIRST_HOLD, FIRST_PAUSE, LAST_HOLD, LAST_PAUSE};
 use crate::sorted::{Map, Set};
 use crate::turn::Effect;
 
@@ -29,6 +29,8 @@ pub(crate) struct Session {
     pub(crate) in_flight: Set<u64>,
     /// Jobs whose append the relay has acknowledged; done when seen in the log.
     pub(crate) acknowledged: Set<u64>,
+    /// Jobs that the relay does not take as they are: until when each waits, and how long that was.
+    pub(crate) held: Map<u64, (u64, u64)>,
     pub(crate) retry_at: Option<u64>,
     pub(crate) pause: u64,
     pub(crate) clock_off: bool,
@@ -117,6 +119,18 @@ impl Session {
     pub(crate) fn forget_job(&mut self, id: u64) {
         self.in_flight.remove(&id);
         self.acknowledged.remove(&id);
+        self.held.remove(&id);
+    }
+
+    /// A job waits, longer each time.
+    pub(crate) fn hold(&mut self, now: u64, id: u64) {
+        let pause = self.held.get(&id).map_or(FIRST_HOLD, |(_, pause)| (pause * 2).min(LAST_HOLD));
+        self.held.insert(id, (now.saturating_add(pause), pause));
+    }
+
+    /// Until when a job waits, if it does.
+    pub(crate) fn held_until(&self, now: u64, id: u64) -> Option<u64> {
+        self.held.get(&id).map(|(until, _)| *until).filter(|until| now < *until)
     }
 
     pub(crate) fn proved(&self, kind: ChannelKind) -> Option<As> {

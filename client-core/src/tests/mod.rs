@@ -8,6 +8,7 @@ mod commits;
 mod committee;
 mod floods;
 mod joins;
+mod refusals;
 #[allow(dead_code, reason = "shared with the scenarios")]
 #[path = "../../tests/core/relay.rs"]
 mod relay;

@@ -59,6 +59,9 @@ pub(crate) struct Relay {
     /// Tests asked for: registration and nonce.
     pub(crate) tests: Vec<(RegistrationId, u32)>,
     pub(crate) receipts: BTreeMap<u64, BTreeSet<ReceiptToken>>,
+    /// Frames that it refuses, with what, and how often it has.
+    pub(crate) refusing: Option<(fn(&ClientFrame) -> bool, Code)>,
+    pub(crate) refused: usize,
 }
 
 #[derive(Clone)]
@@ -85,6 +88,12 @@ impl Relay {
     }
 
     pub(crate) fn handle(&mut self, id: usize, now: u64, frame: ClientFrame) -> Vec<RelayFrame> {
+        if let (Some((refuses, code)), Some(request)) = (self.refusing, append_or_post(&frame))
+            && refuses(&frame)
+        {
+            self.refused += 1;
+            return vec![RelayFrame::Refused { request, code }];
+        }
         match self.answer(id, now, frame) {
             Ok(frames) => frames,
             Err((request, code)) => vec![RelayFrame::Refused { request, code }],
@@ -337,5 +346,12 @@ impl Channel {
 
     fn last_control(&self) -> u64 {
         self.log.iter().rev().find(|entry| entry.class == Class::Control).map_or(0, |entry| entry.seq)
+    }
+}
+
+fn append_or_post(frame: &ClientFrame) -> Option<u32> {
+    match frame {
+        ClientFrame::Append { request, .. } | ClientFrame::Post { request, .. } => Some(*request),
+        _ => None,
     }
 }
