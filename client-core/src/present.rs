@@ -154,7 +154,9 @@ impl Core {
                 && !is_reporter
                 && !attested
                 && incident.alert.is_none(),
-            may_follow_up: status == Status::Verified && self.may_follow_up(),
+            may_follow_up: status == Status::Verified
+                && self.may_follow_up()
+                && self.following_up(&incident.id).is_none(),
         }
     }
 

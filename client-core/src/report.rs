@@ -210,7 +210,9 @@ impl Core {
         if incident.alert.is_none() {
             return Err(CommandError::NotAnAlert);
         }
-        if incident.follow_up_kind() == Some(kind) {
+        // Nothing follows a false alarm, and nothing twice, be it on its way only.
+        let known = [incident.follow_up_kind(), self.following_up(&id)];
+        if known.contains(&Some(kind)) || known.contains(&Some(FollowUpKind::FalseAlarm)) {
             return Err(CommandError::AlreadyDone);
         }
         let content = wire::encode(&FollowUp { network, incident: id, kind, at: now });
@@ -218,6 +220,18 @@ impl Core {
         let signed = Signed { content, key: role.public(), signature };
         self.say(ChannelKind::Broadcast, &Event::FollowUp(signed), Class::Alert);
         Ok(Reply::Accepted)
+    }
+
+    /// What a follow-up of ours says that is on its way.
+    pub(crate) fn following_up(&self, id: &IncidentId) -> Option<FollowUpKind> {
+        let kinds = self.outbox.values().filter_map(|job| {
+            let Job::Event { kind: ChannelKind::Broadcast, event, payload, .. } = job else { return None };
+            let Ok(Some(Event::FollowUp(signed))) = Event::decode(*event, payload) else { return None };
+            let follow_up = wire::decode::<FollowUp>(&signed.content).ok()?;
+            (follow_up.incident == *id).then_some(follow_up.kind)
+        });
+        // A false alarm outranks an all clear.
+        kinds.min_by_key(|kind| *kind != FollowUpKind::FalseAlarm)
     }
 
     pub(crate) fn may_follow_up(&self) -> bool {
