@@ -22,6 +22,7 @@ pub(crate) enum Duty {
     Commit(ChannelKind),
     Alert(IncidentId),
     Owners(ChannelKind),
+    Refuse(PublicKey),
 }
 
 impl Core {
@@ -37,6 +38,7 @@ impl Core {
             self.plead_duty(now, kind);
         }
         self.shut_out_duty(now);
+        self.refusal_duties(now);
         self.alert_duties(now);
         self.forget_incidents();
         self.forget_words(now);
@@ -51,7 +53,7 @@ impl Core {
     }
 
     /// Whether it is this device's turn; otherwise wakes when it is.
-    fn my_turn(&mut self, now: u64, duty: Duty, patience: u64) -> bool {
+    pub(crate) fn my_turn(&mut self, now: u64, duty: Duty, patience: u64) -> bool {
         let since = self.waiting.get_or_insert_with(duty, || now);
         // A clock that was set back must not make this device wait for its own past.
         *since = now.min(*since);

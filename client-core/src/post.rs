@@ -20,7 +20,7 @@ use crate::mls::{inspect_key_package, open_sealed};
 use crate::rows::Row;
 use crate::session::Asked;
 use crate::sorted::Set;
-use crate::state::{EarlyJoin, EarlyReport, Package, Person, Standing};
+use crate::state::{EarlyJoin, EarlyReport, OwedRefusal, Package, Person, Standing};
 
 /// Whose mailbox it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -110,11 +110,7 @@ impl Core {
             None
         };
         if let Some(refusal) = refusal {
-            // One device answers; the others leave it to that one.
-            if self.rank() == Some(0) {
-                self.post_to(&join.reply, &Post::Refusal(refusal));
-            }
-            return;
+            return self.owe_refusal(OwedRefusal { role_key: join.role_key, reply: join.reply, refusal });
         }
         let broadcast = join.key_packages.iter().find(|package| package.kind == ChannelKind::Broadcast);
         let Some(leaf) = broadcast.and_then(|package| inspect_key_package(&package.key_package).ok()) else {

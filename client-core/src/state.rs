@@ -302,6 +302,25 @@ pub(crate) struct Registry {
     /// Join requests whose invite has not been seen yet.
     #[n(5)]
     pub(crate) early_joins: Vec<EarlyJoin>,
+    /// Requests with an invite that does not hold any more, until one device has answered.
+    #[n(6)]
+    #[cbor(default)]
+    pub(crate) refusals: Vec<OwedRefusal>,
+    /// Of those, whom another device has answered: it said so before this one read the request.
+    #[n(7)]
+    #[cbor(default)]
+    pub(crate) refused: Vec<PublicKey>,
+}
+
+/// A refusal that is owed to somebody.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct OwedRefusal {
+    #[n(0)]
+    pub(crate) role_key: PublicKey,
+    #[n(1)]
+    pub(crate) reply: ReturnAddress,
+    #[n(2)]
+    pub(crate) refusal: Refusal,
 }
 
 /// A join request that waits for its invite to be seen.
