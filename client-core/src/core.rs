@@ -152,6 +152,9 @@ impl Core {
 
     /// Forgets a channel and all its rows.
     pub(crate) fn drop_channel(&mut self, kind: ChannelKind) {
+        if kind == ChannelKind::Broadcast {
+            self.part_with_registration();
+        }
         self.channels.remove(&kind);
         self.session.leave(kind);
         self.mark_channel(kind);

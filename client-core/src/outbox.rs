@@ -29,10 +29,7 @@ impl Core {
             return;
         }
         if let Some(at) = self.session.retry_at {
-            if now < at {
-                return self.wake_at(at);
-            }
-            self.session.retry_at = None;
+            return self.wake_at(at);
         }
         let mut administration_open = true;
         let mut blobs_open = false;

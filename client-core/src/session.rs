@@ -4,7 +4,7 @@
 use campana_protocol::code::{Action, Code};
 use campana_protocol::frame::{ClientFrame, RelayFrame, Secret, Subject, challenge};
 use campana_protocol::governance::ChannelKind;
-use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey};
+use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey, RegistrationId};
 use campana_protocol::limits::FRAME_VERSION;
 
 use crate::alerts::Told;
@@ -51,6 +51,8 @@ pub(crate) struct Session {
     pub(crate) wished: bool,
     /// When the relay last said that this device's registration stands, Unix milliseconds.
     pub(crate) registered_at: Option<u64>,
+    /// When former registrations are tried to be ended again.
+    pub(crate) former_at: u64,
     pub(crate) coverage: Coverage,
 }
 
@@ -67,6 +69,9 @@ pub(crate) enum Asked {
     Job(u64),
     Register(Told),
     Unregister,
+    /// Proves the channel of a former membership, to end what is registered there.
+    ProveFormer(RegistrationId),
+    EndFormer(RegistrationId),
     Test,
     Receipt(u64),
     Coverage(u64),
@@ -267,9 +272,14 @@ impl Core {
                 self.session.relay_full = false;
                 self.job_done(id);
             }
-            Some(asked @ (Asked::Register(_) | Asked::Unregister | Asked::Test | Asked::Receipt(_))) => {
-                self.alerts_done(asked)
-            }
+            Some(
+                asked @ (Asked::Register(_)
+                | Asked::Unregister
+                | Asked::ProveFormer(_)
+                | Asked::EndFormer(_)
+                | Asked::Test
+                | Asked::Receipt(_)),
+            ) => self.alerts_done(asked),
             Some(Asked::Subscribe(..) | Asked::Part(..) | Asked::Coverage(_) | Asked::Nothing) | None => {}
         }
     }
@@ -327,7 +337,12 @@ impl Core {
             Asked::Subscribe(..) => self.session.refused = true,
             Asked::Job(id) => self.job_refused(now, id, code),
             Asked::ProveWelcome(blob) | Asked::Part(blob, _) => self.snapshot_refused(blob),
-            Asked::Register(_) | Asked::Unregister | Asked::Test | Asked::Receipt(_) => {
+            Asked::Register(_)
+            | Asked::Unregister
+            | Asked::ProveFormer(_)
+            | Asked::EndFormer(_)
+            | Asked::Test
+            | Asked::Receipt(_) => {
                 self.alerts_refused(&asked, code);
             }
             Asked::Read(_) | Asked::Coverage(_) | Asked::Nothing => {}
@@ -346,6 +361,7 @@ impl Core {
                 self.session.in_flight.remove(&id);
             }
             // Asked again after the pause: they are owed by state.
+            Asked::ProveFormer(_) | Asked::EndFormer(_) => self.session.former_at = now + LAST_HOLD,
             Asked::Register(_) | Asked::Unregister | Asked::Receipt(_) | Asked::Coverage(_) => {}
             Asked::Test | Asked::Nothing => {}
             // What a connection rests on could not be had: begin again.

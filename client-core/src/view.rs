@@ -144,7 +144,7 @@ pub struct IncidentView {
 pub struct AlertsView {
     /// How it stands.
     pub state: AlertsState,
-    /// When a push last arrived, Unix milliseconds.
+    /// When a push last arrived while no window was in sight, Unix milliseconds.
     pub proved_at: Option<u64>,
     /// The last test.
     pub test: Option<TestView>,
@@ -167,11 +167,12 @@ pub enum AlertsState {
     Off,
     /// On their way to the relay.
     TurningOn,
-    /// They were on, and are not any more.
+    /// They were on and are not any more, or could not be turned on in half a minute.
     Stopped,
-    /// On, and nothing has ever arrived.
+    /// On, and nothing has ever arrived while the app was out of sight; [`TestView`] tells whether
+    /// something has while it was in sight.
     Untested,
-    /// On, and nothing has arrived for three days.
+    /// On, and nothing has arrived so for three days.
     Unproved,
     /// On, and proved.
     On,

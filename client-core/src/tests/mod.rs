@@ -9,6 +9,7 @@ mod committee;
 mod floods;
 mod joins;
 mod refusals;
+mod registrations;
 #[allow(dead_code, reason = "shared with the scenarios")]
 #[path = "../../tests/core/relay.rs"]
 mod relay;

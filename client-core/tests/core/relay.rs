@@ -88,7 +88,7 @@ impl Relay {
     }
 
     pub(crate) fn handle(&mut self, id: usize, now: u64, frame: ClientFrame) -> Vec<RelayFrame> {
-        if let (Some((refuses, code)), Some(request)) = (self.refusing, append_or_post(&frame))
+        if let (Some((refuses, code)), Some(request)) = (self.refusing, refusable(&frame))
             && refuses(&frame)
         {
             self.refused += 1;
@@ -349,9 +349,11 @@ impl Channel {
     }
 }
 
-fn append_or_post(frame: &ClientFrame) -> Option<u32> {
+fn refusable(frame: &ClientFrame) -> Option<u32> {
     match frame {
-        ClientFrame::Append { request, .. } | ClientFrame::Post { request, .. } => Some(*request),
+        ClientFrame::Append { request, .. }
+        | ClientFrame::Post { request, .. }
+        | ClientFrame::Unregister { request, .. } => Some(*request),
         _ => None,
     }
 }
