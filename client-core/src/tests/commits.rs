@@ -327,7 +327,10 @@ fn a_snapshot_is_of_the_network_and_the_chain_that_the_invite_names() {
         "the chain may have grown"
     );
     assert!(!accepted(&welcome, &with(cut.clone())), "shorter than the invite saw");
-    assert!(!accepted(&welcome, &with([&cut[..], &[later.clone()]].concat())), "past another head");
+    assert!(
+        !accepted(&welcome, &with([&cut[..], core::slice::from_ref(&later)].concat())),
+        "past another head"
+    );
     assert!(!accepted(&welcome, &with([&all[..], &[below]].concat())));
     assert!(!accepted(&welcome, &with([&all[..], &all[2..]].concat())), "replayed");
     let renamed = wire::encode(&Charter { name: "Other".into(), ..charter });

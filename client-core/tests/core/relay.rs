@@ -60,9 +60,12 @@ pub(crate) struct Relay {
     pub(crate) tests: Vec<(RegistrationId, u32)>,
     pub(crate) receipts: BTreeMap<u64, BTreeSet<ReceiptToken>>,
     /// Frames that it refuses, with what, and how often it has.
-    pub(crate) refusing: Option<(fn(&ClientFrame) -> bool, Code)>,
+    pub(crate) refusing: Option<(Refuses, Code)>,
     pub(crate) refused: usize,
 }
+
+/// Which frames a relay refuses.
+pub(crate) type Refuses = fn(&ClientFrame) -> bool;
 
 #[derive(Clone)]
 pub(crate) struct Registration {
