@@ -2,10 +2,10 @@
 //! the relay knows of it, and whether pushes have been seen to arrive (docs/PUSH.md).
 
 use campana_protocol::code::{Action, Code};
-use campana_protocol::frame::ClientFrame;
+use campana_protocol::frame::{ClientFrame, Secret, Subject};
 use campana_protocol::governance::ChannelKind;
 use campana_protocol::id::{ChannelId, Hash, PublicKey, PushKey, ReceiptToken, RegistrationId, hash};
-use campana_protocol::limits::{DAY_MS, MAX_TEST_DELAY_MS, PROOF_MS, REGISTRATION_TTL_MS};
+use campana_protocol::limits::{MAX_TEST_DELAY_MS, PROOF_MS, REGISTRATION_TTL_MS};
 use campana_protocol::push::Push;
 use campana_protocol::wire;
 use minicbor::{Decode, Encode};
@@ -13,19 +13,13 @@ use minicbor::{Decode, Encode};
 use crate::command::{CommandError, Reply};
 use crate::core::Core;
 use crate::keys::access_key;
+use crate::limits::{
+    MAX_FORMER_REGISTRATIONS, MAX_RECEIPTS, PROOF_NEWS, RENEW_AFTER, TEST_PATIENCE, TURNING_ON,
+};
 use crate::rows::Row;
 use crate::session::Asked;
 use crate::turn::{Arrival, Effect, Permission, Platform, Pushed};
 use crate::view::{AlertsState, AlertsView, TestView};
-
-/// A registration is renewed when it is this old, ms.
-const RENEW_AFTER: u64 = DAY_MS;
-/// The relay hears of a proof when the one it knows is this old, ms.
-const PROOF_NEWS: u64 = DAY_MS / 4;
-/// Receipts kept until they can be sent: more alerts than a phone misses in a month.
-const MAX_RECEIPTS: usize = 64;
-/// A test that has not come after this is lost, ms: its delay and a slow push service's.
-const TEST_PATIENCE: u64 = 3 * 60_000;
 
 /// What a device keeps about its alerts.
 #[derive(Clone, Default, Encode, Decode)]
@@ -45,7 +39,8 @@ pub(crate) struct Alerts {
     /// The relay does not send there: this subscription is not offered again.
     #[n(5)]
     refused: Option<Hash>,
-    /// When a push last arrived, Unix milliseconds; 0: never.
+    /// When a push last arrived while no window was in sight, Unix milliseconds; 0: never. One that
+    /// finds the app open proves nothing of a phone in a pocket.
     #[n(6)]
     proved_at: u64,
     #[n(7)]
@@ -56,6 +51,27 @@ pub(crate) struct Alerts {
     /// The push service has ended this subscription, whatever the platform says of it.
     #[n(9)]
     ended: Option<Hash>,
+    /// Since when they are on their way to the relay, Unix milliseconds; 0: they are not.
+    #[n(10)]
+    #[cbor(default)]
+    turning_since: u64,
+    /// Registrations of former memberships, until the relay has ended them: no alert comes twice.
+    #[n(11)]
+    #[cbor(default)]
+    former: Vec<FormerRegistration>,
+}
+
+/// What it takes to end a registration after its membership.
+#[derive(Clone, Encode, Decode)]
+struct FormerRegistration {
+    #[n(0)]
+    registration: RegistrationId,
+    #[n(1)]
+    relay: String,
+    #[n(2)]
+    channel: ChannelId,
+    #[n(3)]
+    access: Secret,
 }
 
 /// What the relay was last told, and answered.
@@ -102,9 +118,10 @@ impl Alerts {
         Some(hash("campana subscription v1", &[&wire::encode(subscription)]))
     }
 
-    /// What stays when a device joins anew: its owner's wish and what the platform said.
+    /// What stays when a device joins anew: its owner's wish, what the platform said, and what is
+    /// still to be ended.
     pub(crate) fn of_a_new_membership(self) -> Self {
-        Self { wanted: self.wanted, platform: self.platform, ..Self::default() }
+        Self { wanted: self.wanted, platform: self.platform, former: self.former, ..Self::default() }
     }
 
     /// What the platform has to be asked to do.
@@ -137,11 +154,18 @@ impl Alerts {
     }
 
     fn state(&self, now: u64) -> AlertsState {
+        let overdue = self.turning_since > 0 && now >= self.turning_since.saturating_add(TURNING_ON);
+        let turning = if overdue { AlertsState::Stopped } else { AlertsState::TurningOn };
+        self.settled(now).unwrap_or(turning)
+    }
+
+    /// How they stand; `None`: on their way to the relay.
+    fn settled(&self, now: u64) -> Option<AlertsState> {
         let registered = self.registered.as_ref().filter(|registered| {
             now < registered.at.saturating_add(REGISTRATION_TTL_MS)
                 && Some(registered.subscription) == self.digest()
         });
-        match (self.platform.permission, registered) {
+        let state = match (self.platform.permission, registered) {
             (Permission::Unsupported, _) => AlertsState::Unsupported,
             (Permission::NeedsInstall, _) => AlertsState::NeedsInstall,
             _ if self.push_key.is_none() => AlertsState::Unavailable,
@@ -153,13 +177,14 @@ impl Alerts {
                 AlertsState::Stopped
             }
             (Permission::Granted, None) if self.has_ended() && !self.can_subscribe() => AlertsState::Stopped,
-            (Permission::Granted, None) => AlertsState::TurningOn,
+            (Permission::Granted, None) => return None,
             (Permission::Granted, Some(_)) if self.proved_at == 0 => AlertsState::Untested,
             (Permission::Granted, Some(_)) if now.saturating_sub(self.proved_at) > PROOF_MS => {
                 AlertsState::Unproved
             }
             (Permission::Granted, Some(_)) => AlertsState::On,
-        }
+        };
+        Some(state)
     }
 }
 
@@ -168,6 +193,7 @@ impl Core {
     pub(crate) fn want_alerts(&mut self, wanted: bool) -> Result<Reply, CommandError> {
         self.membership().ok_or(CommandError::NotInANetwork)?;
         self.alerts.wanted = wanted;
+        self.alerts.turning_since = 0;
         self.alerts.refused = None;
         self.mark(Row::Alerts);
         self.session.wished = false;
@@ -192,6 +218,7 @@ impl Core {
         self.session.wished = platform.failed;
         if self.alerts.platform != platform {
             self.alerts.platform = platform;
+            self.alerts.turning_since = 0;
             self.mark(Row::Alerts);
         }
     }
@@ -201,7 +228,9 @@ impl Core {
         let mut pushed = Pushed { incident: None, test: false, behind: true };
         let Ok(push) = Push::decode(bytes) else { return pushed };
         // Whatever it is about: it came through the push service, so pushes arrive.
-        self.alerts.proved_at = self.alerts.proved_at.max(arrival.at);
+        if !arrival.in_sight {
+            self.alerts.proved_at = self.alerts.proved_at.max(arrival.at);
+        }
         self.mark(Row::Alerts);
         match push {
             Push::Entry { channel, entry } => {
@@ -227,7 +256,7 @@ impl Core {
                 pushed = Pushed { incident: None, test: true, behind: false };
                 if let Some(test) = self.alerts.test.as_mut().filter(|test| test.nonce == nonce) {
                     test.arrived_at = Some(arrival.at);
-                    test.closed = !arrival.in_sight;
+                    test.closed |= !arrival.in_sight;
                 }
             }
         }
@@ -250,7 +279,10 @@ impl Core {
 
     /// This device has an alert: the relay counts those who do.
     pub(crate) fn owe_receipt(&mut self, seq: u64) {
-        if self.alerts.receipts.len() < MAX_RECEIPTS && !self.alerts.receipts.contains(&seq) {
+        if !self.alerts.receipts.contains(&seq) {
+            if self.alerts.receipts.len() >= MAX_RECEIPTS {
+                self.alerts.receipts.remove(0);
+            }
             self.alerts.receipts.push(seq);
             self.mark(Row::Alerts);
         }
@@ -258,6 +290,8 @@ impl Core {
 
     /// What state owes the platform and the relay.
     pub(crate) fn alert_settings_duty(&mut self, now: u64) {
+        self.watch_turning_on(now);
+        self.end_former_registrations(now);
         if let Some(wish) = self.alerts.wish().filter(|_| !self.session.wished) {
             self.session.wished = true;
             self.effects.push(wish);
@@ -277,6 +311,77 @@ impl Core {
         self.send_registration(now, channel, access);
         self.send_test(now, channel);
         self.send_receipts(channel);
+    }
+
+    /// Turning on comes to an end, one way or the other.
+    fn watch_turning_on(&mut self, now: u64) {
+        let since = match self.alerts.settled(now) {
+            Some(_) => 0,
+            None if (1..=now).contains(&self.alerts.turning_since) => self.alerts.turning_since,
+            None => now,
+        };
+        if since != self.alerts.turning_since {
+            self.alerts.turning_since = since;
+            self.mark(Row::Alerts);
+        }
+        let end = since.saturating_add(TURNING_ON);
+        if since > 0 && now < end {
+            self.wake_at(end);
+        }
+    }
+
+    /// The membership that this device was registered under is over.
+    pub(crate) fn part_with_registration(&mut self) {
+        let (Some(membership), Some(channel)) =
+            (self.membership(), self.channels.get(&ChannelKind::Broadcast))
+        else {
+            return;
+        };
+        let (relay, channel, access) = (membership.relay.clone(), channel.id, channel.meta.access.clone());
+        self.alerts.registered = None;
+        if let Some(registration) = self.alerts.registration.take() {
+            if self.alerts.former.len() >= MAX_FORMER_REGISTRATIONS {
+                self.alerts.former.remove(0);
+            }
+            self.alerts.former.push(FormerRegistration { registration, relay, channel, access });
+        }
+        self.mark(Row::Alerts);
+    }
+
+    fn end_former_registrations(&mut self, now: u64) {
+        let nothing = self.session.nonce.is_none() || self.alerts.former.is_empty();
+        if nothing || self.session.retry_at.is_some() {
+            return;
+        }
+        if now < self.session.former_at {
+            return self.wake_at(self.session.former_at);
+        }
+        let Some(relay) = self.membership().map(|membership| membership.relay.clone()) else { return };
+        let here = self.alerts.former.iter().filter(|former| former.relay == relay);
+        for FormerRegistration { registration, channel, access, .. } in here.cloned().collect::<Vec<_>>() {
+            let asked = |asked: &Asked| match asked {
+                Asked::ProveFormer(other) | Asked::EndFormer(other) => *other == registration,
+                _ => false,
+            };
+            if self.session.asked_for(asked) {
+                continue;
+            }
+            // Of a channel that this device is in again, the key of now is proved, and stays so.
+            let again = self.channels.get(&ChannelKind::Broadcast).is_some_and(|own| own.id == channel);
+            if !again {
+                let subject = Subject::Channel(channel);
+                self.authenticate(subject, &access_key(&access), Asked::ProveFormer(registration));
+            } else if self.session.streams.contains_key(&ChannelKind::Broadcast) {
+                self.end_former(registration);
+            }
+        }
+    }
+
+    fn end_former(&mut self, registration: RegistrationId) {
+        let former = self.alerts.former.iter().find(|former| former.registration == registration);
+        let Some(channel) = former.map(|former| former.channel) else { return };
+        let request = self.session.ask(Asked::EndFormer(registration));
+        self.send(&ClientFrame::Unregister { request, channel, registration });
     }
 
     fn send_registration(&mut self, now: u64, channel: ChannelId, access: PublicKey) {
@@ -366,6 +471,8 @@ impl Core {
                     test.sent = true;
                 }
             }
+            Asked::ProveFormer(registration) => self.end_former(registration),
+            Asked::EndFormer(ended) => self.alerts.former.retain(|former| former.registration != ended),
             _ => return,
         }
         self.mark(Row::Alerts);
@@ -394,6 +501,10 @@ impl Core {
             }
             // It has expired, or this relay does not count.
             Asked::Receipt(seq) => self.alerts.receipts.retain(|owed| owed != seq),
+            // Its channel is gone, and it with that.
+            Asked::ProveFormer(gone) | Asked::EndFormer(gone) => {
+                self.alerts.former.retain(|former| former.registration != *gone);
+            }
             _ => return,
         }
         self.mark(Row::Alerts);

@@ -5,16 +5,14 @@ use std::collections::VecDeque;
 use campana_protocol::event::{empty_log, extend_log};
 use campana_protocol::frame::Secret;
 use campana_protocol::governance::{ChannelKind, Charter, SignedStatement};
-use campana_protocol::handshake::{MemberCredential, RoleCredential};
+use campana_protocol::handshake::{MemberCredential, Plea, RoleCredential};
 use campana_protocol::id::{ChannelId, Hash, PublicKey};
 use campana_protocol::wire;
 
 use crate::governance::Governance;
+use crate::limits::{ANSWER_PAUSE, FORMER_TTL, MAX_FORMER, REMEMBERED};
 use crate::mls::{Group, Leaf, Member, MlsError};
-use crate::state::{Meta, Place};
-
-/// Positions whose running hash is remembered, to compare with what others saw.
-const REMEMBERED: usize = 256;
+use crate::state::{Former, Meta, Place};
 
 #[derive(Clone)]
 pub(crate) struct Channel {
@@ -52,6 +50,7 @@ impl Channel {
             sent: Vec::new(),
             pleaded_at: 0,
             unanchored: false,
+            former: Vec::new(),
         };
         Ok(Self::new(kind, meta, group, governance, Vec::new()))
     }
@@ -155,6 +154,46 @@ impl Channel {
             Some((key, since)) if key == *person => Some((member, since)),
             _ => None,
         })
+    }
+
+    /// Pleas that may be answered now. Whoever has just got a fresh leaf waits a while for another:
+    /// a choice of those who answer, and no rule.
+    pub(crate) fn answerable(&self, now: u64) -> impl Iterator<Item = &Plea> {
+        self.meta.pleas.iter().filter(move |plea| self.answered_until(&plea.person, now).is_none())
+    }
+
+    /// Until when a person whose plea was answered waits, if they still do.
+    fn answered_until(&self, person: &PublicKey, now: u64) -> Option<u64> {
+        let of_person = self.meta.former.iter().filter(|former| former.person == *person);
+        let last = of_person.map(|former| former.at).max()?;
+        (last..last.saturating_add(ANSWER_PAUSE)).contains(&now).then_some(last + ANSWER_PAUSE)
+    }
+
+    /// When the next plea may be answered that may not be now.
+    pub(crate) fn answers_at(&self, now: u64) -> Option<u64> {
+        self.meta.pleas.iter().filter_map(|plea| self.answered_until(&plea.person, now)).min()
+    }
+
+    /// A person's leaf has given its place to another.
+    pub(crate) fn replaced(&mut self, now: u64, leaf: PublicKey, person: PublicKey) {
+        let former = &mut self.meta.former;
+        former.retain(|former| (former.at..former.at.saturating_add(FORMER_TTL)).contains(&now));
+        if former.len() >= MAX_FORMER {
+            former.remove(0);
+        }
+        former.push(Former { leaf, person, at: now });
+    }
+
+    /// Whose leaf it is, or was until lately: somebody who is a member.
+    pub(crate) fn whose(&self, now: u64, leaf: &PublicKey) -> Option<PublicKey> {
+        if let Some(member) = self.group.find(leaf).and_then(|index| self.group.member(index)) {
+            return Self::person(self.kind, &member).map(|(person, _)| person);
+        }
+        let lately = |former: &&Former| {
+            former.leaf == *leaf && (former.at..former.at.saturating_add(FORMER_TTL)).contains(&now)
+        };
+        let person = self.meta.former.iter().find(lately)?.person;
+        self.find_person(&person).map(|_| person)
     }
 
     /// Who a member of a working group is.

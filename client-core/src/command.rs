@@ -41,6 +41,8 @@ pub enum Command {
         /// What the committee calls this person.
         handle: String,
     },
+    /// Leaves the waiting room, or what is left of a membership that ended.
+    Cancel,
     /// Admits people who wait.
     Admit(Who),
     /// Declines people who wait.

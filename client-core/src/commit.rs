@@ -4,7 +4,7 @@
 use campana_protocol::frame::Secret;
 use campana_protocol::governance::{ChannelKind, Operation, SignedStatement, Statement};
 use campana_protocol::handshake::{Authority, EntryBody, Handshake, Plea, commit_digest, plea_digest};
-use campana_protocol::id::{BlobId, PublicKey, RecordId};
+use campana_protocol::id::{BlobId, ChannelId, PublicKey, RecordId};
 use campana_protocol::limits::{MAX_ADMISSIONS, MAX_BLOB_PART};
 use campana_protocol::mailbox::{BlobPointer, Post, ReturnAddress, SEAL_INFO, Snapshot, Welcome};
 use campana_protocol::padding::pad;
@@ -15,16 +15,11 @@ use crate::core::Core;
 use crate::governance::Governance;
 use crate::judge::{Verdict, apply_all, check_plea, entitled};
 use crate::keys::{access_key, plea_key};
+use crate::limits::{MAX_SPARES, MAX_STATEMENTS};
 use crate::mls::{self, Change, Member, MlsError, inspect_key_package};
 use crate::rows::Row;
 use crate::state::{Job, Joiner, PreparedCommit, Spare};
 use crate::vault;
-
-/// Statements that one commit applies at most.
-const MAX_STATEMENTS: usize = 64;
-
-/// Fresh leaves kept per kind of channel while pleading.
-const MAX_SPARES: usize = 6;
 
 /// What a commit would do.
 #[derive(Default)]
@@ -42,23 +37,26 @@ impl Due {
 }
 
 impl Core {
-    /// What a commit in this channel would do now.
-    pub(crate) fn due(&self, kind: ChannelKind) -> Due {
+    /// What a commit in this channel would do now. What the committee has decided comes first: so
+    /// nobody stays by pleading, and whoever it removes gets no fresh leaf before. A plea is a commit
+    /// of its own.
+    pub(crate) fn due(&self, now: u64, kind: ChannelKind) -> Due {
         let Some(channel) = self.channels.get(&kind).filter(|channel| !channel.meta.lost) else {
             return Due::default();
         };
-        let plea = channel.meta.pleas.iter().find(|plea| check_plea(channel, plea).is_ok());
-        if let Some(plea) = plea {
-            return Due { plea: Some(plea.clone()), ..Due::default() };
-        }
+        let plea = channel.answerable(now).find(|plea| check_plea(channel, plea).is_ok());
+        let plea = plea.map(|plea| Due { plea: Some(plea.clone()), ..Due::default() });
         if !self.is_committee_in(channel) {
-            return Due::default();
+            return plea.unwrap_or_default();
         }
         let (statements, after) = self.pending(channel, MAX_STATEMENTS);
         let own = channel.group.own_key();
-        let remove = channel.overdue(&after).into_iter().filter(|member| member.key != own).collect();
-        let add = self.due_additions(channel, &after);
-        Due { plea: None, statements, remove, add }
+        let remove: Vec<Member> =
+            channel.overdue(&after).into_iter().filter(|member| member.key != own).collect();
+        match plea {
+            Some(plea) if statements.is_empty() && remove.is_empty() => plea,
+            _ => Due { plea: None, statements, remove, add: self.due_additions(channel, &after) },
+        }
     }
 
     pub(crate) fn is_committee_in(&self, channel: &Channel) -> bool {
@@ -91,10 +89,10 @@ impl Core {
     ///
     /// A plea or key package can look right and still not go into this group: such a one is
     /// dropped, for otherwise whoever made it would stop all commits of this channel.
-    pub(crate) fn attempt_commit(&mut self, id: u64, kind: ChannelKind) -> bool {
+    pub(crate) fn attempt_commit(&mut self, now: u64, id: u64, kind: ChannelKind) -> bool {
         let mut most = MAX_ADMISSIONS;
         loop {
-            let mut due = self.due(kind);
+            let mut due = self.due(now, kind);
             due.add.truncate(most);
             let plea = due.plea.as_ref().map(|plea| plea.person);
             let last = due.add.first().cloned().filter(|_| due.add.len() == 1);
@@ -310,29 +308,36 @@ impl Core {
         let own =
             self.channels.get(&kind).and_then(|channel| channel.group.member(channel.group.own_index()));
         let last = own.and_then(|own| Channel::person(kind, &own)).map_or(0, |(_, since)| since);
-        let Ok(spare) = self.make_spare(kind, now.max(last + 1)) else { return false };
         let nonce = self.random.bytes();
-        let (Some(channel), Some(membership)) = (self.channels.get(&kind), self.membership()) else {
-            return false;
-        };
-        let (person, reply) = (membership.person(kind), membership.reply().address());
-        let digest = plea_digest(&channel.id, &spare.key_package, &reply);
-        let signature = person.sign_hash(&digest);
-        let plea = Plea { person: person.public(), key_package: spare.key_package.clone(), reply, signature };
+        let Some(channel) = self.channels.get(&kind) else { return false };
+        let (channel, access) = (channel.id, channel.meta.access.clone());
+        let Some(plea) = self.make_plea(kind, &channel, now.max(last + 1)) else { return false };
         let padded = pad(&wire::encode(&plea));
-        let sealed = vault::seal(&plea_key(&channel.meta.access), &nonce, channel.id.as_bytes(), &padded);
+        let sealed = vault::seal(&plea_key(&access), &nonce, channel.as_bytes(), &padded);
         let body = wire::encode(&EntryBody::Plea(sealed));
-        self.keep_spare(spare);
         self.set_attempt(id, kind, None, body);
         true
+    }
+
+    /// A plea of ours, and the fresh leaf that it asks for kept.
+    pub(crate) fn make_plea(&mut self, kind: ChannelKind, channel: &ChannelId, since: u64) -> Option<Plea> {
+        let spare = self.make_spare(kind, since).ok()?;
+        let membership = self.membership()?;
+        let (person, reply) = (membership.person(kind), membership.reply().address());
+        let key_package = spare.key_package.clone();
+        let signature = person.sign_hash(&plea_digest(channel, &key_package, &reply));
+        self.keep_spare(spare);
+        Some(Plea { person: person.public(), key_package, reply, signature })
     }
 
     fn keep_spare(&mut self, spare: Spare) {
         let kind = spare.kind;
         self.spares.push(spare);
         while self.spares.iter().filter(|spare| spare.kind == kind).count() > MAX_SPARES {
-            let oldest = self.spares.iter().position(|spare| spare.kind == kind);
-            oldest.map(|oldest| self.spares.remove(oldest));
+            // The very first may be the one that the committee admits: it stays.
+            let of_kind = self.spares.iter().enumerate().filter(|(_, spare)| spare.kind == kind);
+            let second = of_kind.map(|(at, _)| at).nth(1);
+            second.map(|second| self.spares.remove(second));
         }
         self.mark(Row::Spares);
     }

@@ -6,22 +6,18 @@ use campana_protocol::governance::{
     Approval, ChannelKind, DeskMailbox, Operation, SignedStatement, Statement, statement_digest,
 };
 use campana_protocol::id::{Hash, PublicKey};
-use campana_protocol::mailbox::Join;
+use campana_protocol::mailbox::{Join, Post};
 use campana_protocol::wire;
 
 use crate::channel::Channel;
 use crate::core::Core;
+use crate::duty::Duty;
 use crate::governance::Governance;
 use crate::keys::{self, MailboxKeys};
-use crate::post::MAX_DESKS;
+use crate::limits::{MAX_DESKS, MAX_DRAFTS, MAX_INVITES, MAX_REFUSALS, STEP};
 use crate::rows::Row;
 use crate::sorted::Set;
-use crate::state::{DraftRecord, InviteRecord, Job, Package, Person, Reading};
-
-/// Invites kept at most; the one that expires first makes room.
-const MAX_INVITES: usize = 1_024;
-/// Undecided drafts of one committee device kept at most; its oldest makes room.
-const MAX_DRAFTS: usize = 64;
+use crate::state::{DraftRecord, InviteRecord, Job, OwedRefusal, Package, Person, Reading, Registry};
 
 impl Core {
     /// Queues an event.
@@ -67,6 +63,7 @@ impl Core {
                     person.declined = true;
                     self.mark(Row::Person(role_key));
                 }
+                self.refusal_answered(role_key);
             }
             Event::Admitted(admitted) => self.admitted_event(&admitted),
             // A device speaks for itself alone.
@@ -78,6 +75,48 @@ impl Core {
             | Event::DeskSecret(_) => {}
         }
         self.mark(Row::Registry);
+    }
+
+    /// One device answers, and says so to the others, who follow in order if it does not.
+    pub(crate) fn owe_refusal(&mut self, owed: OwedRefusal) {
+        let Registry { refusals, refused, .. } = &mut self.registry;
+        if refused.contains(&owed.role_key) || refusals.iter().any(|o| o.role_key == owed.role_key) {
+            return;
+        }
+        if refusals.len() >= MAX_REFUSALS {
+            refusals.remove(0);
+        }
+        refusals.push(owed);
+        self.mark(Row::Registry);
+    }
+
+    fn refusal_answered(&mut self, role_key: PublicKey) {
+        self.waiting.remove(&Duty::Refuse(role_key));
+        if self.people.contains_key(&role_key) {
+            return;
+        }
+        let Registry { refusals, refused, .. } = &mut self.registry;
+        refusals.retain(|owed| owed.role_key != role_key);
+        if refused.len() >= MAX_REFUSALS {
+            refused.remove(0);
+        }
+        refused.push(role_key);
+        self.mark(Row::Registry);
+    }
+
+    pub(crate) fn refusal_duties(&mut self, now: u64) {
+        // Who has read on knows whom another has answered.
+        if self.registry.refusals.is_empty() || !self.caught_up(ChannelKind::Committee) {
+            return;
+        }
+        let Some(rank) = self.rank() else { return };
+        for OwedRefusal { role_key, reply, refusal } in self.registry.refusals.clone() {
+            if self.my_turn(now, Duty::Refuse(role_key), STEP * rank as u64) {
+                self.post_to(&reply, &Post::Refusal(refusal));
+                self.say(ChannelKind::Committee, &Event::Declined(role_key), Class::Update);
+                self.refusal_answered(role_key);
+            }
+        }
     }
 
     pub(crate) fn keep_invite(&mut self, invite: Invite) {

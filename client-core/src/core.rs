@@ -6,8 +6,9 @@ use campana_protocol::id::{ChannelId, Hash, IncidentId, PublicKey};
 use crate::alerts::Alerts;
 use crate::channel::Channel;
 use crate::incident::Incident;
+use crate::limits::MAX_UNKNOWN_BYTES;
 use crate::random::Random;
-use crate::rows::Row;
+use crate::rows::{self, Row};
 use crate::session::Session;
 use crate::sorted::{Map, Set};
 use crate::state::{Device, Job, Membership, Person, Registry, Spare};
@@ -129,7 +130,9 @@ impl Core {
     }
 
     pub(crate) fn keep_unknown(&mut self, kind: ChannelKind, seq: u64, content: Vec<u8>) {
-        self.unknown.push((kind, seq, content));
+        if content.len() <= MAX_UNKNOWN_BYTES {
+            self.unknown.push((kind, seq, content));
+        }
     }
 
     pub(crate) fn push_job(&mut self, job: Job) -> u64 {
@@ -149,6 +152,9 @@ impl Core {
 
     /// Forgets a channel and all its rows.
     pub(crate) fn drop_channel(&mut self, kind: ChannelKind) {
+        if kind == ChannelKind::Broadcast {
+            self.part_with_registration();
+        }
         self.channels.remove(&kind);
         self.session.leave(kind);
         self.mark_channel(kind);
@@ -162,6 +168,10 @@ impl Core {
 
     /// Before joining anew: nothing of the former membership stays.
     pub(crate) fn forget_everything(&mut self) {
+        // What this connection has proved belongs to it, too.
+        if self.session.nonce.is_some() {
+            self.effects.push(Effect::Reconnect);
+        }
         for kind in ChannelKind::ALL {
             self.drop_channel(kind);
         }
@@ -174,6 +184,10 @@ impl Core {
         for id in core::mem::take(&mut self.incidents).into_keys() {
             self.mark(Row::Incident(id));
         }
+        let unknown: Vec<Row> =
+            self.stored.keys().filter_map(|key| rows::parse(key)).filter(|row| row.is_unknown()).collect();
+        unknown.into_iter().for_each(|row| self.mark(row));
+        self.unknown.clear();
         self.registry = Registry::default();
         self.mark(Row::Registry);
         // What was registered, and all receipts, belong to the former membership.

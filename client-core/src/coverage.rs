@@ -7,16 +7,10 @@ use campana_protocol::limits::DAY_MS;
 
 use crate::core::Core;
 use crate::incident::Incident;
+use crate::limits::{MAX_ASKED, OFTEN, SELDOM, YOUNG};
 use crate::session::Asked;
 use crate::sorted::Map;
 use crate::view::{CoverageView, ReachView};
-
-/// While an alert is young its receipts come in by the second, ms.
-const YOUNG: u64 = 15 * 60_000;
-const OFTEN: u64 = 3_000;
-const SELDOM: u64 = 5 * 60_000;
-/// Alerts asked about at once.
-const MAX_ASKED: usize = 8;
 
 /// What the relay has said on this connection.
 #[derive(Debug, Default)]

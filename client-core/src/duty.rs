@@ -10,22 +10,11 @@ use campana_protocol::report::Alert;
 use campana_protocol::wire;
 
 use crate::core::Core;
+use crate::limits::{MAX_INCIDENTS, MEMBER_PATIENCE, MEMBER_SPREAD, PLEA_PATIENCE, STEP, WORDS_TTL};
 use crate::rows::Row;
 use crate::sorted::Set;
 use crate::state::{Job, OwnersOf, Standing};
 use crate::turn::{Effect, NoticeId};
-
-/// How long each device waits for the one before it, ms.
-const STEP: u64 = 5_000;
-/// How long members wait for the committee to answer a plea, and the spread of their patience, ms.
-const MEMBER_PATIENCE: u64 = 60_000;
-const MEMBER_SPREAD: u64 = 120_000;
-/// How long a plea may go unanswered before it is made again: longer than members' patience, ms.
-const PLEA_PATIENCE: u64 = MEMBER_PATIENCE + MEMBER_SPREAD + 60_000;
-/// Incidents kept on a device: some years of a busy network's, and no flood of reports fills it.
-const MAX_INCIDENTS: usize = 1_024;
-/// How long words of a report stay on the phones, ms.
-const WORDS_TTL: u64 = 24 * 3_600_000;
 
 /// Something that several devices could do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +22,7 @@ pub(crate) enum Duty {
     Commit(ChannelKind),
     Alert(IncidentId),
     Owners(ChannelKind),
+    Refuse(PublicKey),
 }
 
 impl Core {
@@ -47,6 +37,8 @@ impl Core {
             self.owners_duty(now, kind);
             self.plead_duty(now, kind);
         }
+        self.shut_out_duty(now);
+        self.refusal_duties(now);
         self.alert_duties(now);
         self.forget_incidents();
         self.forget_words(now);
@@ -62,12 +54,15 @@ impl Core {
     }
 
     /// Whether it is this device's turn; otherwise wakes when it is.
-    fn my_turn(&mut self, now: u64, duty: Duty, patience: u64) -> bool {
-        let since = *self.waiting.get_or_insert_with(duty, || now);
-        if now >= since + patience {
+    pub(crate) fn my_turn(&mut self, now: u64, duty: Duty, patience: u64) -> bool {
+        let since = self.waiting.get_or_insert_with(duty, || now);
+        // A clock that was set back must not make this device wait for its own past.
+        *since = now.min(*since);
+        let mine = since.saturating_add(patience);
+        if now >= mine {
             return true;
         }
-        self.wake_at(since + patience);
+        self.wake_at(mine);
         false
     }
 
@@ -88,7 +83,10 @@ impl Core {
         if queued || !self.commit_worth_checking(kind) {
             return;
         }
-        if self.due(kind).nothing() {
+        if let Some(at) = self.channels.get(&kind).and_then(|channel| channel.answers_at(now)) {
+            self.wake_at(at);
+        }
+        if self.due(now, kind).nothing() {
             self.waiting.remove(&duty);
             return;
         }
@@ -227,12 +225,13 @@ impl Core {
         }
     }
 
-    /// Words and places leave the phones after a day.
+    /// Words and places leave the phones a day after the relay had them, whenever they were read.
     fn forget_words(&mut self, now: u64) {
         let mut forgotten = Vec::new();
         let mut next: Option<u64> = None;
         for incident in self.incidents.values_mut().filter(|incident| incident.private.is_some()) {
-            let until = incident.updated_at.saturating_add(WORDS_TTL);
+            let since = if incident.received_at > 0 { incident.received_at } else { incident.updated_at };
+            let until = since.saturating_add(WORDS_TTL);
             if now >= until {
                 incident.private = None;
                 forgotten.push(incident.id);

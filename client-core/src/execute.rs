@@ -4,7 +4,9 @@ use std::sync::OnceLock;
 
 use campana_protocol::event::{Event, Invite};
 use campana_protocol::frame::Class;
-use campana_protocol::governance::{ChannelKind, Charter, DeskMailbox, Operation, Role, statement_digest};
+use campana_protocol::governance::{
+    ChannelKind, Charter, DeskMailbox, Operation, Role, Zone, statement_digest,
+};
 use campana_protocol::id::{ChannelId, Hash, InviteId, PublicKey};
 use campana_protocol::link::{Invitation, InviteLink, OperatorLink};
 use campana_protocol::mailbox::{
@@ -28,6 +30,7 @@ impl Core {
                 self.start(now, &link, name, [committee_size, threshold, verify_threshold])
             }
             Command::Join { link, handle } => self.join(&link, handle),
+            Command::Cancel => self.cancel(),
             Command::Invite { lifetime_ms, committee } => self.invite(now, lifetime_ms, committee),
             Command::RevokeInvite(id) => self.revoke_invite(id),
             Command::Admit(who) => self.admit(&who),
@@ -91,6 +94,8 @@ impl Core {
             early_reports: Vec::new(),
             forked: false,
             forged: false,
+            shut_out: Vec::new(),
+            joined_at: 0,
             role_key: OnceLock::new(),
         };
         let governance = Governance::genesis(charter.clone()).map_err(|_| CommandError::Bug)?;
@@ -117,12 +122,8 @@ impl Core {
     }
 
     fn join(&mut self, link: &str, handle: String) -> Result<Reply, CommandError> {
-        let over = self.membership().is_some_and(|membership| {
-            matches!(
-                membership.standing,
-                Standing::Refused(_) | Standing::Removed | Standing::InvitationRefused
-            )
-        });
+        // Whoever waits may have another link: the new request takes the place of the old one.
+        let over = self.membership().is_some_and(|membership| membership.standing != Standing::Member);
         // Whoever nobody lets back in, or whom the relay does not know any more, may begin anew.
         let shut_out = self.channels.get(&ChannelKind::Broadcast).is_some_and(|channel| channel.meta.lost);
         let again = over || shut_out || self.session.refused;
@@ -149,6 +150,8 @@ impl Core {
             early_reports: Vec::new(),
             forked: false,
             forged: false,
+            shut_out: Vec::new(),
+            joined_at: 0,
             role_key: OnceLock::new(),
         };
         let role = membership.role();
@@ -175,6 +178,20 @@ impl Core {
         let signature = role.sign_hash(&join_digest(&join));
         let to = ReturnAddress { mailbox: invite.mailbox, sealing: invite.sealing };
         self.post_to(&to, &Post::Join(SignedJoin { join, signature }));
+        Ok(Reply::Accepted)
+    }
+
+    /// Whoever is no member leaves the waiting room: nothing of the request stays.
+    fn cancel(&mut self) -> Result<Reply, CommandError> {
+        let membership = self.membership().ok_or(CommandError::NotInANetwork)?;
+        if membership.standing == Standing::Member {
+            return Err(CommandError::AlreadyInANetwork);
+        }
+        self.forget_everything();
+        self.device.membership = None;
+        self.mark(Row::Device);
+        self.spares.clear();
+        self.mark(Row::Spares);
         Ok(Reply::Accepted)
     }
 
@@ -310,6 +327,9 @@ impl Core {
 
     /// Drafts; when somebody leaves the desk its mailbox moves in the same statement.
     fn drafted(&mut self, mut operations: Vec<Operation>, moves_desk: bool) -> Result<Reply, CommandError> {
+        if let Some(id) = self.draft_of(&operations, moves_desk) {
+            return Ok(Reply::Draft(id));
+        }
         let desk = moves_desk.then(|| self.random.secret());
         if let Some(secret) = &desk {
             let keys = MailboxKeys::derive(secret);
@@ -317,6 +337,47 @@ impl Core {
             operations.push(Operation::Desk { mailbox });
         }
         self.draft(operations, desk).map(Reply::Draft).ok_or(CommandError::Bug)
+    }
+
+    /// The draft that says the same and waits, signed by this device from now on if it was not.
+    fn draft_of(&mut self, operations: &[Operation], moves_desk: bool) -> Option<Hash> {
+        let chain = self.chain()?;
+        let own = self.membership()?.role_key();
+        let open = self.registry.drafts.iter().filter(|draft| !draft.decided).map(|record| {
+            let signed = record.approvals.iter().any(|approval| approval.key == own);
+            (record.statement.clone(), signed)
+        });
+        let queued = self.outbox.values().filter_map(|job| {
+            let Job::Event { kind: ChannelKind::Committee, event, payload, .. } = job else { return None };
+            match Event::decode(*event, payload) {
+                Ok(Some(Event::Draft(draft))) => Some((draft.statement, true)),
+                _ => None,
+            }
+        });
+        let (statement, signed) = open.chain(queued).find(|(statement, _)| {
+            let Ok(known) = chain.check_draft(statement) else { return false };
+            let moves = |operation: &Operation| matches!(operation, Operation::Desk { .. });
+            let others: Vec<&Operation> = known.operations.iter().filter(|op| !moves(op)).collect();
+            known.operations.iter().any(moves) == moves_desk
+                && others.len() == operations.len()
+                && others.into_iter().zip(operations).all(|(a, b)| alike(&chain, a, b))
+        })?;
+        let id = statement_digest(&statement);
+        if !signed && !self.approving(&id) {
+            self.sign_draft(&id);
+        }
+        Some(id)
+    }
+
+    /// Whether our signature on a draft is on its way.
+    fn approving(&self, id: &Hash) -> bool {
+        self.outbox.values().any(|job| match job {
+            Job::Event { kind: ChannelKind::Committee, event, payload, .. } => {
+                matches!(Event::decode(*event, payload),
+                    Ok(Some(Event::Approve(approve))) if approve.statement == *id)
+            }
+            _ => false,
+        })
     }
 
     fn approve(&mut self, id: Hash) -> Result<Reply, CommandError> {
@@ -329,7 +390,7 @@ impl Core {
             .find(|record| statement_digest(&record.statement) == id && !record.decided)
             .ok_or(CommandError::UnknownDraft)?;
         chain.check_draft(&record.statement).map_err(|_| CommandError::UnknownDraft)?;
-        if record.approvals.iter().any(|approval| Some(approval.key) == own) {
+        if record.approvals.iter().any(|approval| Some(approval.key) == own) || self.approving(&id) {
             return Err(CommandError::AlreadyDone);
         }
         self.sign_draft(&id);
@@ -354,4 +415,13 @@ impl Core {
         let chain = self.committee_chain()?;
         if chain.constituted() { Ok(chain) } else { Err(CommandError::NotConstituted) }
     }
+}
+
+/// Whether two operations do the same. A zone that is new in both may have another number.
+fn alike(chain: &Governance, a: &Operation, b: &Operation) -> bool {
+    let (Operation::Zones { zones: a }, Operation::Zones { zones: b }) = (a, b) else { return a == b };
+    let given: Vec<u16> =
+        chain.zones().current().iter().chain(chain.zones().retired()).map(|zone| zone.code).collect();
+    let number = |zone: &Zone| given.contains(&zone.code).then_some(zone.code);
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.name == b.name && number(a) == number(b))
 }

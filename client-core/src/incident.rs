@@ -13,11 +13,9 @@ use minicbor::{Decode, Encode};
 
 use crate::governance::Governance;
 use crate::keys;
+use crate::limits::MAX_ATTESTING;
 use crate::turn::NoticeKind;
 use crate::view::Status;
-
-/// Attestations of one incident kept at the desk.
-const MAX_ATTESTING: usize = 8 * limits::MAX_ATTESTATIONS;
 
 /// What this device knows of an incident.
 #[derive(Debug, Clone, Encode, Decode)]
@@ -58,6 +56,18 @@ pub(crate) struct Incident {
     #[n(12)]
     #[cbor(default)]
     pub(crate) seqs: Vec<u64>,
+    /// It was old already when it came here, or from before this device was let in: it is shown,
+    /// and rings nowhere.
+    #[n(13)]
+    #[cbor(default)]
+    pub(crate) past: bool,
+    /// When the relay had the report, Unix milliseconds; 0: not known.
+    #[n(14)]
+    #[cbor(default)]
+    pub(crate) received_at: u64,
+    /// Whose report it is, at the desk: the leaf that they were admitted with.
+    #[n(15)]
+    pub(crate) reporter: Option<PublicKey>,
 }
 
 /// Why an alert or follow-up is not what it claims.
@@ -91,6 +101,9 @@ impl Incident {
             updated_at: now,
             shown: None,
             seqs: Vec::new(),
+            past: false,
+            received_at: 0,
+            reporter: None,
         }
     }
 
@@ -192,9 +205,20 @@ impl Incident {
         (confirmed.len() == governance.verify_threshold()).then_some(confirmed)
     }
 
+    /// When the alert became verified, by the verifiers' clocks: one that is among them can't make an
+    /// old alert new by signing again.
+    pub(crate) fn verified_at(&self, governance: &Governance) -> u64 {
+        let signed = self.alert.iter().flatten();
+        let times = signed.filter_map(|signed| wire::decode::<Attestation>(&signed.content).ok());
+        let mut times: Vec<u64> = times.map(|attestation| attestation.at).collect();
+        times.sort_unstable_by(|a, b| b.cmp(a));
+        times.get(governance.verify_threshold().saturating_sub(1)).copied().unwrap_or(0)
+    }
+
     /// What this device should have shown by now.
     pub(crate) fn notice(&self, may_verify: bool) -> Option<NoticeKind> {
         match (&self.alert, self.follow_up_kind()) {
+            _ if self.past => None,
             (Some(_), Some(FollowUpKind::FalseAlarm)) => Some(NoticeKind::FalseAlarm),
             (Some(_), Some(FollowUpKind::AllClear)) => Some(NoticeKind::AllClear),
             (Some(_), None) if self.drill() => Some(NoticeKind::Drill),

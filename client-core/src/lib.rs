@@ -32,6 +32,7 @@ mod governance;
 mod incident;
 mod judge;
 mod keys;
+mod limits;
 mod log;
 pub mod mls;
 mod outbox;

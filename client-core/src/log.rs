@@ -12,14 +12,12 @@ use crate::channel::Channel;
 use crate::core::Core;
 use crate::judge::{self, Skipped, Verdict};
 use crate::keys::plea_key;
+use crate::limits::MAX_PLEAS;
 use crate::mls::MlsError;
 use crate::rows::Row;
 use crate::state::{Job, Standing};
 use crate::turn::{SkipReason, SkippedEntry};
 use crate::vault;
-
-/// Pleas kept at once per channel.
-const MAX_PLEAS: usize = 256;
 
 impl Core {
     pub(crate) fn kind_of(&self, channel: &ChannelId) -> Option<ChannelKind> {
@@ -92,10 +90,19 @@ impl Core {
     fn application(&mut self, now: u64, kind: ChannelKind, entry: &Entry, own: Option<u64>, message: &[u8]) {
         if let Some(id) = own {
             let Some(Job::Event { event, payload, .. }) = self.outbox.get(&id).cloned() else { return };
-            self.finish_job(id);
-            if let Some(channel) = self.channels.get_mut(&kind) {
-                channel.meta.sent.push(entry.record);
+            let Some(channel) = self.channels.get_mut(&kind) else { return };
+            // Everybody else reads it in the epoch that its place is in, or not at all: if a commit
+            // came between, it is said again.
+            if !matches!(channel.group.open(message), Err(MlsError::OwnMessage)) {
+                if let Some(job) = self.outbox.get_mut(&id) {
+                    job.forget_attempt();
+                    self.mark(Row::Job(id));
+                }
+                self.session.forget_job(id);
+                return self.skip(kind, entry.seq, SkipReason::Unopened);
             }
+            channel.meta.sent.push(entry.record);
+            self.finish_job(id);
             let own = self.membership().map(|membership| membership.role_key());
             return self.event(now, kind, entry.seq, own, event, &payload);
         }
@@ -179,19 +186,22 @@ impl Core {
         }
         let Some(channel) = self.channels.get_mut(&kind) else { return };
         let first = channel.statements.len() as u64;
-        let removed: Vec<PublicKey> = verdict
+        let gone: Vec<(PublicKey, PublicKey)> = verdict
             .removed
             .iter()
             .filter_map(|key| channel.group.find(key).and_then(|index| channel.group.member(index)))
-            .filter_map(|member| Channel::person(kind, &member))
-            .map(|(person, _)| person)
+            .filter_map(|member| Some((member.key, Channel::person(kind, &member)?.0)))
             .collect();
+        let removed: Vec<PublicKey> = gone.iter().map(|(_, person)| *person).collect();
         channel.group = verdict.group;
         channel.governance = verdict.governance;
         channel.statements.extend(verdict.statements);
         channel.meta.gap = None;
         channel.meta.sent.clear();
         channel.meta.pleas.retain(|plea| !removed.contains(&plea.person));
+        if verdict.rejoin {
+            gone.iter().for_each(|(leaf, person)| channel.replaced(now, *leaf, *person));
+        }
         let rotated = verdict.access.is_some();
         if let Some(access) = verdict.access {
             channel.meta.access = access;
@@ -274,11 +284,17 @@ impl Core {
         if let Some(id) = own {
             return self.finish_job(id);
         }
-        let Some(channel) = self.channels.get_mut(&kind) else { return };
+        let Some(channel) = self.channels.get(&kind) else { return };
         let opened = vault::open(&plea_key(&channel.meta.access), channel.id.as_bytes(), sealed);
         let Some(plea) = opened.and_then(|padded| unpad(&padded).and_then(wire::decode::<Plea>).ok()) else {
             return;
         };
+        self.keep_plea(kind, plea);
+    }
+
+    /// A plea that waits for a commit, from the log or the join mailbox.
+    pub(crate) fn keep_plea(&mut self, kind: ChannelKind, plea: Plea) {
+        let Some(channel) = self.channels.get_mut(&kind) else { return };
         // The latest of each person: an earlier one may have been answered where they can't hear it.
         let others = channel.meta.pleas.iter().filter(|other| other.person != plea.person).count();
         if others < MAX_PLEAS && judge::check_plea(channel, &plea).is_ok() {

@@ -16,13 +16,11 @@ use campana_protocol::wire;
 
 use crate::core::Core;
 use crate::keys::access_key;
+use crate::limits::WINDOW;
 use crate::mls;
 use crate::rows::Row;
 use crate::session::{As, Asked};
 use crate::state::{Attempt, Job, Posting, Standing};
-
-/// Posts and blob parts on their way at once.
-const WINDOW: usize = 32;
 
 impl Core {
     /// Sends whatever can be sent now.
@@ -31,10 +29,7 @@ impl Core {
             return;
         }
         if let Some(at) = self.session.retry_at {
-            if now < at {
-                return self.wake_at(at);
-            }
-            self.session.retry_at = None;
+            return self.wake_at(at);
         }
         let mut administration_open = true;
         let mut blobs_open = false;
@@ -43,8 +38,13 @@ impl Core {
         let ids: Vec<u64> = self.outbox.keys().copied().collect();
         for id in ids {
             let Some(job) = self.outbox.get(&id) else { continue };
-            let in_flight = self.session.in_flight.contains(&id) || self.session.acknowledged.contains(&id);
-            if let Some(kind) = job.appends_to() {
+            let held = self.session.held_until(now, id);
+            let in_flight = self.session.in_flight.contains(&id)
+                || self.session.acknowledged.contains(&id)
+                || held.is_some();
+            let appends_to = job.appends_to();
+            held.into_iter().for_each(|until| self.wake_at(until));
+            if let Some(kind) = appends_to {
                 if busy.contains(&kind) {
                     continue;
                 }
@@ -53,6 +53,7 @@ impl Core {
                 }
                 continue;
             }
+            let Some(job) = self.outbox.get(&id) else { continue };
             match job {
                 Job::Redeem { .. } | Job::Create { .. } | Job::OpenMailbox { .. } | Job::SetOwners { .. } => {
                     if administration_open && !in_flight {
@@ -249,7 +250,7 @@ impl Core {
                 self.set_attempt(id, kind, None, body);
                 true
             }
-            Some(Job::Commit { .. }) => self.attempt_commit(id, kind),
+            Some(Job::Commit { .. }) => self.attempt_commit(now, id, kind),
             Some(Job::Plead { .. }) => self.attempt_plea(now, id, kind),
             _ => false,
         }
@@ -331,13 +332,17 @@ impl Core {
                 }
             }
             (Action::Rejoin, _) => self.session.retry_at = Some(now + 1_000 + self.random.below(1_000)),
-            // It can never succeed as it is: an event is dropped, a commit decided anew.
+            // It can never succeed as it is: an event is dropped, a commit decided anew, in a while.
             (Action::Reject, Job::Commit { .. }) => {
                 self.forget_attempt(id);
-                self.session.retry_at = Some(now + 1_000);
+                self.session.hold(now, id);
             }
             (Action::Reject, _) => self.finish_job(id),
-            (Action::Update, _) => self.session.update_needed = true,
+            // Once this device or the relay is another version, it may.
+            (Action::Update, _) => {
+                self.session.update_needed = true;
+                self.session.hold(now, id);
+            }
             _ => self.session.retry_at = Some(now + 1_000),
         }
     }

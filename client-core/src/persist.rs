@@ -10,6 +10,7 @@ use crate::channel::Channel;
 use crate::core::Core;
 use crate::governance::Governance;
 use crate::incident::Incident;
+use crate::limits::MAX_UNKNOWN;
 use crate::mls::{Group, Saved};
 use crate::rows::{self, Row};
 use crate::sorted::{Map, Set};
@@ -111,9 +112,7 @@ impl Core {
         for row in core::mem::take(&mut self.dirty) {
             self.encode_row(row, &mut puts);
         }
-        for (kind, seq, content) in core::mem::take(&mut self.unknown) {
-            puts.push((Row::Unknown(kind, seq).key(), Some(Zeroizing::new(content))));
-        }
+        self.encode_unknown(&mut puts);
         // A row that is deleted and written in one turn is written.
         let puts: Map<_, _> = puts.into_iter().collect();
         let mut changes = Vec::with_capacity(puts.len());
@@ -128,6 +127,26 @@ impl Core {
             }
         }
         changes
+    }
+
+    /// Events of kinds unknown here; the oldest of each channel make room.
+    fn encode_unknown(&mut self, puts: &mut Vec<Put>) {
+        let mut touched: Set<ChannelKind> = Set::new();
+        let mut fresh: Vec<Vec<u8>> = Vec::new();
+        for (kind, seq, content) in core::mem::take(&mut self.unknown) {
+            let key = Row::Unknown(kind, seq).key();
+            fresh.push(key.clone());
+            puts.push((key, Some(Zeroizing::new(content))));
+            touched.insert(kind);
+        }
+        for kind in touched {
+            let prefix = rows::unknown_prefix(kind).to_vec();
+            let stored = self.stored.keys_from(&prefix).take_while(|key| key.starts_with(&prefix));
+            let fresh = fresh.iter().filter(|key| key.starts_with(&prefix));
+            let all: Set<Vec<u8>> = stored.chain(fresh).cloned().collect();
+            let beyond = all.len().saturating_sub(MAX_UNKNOWN);
+            puts.extend(all.into_iter().take(beyond).map(|key| (key, None)));
+        }
     }
 
     fn encode_row(&mut self, row: Row, puts: &mut Vec<Put>) {
@@ -146,7 +165,9 @@ impl Core {
             Row::Meta(kind) => self.channels.get(&kind).map(|channel| bytes(&channel.meta)),
             Row::Group(kind) => return self.encode_group(kind, puts),
             Row::Statement(kind, from) => return self.encode_statements(kind, from, puts),
-            Row::Chunk(..) | Row::Unknown(..) => return,
+            // Marked to be forgotten: what is new of it is written besides.
+            Row::Unknown(..) => None,
+            Row::Chunk(..) => return,
         };
         puts.push((row.key(), content));
     }

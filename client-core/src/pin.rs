@@ -4,6 +4,7 @@
 use argon2::{Algorithm, Argon2, Params, Version};
 use zeroize::Zeroizing;
 
+use crate::limits::{MAX_MEMORY, MAX_PASSES};
 use crate::random::Random;
 use crate::vault::{self, VaultKey};
 
@@ -25,10 +26,6 @@ impl GuessCost {
         }
     }
 }
-
-/// What is stored may ask for no more than a phone has.
-const MAX_MEMORY: u32 = 256 * 1024;
-const MAX_PASSES: u32 = 16;
 
 const FORMAT: u8 = 1;
 const SALT: usize = 16;

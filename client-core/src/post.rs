@@ -2,7 +2,7 @@
 
 use campana_protocol::frame::ClientFrame;
 use campana_protocol::governance::ChannelKind;
-use campana_protocol::id::MailboxId;
+use campana_protocol::id::{IncidentId, MailboxId, PublicKey};
 use campana_protocol::mailbox::{Join, Post, Refusal, SEAL_INFO, SignedJoin, invite_proof, join_digest};
 use campana_protocol::padding::unpad;
 use campana_protocol::report::{PrivateReport, PublicReport, SignedReport, private_hash, report_digest};
@@ -12,19 +12,15 @@ use crate::core::Core;
 use crate::governance::name_holds;
 use crate::incident::Incident;
 use crate::keys::{self, MailboxKeys};
+use crate::limits::{
+    EARLY_REPORT_TTL, MAX_EARLY_JOINS, MAX_EARLY_REPORTS, MAX_EARLY_REPORTS_OF_ONE, MAX_UNVERIFIED,
+    MAX_WAITING, WORDS_TTL,
+};
 use crate::mls::{inspect_key_package, open_sealed};
 use crate::rows::Row;
 use crate::session::Asked;
-use crate::state::{EarlyJoin, EarlyReport, Package, Person, Standing};
-
-/// Reports kept while their reporter's admission has not been seen.
-const MAX_EARLY_REPORTS: usize = 64;
-/// How long, ms.
-const EARLY_REPORT_TTL: u64 = 24 * 3_600_000;
-/// Join requests kept while their invite has not been seen.
-const MAX_EARLY_JOINS: usize = 64;
-/// Desk mailboxes read at once: the present one and those before it that late reports go to.
-pub(crate) const MAX_DESKS: usize = 4;
+use crate::sorted::Set;
+use crate::state::{EarlyJoin, EarlyReport, OwedRefusal, Package, Person, Standing};
 
 /// Whose mailbox it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -79,6 +75,7 @@ impl Core {
             (Mine::Desk, Some(Post::Report(report))) => self.report_post(now, received_at, report),
             (Mine::Join, Some(Post::Join(join))) => self.join_post(seq, received_at, join),
             (Mine::Join, Some(Post::KeyPackages(join))) => self.key_packages_post(join),
+            (Mine::Join, Some(Post::Plea(kind, plea))) => self.keep_plea(kind, plea),
             // Not sealed to us, or not meant for this mailbox.
             _ => {}
         }
@@ -113,11 +110,7 @@ impl Core {
             None
         };
         if let Some(refusal) = refusal {
-            // One device answers; the others leave it to that one.
-            if self.rank() == Some(0) {
-                self.post_to(&join.reply, &Post::Refusal(refusal));
-            }
-            return;
+            return self.owe_refusal(OwedRefusal { role_key: join.role_key, reply: join.reply, refusal });
         }
         let broadcast = join.key_packages.iter().find(|package| package.kind == ChannelKind::Broadcast);
         let Some(leaf) = broadcast.and_then(|package| inspect_key_package(&package.key_package).ok()) else {
@@ -146,11 +139,30 @@ impl Core {
         };
         self.mark(Row::Person(person.role_key));
         self.people.insert(person.role_key, person);
+        self.limit_waiting();
+    }
+
+    /// Whoever has an invite can ask any number of times: those who wait have their bound.
+    fn limit_waiting(&mut self) {
+        if self.people.len() <= MAX_WAITING {
+            return;
+        }
+        let waiting = self.people.values().filter(|person| !person.member && !person.approved);
+        let order: Set<(bool, u64, PublicKey)> =
+            waiting.map(|person| (!person.declined, person.order, person.role_key)).collect();
+        let beyond = order.len().saturating_sub(MAX_WAITING);
+        for (_, _, key) in order.into_iter().take(beyond) {
+            self.people.remove(&key);
+            self.mark(Row::Person(key));
+        }
     }
 
     /// The invite may be on its way to us: the request is tried again when one comes.
     fn keep_early_join(&mut self, seq: u64, received_at: u64, join: SignedJoin) {
         let early = &mut self.registry.early_joins;
+        // One request of each person.
+        let whose = |join: &SignedJoin| wire::decode::<Join>(&join.join).ok().map(|join| join.role_key);
+        early.retain(|other| whose(&other.join) != whose(&join));
         if early.len() == MAX_EARLY_JOINS {
             early.remove(0);
         }
@@ -179,17 +191,16 @@ impl Core {
     }
 
     fn report_post(&mut self, now: u64, received_at: u64, report: SignedReport) {
-        if self.take_report(now, &report) == Some(false) {
+        // Nothing comes from the future.
+        let received_at = received_at.min(now);
+        if self.take_report(now, received_at, &report) == Some(false) {
             let Some(membership) = self.membership_mut() else { return };
-            if membership.early_reports.len() == MAX_EARLY_REPORTS {
-                membership.early_reports.remove(0);
-            }
-            membership.early_reports.push(EarlyReport { report, received_at });
+            keep_early_report(&mut membership.early_reports, EarlyReport { report, received_at });
         }
     }
 
     /// Takes in a report. `Some(false)`: its reporter is not known as a member yet.
-    fn take_report(&mut self, now: u64, signed: &SignedReport) -> Option<bool> {
+    fn take_report(&mut self, now: u64, received_at: u64, signed: &SignedReport) -> Option<bool> {
         let public = PublicReport::decode(&signed.public).ok()?;
         PrivateReport::decode(&signed.private).ok()?;
         let digest = report_digest(&signed.public, &private_hash(&signed.private));
@@ -199,17 +210,40 @@ impl Core {
         {
             return None;
         }
-        if channel.group.find(&signed.leaf).is_none() {
-            return Some(false);
+        let Some(reporter) = channel.whose(now, &signed.leaf) else { return Some(false) };
+        let id = public.incident;
+        let incident = self.incidents.get_or_insert_with(id, || Incident::new(id, now));
+        if !incident.report(&signed.public, &signed.private) || incident.at_desk {
+            return Some(true);
         }
-        let incident =
-            self.incidents.get_or_insert_with(public.incident, || Incident::new(public.incident, now));
-        if incident.report(&signed.public, &signed.private) && !incident.at_desk {
-            incident.at_desk = true;
-            incident.updated_at = now;
-            self.mark(Row::Incident(public.incident));
+        incident.at_desk = true;
+        incident.received_at = received_at;
+        incident.reporter = Some(reporter);
+        incident.updated_at = now;
+        // Nobody can verify yesterday's: no news, and no words of it.
+        if now.saturating_sub(received_at) >= WORDS_TTL && incident.alert.is_none() {
+            incident.past = true;
+            incident.updated_at = received_at;
         }
+        self.mark(Row::Incident(id));
+        self.limit_reports_of(&reporter);
         Some(true)
+    }
+
+    /// Whoever reports more than anybody can see loses their own oldest, and nobody else's.
+    fn limit_reports_of(&mut self, reporter: &PublicKey) {
+        let unverified = self
+            .incidents
+            .values()
+            .filter(|incident| incident.alert.is_none() && incident.reporter == Some(*reporter));
+        let order: Set<(bool, u64, IncidentId)> = unverified
+            .map(|incident| (!incident.attestations.is_empty(), incident.received_at, incident.id))
+            .collect();
+        let beyond = order.len().saturating_sub(MAX_UNVERIFIED);
+        for (_, _, id) in order.into_iter().take(beyond) {
+            self.incidents.remove(&id);
+            self.mark(Row::Incident(id));
+        }
     }
 
     /// Tries reports again whose reporter was not known yet.
@@ -221,13 +255,25 @@ impl Core {
         for report in early {
             let fresh = now.saturating_sub(report.received_at) < EARLY_REPORT_TTL;
             if fresh
-                && self.take_report(now, &report.report) == Some(false)
+                && self.take_report(now, report.received_at, &report.report) == Some(false)
                 && let Some(membership) = self.membership_mut()
             {
                 membership.early_reports.push(report);
             }
         }
     }
+}
+
+/// One more that waits. Whoever fills the room with theirs loses their own first.
+fn keep_early_report(early: &mut Vec<EarlyReport>, new: EarlyReport) {
+    let theirs = |other: &EarlyReport| other.report.leaf == new.report.leaf;
+    let first = if early.iter().filter(|other| theirs(other)).count() >= MAX_EARLY_REPORTS_OF_ONE {
+        early.iter().position(theirs)
+    } else {
+        (early.len() >= MAX_EARLY_REPORTS).then_some(0)
+    };
+    first.map(|first| early.remove(first));
+    early.push(new);
 }
 
 /// A join request whose signature and shape hold.

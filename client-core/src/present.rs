@@ -8,16 +8,13 @@ use campana_protocol::wire;
 use crate::core::Core;
 use crate::governance::Governance;
 use crate::incident::Incident;
+use crate::limits::RECENT;
 use crate::sorted;
 use crate::state::{Membership, Person, Standing};
 use crate::view::{
     AttestationView, CommitteeView, DraftView, IncidentView, InviteView, NetworkView, OperationView,
     PersonState, PersonView, ReportView, Stage, Status, View, Warning, ZoneView,
 };
-
-/// How long what ended an alert stays as prominent as the alert was, ms: whoever has been away since
-/// the alert must not miss that it is over.
-const RECENT: u64 = 6 * 3_600_000;
 
 impl Core {
     /// What a screen needs. `now`: Unix milliseconds.
@@ -147,7 +144,9 @@ impl Core {
             missing: governance.verify_threshold().saturating_sub(confirmed) as u8,
             updated_at: incident.updated_at,
             recent: matches!(status, Status::FalseAlarm | Status::AllClear)
+                && !incident.past
                 && now.saturating_sub(incident.updated_at) < RECENT,
+            past: incident.past,
             notice: incident.notice(may_verify),
             coverage: self.coverage_of(incident),
             may_attest: is_verifier
@@ -155,7 +154,9 @@ impl Core {
                 && !is_reporter
                 && !attested
                 && incident.alert.is_none(),
-            may_follow_up: status == Status::Verified && self.may_follow_up(),
+            may_follow_up: status == Status::Verified
+                && self.may_follow_up()
+                && self.following_up(&incident.id).is_none(),
         }
     }
 

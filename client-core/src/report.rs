@@ -13,6 +13,7 @@ use campana_protocol::{limits, wire};
 use crate::command::{CommandError, Reply, ReportForm};
 use crate::core::Core;
 use crate::incident::{Incident, Rejected, read_attestation, read_follow_up, signed_digest};
+use crate::limits::{CLOCK_TOLERANCE, PAST};
 use crate::mls::Leaf;
 use crate::rows::Row;
 use crate::state::Job;
@@ -28,7 +29,10 @@ impl Core {
             .cloned()
             .unwrap_or_else(|| Incident::new(public.incident, now));
         match incident.alert(alert, &channel.governance) {
-            Ok(true) => self.news(now, seq, incident),
+            Ok(true) => {
+                self.age(now, &mut incident);
+                self.news(now, seq, incident);
+            }
             Ok(false) => {}
             Err(_) => self.forged(),
         }
@@ -57,9 +61,27 @@ impl Core {
         }
     }
 
+    /// Whether an alert that has just come is one to ring for. Not one that was verified hours ago,
+    /// whoever kept it until now or says it again; nor one from before this device was let in. A
+    /// device whose clock the relay disputes can't tell the first, and rings.
+    pub(crate) fn age(&self, now: u64, incident: &mut Incident) {
+        let (Some(membership), Some(channel)) =
+            (self.membership(), self.channels.get(&ChannelKind::Broadcast))
+        else {
+            return;
+        };
+        let verified_at = incident.verified_at(&channel.governance);
+        let old = now.saturating_sub(verified_at) >= PAST && !self.session.clock_off;
+        let before = verified_at.saturating_add(CLOCK_TOLERANCE) < membership.joined_at;
+        incident.past = old || before;
+        incident.updated_at = if incident.past { verified_at.min(now) } else { now };
+    }
+
     /// An incident has moved on, for everybody.
     fn news(&mut self, now: u64, seq: Option<u64>, mut incident: Incident) {
-        incident.updated_at = now;
+        if !incident.past {
+            incident.updated_at = now;
+        }
         if let Some(seq) = seq {
             incident.seqs.push(seq);
             self.owe_receipt(seq);
@@ -108,10 +130,27 @@ impl Core {
         let mut incident = Incident::new(id, now);
         incident.report(&public, &private);
         incident.mine = true;
+        incident.received_at = now;
         self.keep(incident);
         let report = SignedReport { public, private, leaf: leaf.public(), signature };
         self.push_job(Job::Report { incident: id, report, posting: None });
         Ok(Reply::Incident(id))
+    }
+
+    /// Reports of ours that have not been taken are signed with the leaf that this device has now: by
+    /// the time somebody reads them, nobody may know the other one any more.
+    pub(crate) fn sign_reports_again(&mut self) {
+        let Some(channel) = self.channels.get(&ChannelKind::Broadcast) else { return };
+        let Ok(leaf) = Leaf::from_bytes(&channel.meta.leaf) else { return };
+        let reports = self.outbox.iter().filter(|(_, job)| matches!(job, Job::Report { .. }));
+        for id in reports.map(|(id, _)| *id).collect::<Vec<_>>() {
+            let Some(Job::Report { report, posting, .. }) = self.outbox.get_mut(&id) else { continue };
+            let digest = report_digest(&report.public, &private_hash(&report.private));
+            report.leaf = leaf.public();
+            report.signature = leaf.sign(digest.as_bytes());
+            *posting = None;
+            self.mark(Row::Job(id));
+        }
     }
 
     pub(crate) fn make_attestation(
@@ -171,7 +210,9 @@ impl Core {
         if incident.alert.is_none() {
             return Err(CommandError::NotAnAlert);
         }
-        if incident.follow_up_kind() == Some(kind) {
+        // Nothing follows a false alarm, and nothing twice, be it on its way only.
+        let known = [incident.follow_up_kind(), self.following_up(&id)];
+        if known.contains(&Some(kind)) || known.contains(&Some(FollowUpKind::FalseAlarm)) {
             return Err(CommandError::AlreadyDone);
         }
         let content = wire::encode(&FollowUp { network, incident: id, kind, at: now });
@@ -179,6 +220,18 @@ impl Core {
         let signed = Signed { content, key: role.public(), signature };
         self.say(ChannelKind::Broadcast, &Event::FollowUp(signed), Class::Alert);
         Ok(Reply::Accepted)
+    }
+
+    /// What a follow-up of ours says that is on its way.
+    pub(crate) fn following_up(&self, id: &IncidentId) -> Option<FollowUpKind> {
+        let kinds = self.outbox.values().filter_map(|job| {
+            let Job::Event { kind: ChannelKind::Broadcast, event, payload, .. } = job else { return None };
+            let Ok(Some(Event::FollowUp(signed))) = Event::decode(*event, payload) else { return None };
+            let follow_up = wire::decode::<FollowUp>(&signed.content).ok()?;
+            (follow_up.incident == *id).then_some(follow_up.kind)
+        });
+        // A false alarm outranks an all clear.
+        kinds.min_by_key(|kind| *kind != FollowUpKind::FalseAlarm)
     }
 
     pub(crate) fn may_follow_up(&self) -> bool {

@@ -66,6 +66,11 @@ impl Row {
         }
     }
 
+    /// An event that a later version may know.
+    pub(crate) const fn is_unknown(self) -> bool {
+        matches!(self, Self::Unknown(..))
+    }
+
     /// Whether there may be hundreds like it, each for itself.
     pub(crate) const fn is_one_of_many(self) -> bool {
         matches!(self, Self::Person(_) | Self::Incident(_) | Self::Job(_) | Self::Unknown(..))
@@ -96,6 +101,10 @@ pub(crate) fn parse(key: &[u8]) -> Option<Row> {
 
 pub(crate) fn chunk_prefix(kind: ChannelKind) -> [u8; 2] {
     [b't', kind as u8]
+}
+
+pub(crate) fn unknown_prefix(kind: ChannelKind) -> [u8; 2] {
+    [b'u', kind as u8]
 }
 
 pub(crate) fn statement_prefix(kind: ChannelKind) -> [u8; 2] {

@@ -4,22 +4,17 @@
 use campana_protocol::code::{Action, Code};
 use campana_protocol::frame::{ClientFrame, RelayFrame, Secret, Subject, challenge};
 use campana_protocol::governance::ChannelKind;
-use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey};
+use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey, RegistrationId};
 use campana_protocol::limits::FRAME_VERSION;
 
 use crate::alerts::Told;
 use crate::core::Core;
 use crate::coverage::Coverage;
 use crate::keys::{KeyPair, access_key};
+use crate::limits::{CLOCK_TOLERANCE, FIRST_HOLD, FIRST_PAUSE, LAST_HOLD, LAST_PAUSE};
 use crate::sorted::{Map, Set};
 use crate::state::Setting;
 use crate::turn::Effect;
-
-/// Clocks further apart than this are worth a warning, ms.
-const CLOCK_TOLERANCE: u64 = 5 * 60_000;
-/// First pause after a request was refused for now, ms; doubles up to the last.
-const FIRST_PAUSE: u64 = 500;
-const LAST_PAUSE: u64 = 30_000;
 
 /// The state of one connection.
 #[derive(Default)]
@@ -35,6 +30,8 @@ pub(crate) struct Session {
     pub(crate) in_flight: Set<u64>,
     /// Jobs whose append the relay has acknowledged; done when seen in the log.
     pub(crate) acknowledged: Set<u64>,
+    /// Jobs that the relay does not take as they are: until when each waits, and how long that was.
+    pub(crate) held: Map<u64, (u64, u64)>,
     pub(crate) retry_at: Option<u64>,
     pub(crate) pause: u64,
     pub(crate) clock_off: bool,
@@ -55,6 +52,8 @@ pub(crate) struct Session {
     pub(crate) wished: bool,
     /// When the relay last said that this device's registration stands, Unix milliseconds.
     pub(crate) registered_at: Option<u64>,
+    /// When former registrations are tried to be ended again.
+    pub(crate) former_at: u64,
     pub(crate) coverage: Coverage,
     /// What the relay has been told about channels and mailboxes on this connection.
     pub(crate) settings: Set<Setting>,
@@ -76,6 +75,9 @@ pub(crate) enum Asked {
     Job(u64),
     Register(Told),
     Unregister,
+    /// Proves the channel of a former membership, to end what is registered there.
+    ProveFormer(RegistrationId),
+    EndFormer(RegistrationId),
     Test(u32),
     Receipt(u64),
     Coverage(u64),
@@ -129,6 +131,18 @@ impl Session {
     pub(crate) fn forget_job(&mut self, id: u64) {
         self.in_flight.remove(&id);
         self.acknowledged.remove(&id);
+        self.held.remove(&id);
+    }
+
+    /// A job waits, longer each time.
+    pub(crate) fn hold(&mut self, now: u64, id: u64) {
+        let pause = self.held.get(&id).map_or(FIRST_HOLD, |(_, pause)| (pause * 2).min(LAST_HOLD));
+        self.held.insert(id, (now.saturating_add(pause), pause));
+    }
+
+    /// Until when a job waits, if it does.
+    pub(crate) fn held_until(&self, now: u64, id: u64) -> Option<u64> {
+        self.held.get(&id).map(|(until, _)| *until).filter(|until| now < *until)
     }
 
     pub(crate) fn proved(&self, kind: ChannelKind) -> Option<As> {
@@ -268,9 +282,14 @@ impl Core {
                 self.session.relay_full = false;
                 self.job_done(id);
             }
-            Some(asked @ (Asked::Register(_) | Asked::Unregister | Asked::Test(_) | Asked::Receipt(_))) => {
-                self.alerts_done(asked)
-            }
+            Some(
+                asked @ (Asked::Register(_)
+                | Asked::Unregister
+                | Asked::ProveFormer(_)
+                | Asked::EndFormer(_)
+                | Asked::Test(_)
+                | Asked::Receipt(_)),
+            ) => self.alerts_done(asked),
             Some(Asked::Setting(setting)) => self.told(setting),
             Some(Asked::Subscribe(..) | Asked::Part(..) | Asked::Coverage(_) | Asked::Nothing) | None => {}
         }
@@ -331,7 +350,12 @@ impl Core {
             Asked::Subscribe(..) => self.session.refused = true,
             Asked::Job(id) => self.job_refused(now, id, code),
             Asked::ProveWelcome(blob) | Asked::Part(blob, _) => self.snapshot_refused(blob),
-            Asked::Register(_) | Asked::Unregister | Asked::Test(_) | Asked::Receipt(_) => {
+            Asked::Register(_)
+            | Asked::Unregister
+            | Asked::ProveFormer(_)
+            | Asked::EndFormer(_)
+            | Asked::Test(_)
+            | Asked::Receipt(_) => {
                 self.alerts_refused(&asked, code);
             }
             // Not on this connection.
@@ -352,6 +376,7 @@ impl Core {
                 self.session.in_flight.remove(&id);
             }
             // Asked again after the pause: they are owed by state.
+            Asked::ProveFormer(_) | Asked::EndFormer(_) => self.session.former_at = now + LAST_HOLD,
             Asked::Register(_) | Asked::Unregister | Asked::Receipt(_) | Asked::Coverage(_) => {}
             Asked::Setting(setting) => {
                 self.session.settings.remove(&setting);

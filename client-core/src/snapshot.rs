@@ -9,11 +9,9 @@ use minicbor::bytes::ByteVec;
 
 use crate::core::Core;
 use crate::incident::{Incident, read_follow_up};
+use crate::limits::MAX_SNAPSHOT_INCIDENTS;
 use crate::rows::Row;
 use crate::sorted;
-
-/// Incidents that a snapshot carries at most, the newest.
-const MAX_INCIDENTS: usize = 256;
 
 impl Core {
     pub(crate) fn snapshot_events(&self, kind: ChannelKind, rejoin: bool) -> Vec<ByteVec> {
@@ -30,7 +28,7 @@ impl Core {
     fn newest(&self) -> Vec<&Incident> {
         let incidents: Vec<&Incident> = self.incidents.values().collect();
         let mut incidents = sorted::sort(incidents, &|a, b| b.updated_at.cmp(&a.updated_at));
-        incidents.truncate(MAX_INCIDENTS);
+        incidents.truncate(MAX_SNAPSHOT_INCIDENTS);
         incidents
     }
 
@@ -67,7 +65,11 @@ impl Core {
             _ => Ok(false),
         };
         if taken == Ok(true) {
-            incident.updated_at = now;
+            match event {
+                Event::Alert(_) => self.age(now, &mut incident),
+                _ if incident.past => {}
+                _ => incident.updated_at = now,
+            }
             self.incidents.insert(id, incident);
             self.mark(Row::Incident(id));
         }

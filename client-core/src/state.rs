@@ -74,6 +74,14 @@ pub(crate) struct Membership {
     pub(crate) forked: bool,
     #[n(13)]
     pub(crate) forged: bool,
+    /// Channels that this device was let into and could not read how.
+    #[n(14)]
+    #[cbor(default)]
+    pub(crate) shut_out: Vec<ShutOut>,
+    /// When it was let in, Unix milliseconds; 0: from the beginning, or not known.
+    #[n(15)]
+    #[cbor(default)]
+    pub(crate) joined_at: u64,
     /// Derived when first asked for: it is asked for in every turn, and costs a phone a
     /// millisecond.
     #[cbor(skip)]
@@ -93,6 +101,18 @@ pub(crate) enum Standing {
     Removed,
     #[n(4)]
     InvitationRefused,
+}
+
+/// A channel that this device was let into, but what the Welcome pointed to could not be had.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct ShutOut {
+    #[n(0)]
+    pub(crate) kind: ChannelKind,
+    #[n(1)]
+    pub(crate) channel: ChannelId,
+    /// When the committee was last asked, Unix milliseconds; 0: never.
+    #[n(2)]
+    pub(crate) asked_at: u64,
 }
 
 /// A mailbox read here and how far.
@@ -216,6 +236,22 @@ pub(crate) struct Meta {
     /// When we last pleaded, Unix milliseconds; 0: never.
     #[n(10)]
     pub(crate) pleaded_at: u64,
+    /// Leaves that gave their place to another of the same person, oldest first.
+    #[n(11)]
+    #[cbor(default)]
+    pub(crate) former: Vec<Former>,
+}
+
+/// A leaf that is in the group no more, because its person has another.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct Former {
+    #[n(0)]
+    pub(crate) leaf: PublicKey,
+    #[n(1)]
+    pub(crate) person: PublicKey,
+    /// When this device saw it go, Unix milliseconds.
+    #[n(2)]
+    pub(crate) at: u64,
 }
 
 /// A place in a log.
@@ -266,6 +302,14 @@ pub(crate) struct Registry {
     /// Join requests whose invite has not been seen yet.
     #[n(5)]
     pub(crate) early_joins: Vec<EarlyJoin>,
+    /// Requests with an invite that does not hold any more, until one device has answered.
+    #[n(7)]
+    #[cbor(default)]
+    pub(crate) refusals: Vec<OwedRefusal>,
+    /// Of those, whom another device has answered: it said so before this one read the request.
+    #[n(8)]
+    #[cbor(default)]
+    pub(crate) refused: Vec<PublicKey>,
     /// What the relay has been told about the network's channels and mailboxes, and has taken in.
     #[cbor(n(6), default)]
     pub(crate) settings: Vec<Setting>,
@@ -281,6 +325,17 @@ pub(crate) enum Setting {
     /// much for every turn.
     #[n(1)]
     Keep(#[n(0)] Hash),
+}
+
+/// A refusal that is owed to somebody.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct OwedRefusal {
+    #[n(0)]
+    pub(crate) role_key: PublicKey,
+    #[n(1)]
+    pub(crate) reply: ReturnAddress,
+    #[n(2)]
+    pub(crate) refusal: Refusal,
 }
 
 /// A join request that waits for its invite to be seen.

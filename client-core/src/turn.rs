@@ -243,6 +243,8 @@ impl Core {
     pub fn turn(&mut self, now: u64, input: Input) -> Turn {
         self.wake = None;
         let reply = self.take_input(now, input);
+        // A pause that is over holds up neither the duties nor the outbox.
+        self.session.retry_at = self.session.retry_at.filter(|at| now < *at);
         self.duties(now);
         self.pump(now);
         self.session.at_once = false;

@@ -120,8 +120,12 @@ pub struct IncidentView {
     pub attestations: Vec<AttestationView>,
     /// Confirmations still missing.
     pub missing: u8,
-    /// When this device learned of its present status, Unix milliseconds.
+    /// When this device learned of its present status, Unix milliseconds; of what was old by then,
+    /// when it happened.
     pub updated_at: u64,
+    /// It was old when it came here, or is from before this device was let in: shown with its age,
+    /// and never rung for.
+    pub past: bool,
     /// An alert that has ended lately: still to be seen where the alert was.
     pub recent: bool,
     /// The last notice that is due for it.
@@ -140,7 +144,7 @@ pub struct IncidentView {
 pub struct AlertsView {
     /// How it stands.
     pub state: AlertsState,
-    /// When a push last arrived, Unix milliseconds.
+    /// When a push last arrived while no window was in sight, Unix milliseconds.
     pub proved_at: Option<u64>,
     /// The last test.
     pub test: Option<TestView>,
@@ -163,11 +167,12 @@ pub enum AlertsState {
     Off,
     /// On their way to the relay.
     TurningOn,
-    /// They were on, and are not any more.
+    /// They were on and are not any more, or could not be turned on in half a minute.
     Stopped,
-    /// On, and nothing has ever arrived.
+    /// On, and nothing has ever arrived while the app was out of sight; [`TestView`] tells whether
+    /// something has while it was in sight.
     Untested,
-    /// On, and nothing has arrived for three days.
+    /// On, and nothing has arrived so for three days.
     Unproved,
     /// On, and proved.
     On,

@@ -5,7 +5,7 @@ use campana_protocol::governance::{ChannelKind, Charter, GovernanceContext};
 use campana_protocol::handshake::{MemberCredential, RoleCredential, credential_digest};
 use campana_protocol::id::{BlobId, Hash};
 use campana_protocol::limits::MAX_BLOB_PARTS;
-use campana_protocol::mailbox::{Snapshot, Welcome};
+use campana_protocol::mailbox::{Post, ReturnAddress, Snapshot, Welcome};
 use campana_protocol::padding::unpad;
 use campana_protocol::wire;
 
@@ -13,14 +13,12 @@ use crate::channel::Channel;
 use crate::core::Core;
 use crate::governance::Governance;
 use crate::keys::access_key;
+use crate::limits::{ASK_AGAIN, MAX_WELCOMES};
 use crate::mls::{Group, KeyPackageSecret, Leaf, MlsError, key_package};
 use crate::rows::Row;
 use crate::session::Asked;
-use crate::state::{Job, Membership, Meta, Reading, Spare, Standing};
+use crate::state::{Job, Membership, Meta, Reading, ShutOut, Spare, Standing};
 use crate::vault;
-
-/// Welcomes that wait for their snapshot at once.
-const MAX_WELCOMES: usize = 8;
 
 impl Core {
     /// A leaf and key package for a kind of channel: to be admitted with (`since` 0), or to take
@@ -99,11 +97,52 @@ impl Core {
     }
 
     /// The relay does not have the snapshot (any more), or it is not what it should be: this
-    /// Welcome is of no use.
+    /// Welcome is of no use. A lost leaf goes on pleading; whoever has none asks for another way in.
     pub(crate) fn snapshot_refused(&mut self, blob: BlobId) {
         self.session.parts.remove(&blob);
-        if let Some(membership) = self.membership_mut() {
-            membership.welcomes.retain(|known| known.snapshot.blob != blob);
+        let Some(welcome) = self.pending_welcome(blob).cloned() else { return };
+        let outside = !self.channels.contains_key(&welcome.kind);
+        let Some(membership) = self.membership_mut() else { return };
+        membership.welcomes.retain(|known| known.snapshot.blob != blob);
+        let (kind, channel) = (welcome.kind, welcome.channel);
+        let shut_out = &mut membership.shut_out;
+        if outside && !shut_out.iter().any(|known| (known.kind, known.channel) == (kind, channel)) {
+            if shut_out.len() >= MAX_WELCOMES {
+                shut_out.remove(0);
+            }
+            shut_out.push(ShutOut { kind, channel, asked_at: 0 });
+        }
+    }
+
+    /// Asks the committee for a fresh leaf in the place of one that this device could not take,
+    /// through the mailbox that it asked to join by: that one takes posts of anybody.
+    pub(crate) fn shut_out_duty(&mut self, now: u64) {
+        let Some(membership) = self.membership().filter(|membership| !membership.shut_out.is_empty()) else {
+            return;
+        };
+        let Some(invitation) = membership.invitation.as_ref() else { return };
+        let to = ReturnAddress { mailbox: invitation.mailbox, sealing: invitation.sealing };
+        let unsent = |job: &Job| matches!(job, Job::Post { mailbox, .. } if *mailbox == to.mailbox);
+        if self.outbox.values().any(unsent) {
+            return;
+        }
+        for ShutOut { kind, channel, asked_at } in membership.shut_out.clone() {
+            let welcomed = self.membership().is_some_and(|m| m.welcomes.iter().any(|w| w.kind == kind));
+            let again = asked_at.saturating_add(ASK_AGAIN);
+            if (asked_at..again).contains(&now) {
+                self.wake_at(again);
+                continue;
+            }
+            if welcomed {
+                continue;
+            }
+            // Later than the last one, whatever the clock says.
+            let Some(plea) = self.make_plea(kind, &channel, now.max(asked_at + 1)) else { continue };
+            self.post_to(&to, &Post::Plea(kind, plea));
+            let shut_out = self.membership_mut().into_iter().flat_map(|m| &mut m.shut_out);
+            for known in shut_out.filter(|known| (known.kind, known.channel) == (kind, channel)) {
+                known.asked_at = now;
+            }
         }
     }
 
@@ -129,6 +168,7 @@ impl Core {
             sent: Vec::new(),
             pleaded_at: 0,
             unanchored: false,
+            former: Vec::new(),
         };
         let kind = welcome.kind;
         if kind == ChannelKind::Committee && self.registry.complete.len() < snapshot.statements.len() {
@@ -157,9 +197,19 @@ impl Core {
         let mut governance = Governance::genesis(charter).ok()?;
         let expected: Option<(u64, Hash)> = membership.invitation.as_ref().map(|i| (i.height, i.head));
         let mut passed = expected.is_none_or(|at| at == (governance.height(), governance.head()));
+        // A device that comes back has seen a chain itself: this one goes on from there. What any
+        // member may welcome it into must not be from before somebody's role ended.
+        let known = self.channels.get(&welcome.kind).map(|channel| &channel.governance);
+        let known = known.map(|known| (known.height(), known.head()));
+        let mut goes_on = known.is_none_or(|at| at == (governance.height(), governance.head()));
         for statement in &snapshot.statements {
             governance.apply(statement).ok()?;
-            passed |= expected == Some((governance.height(), governance.head()));
+            let at = Some((governance.height(), governance.head()));
+            passed |= expected == at;
+            goes_on |= known == at;
+        }
+        if !goes_on {
+            return None;
         }
         // A working group's chain may be behind the one that the invite saw.
         let behind = expected.is_some_and(|(height, _)| governance.height() < height);
@@ -195,9 +245,11 @@ impl Core {
     fn joined(&mut self, now: u64, welcome: &Welcome) {
         let kind = welcome.kind;
         if let Some(membership) = self.membership_mut() {
-            if kind == ChannelKind::Broadcast {
+            if kind == ChannelKind::Broadcast && membership.standing != Standing::Member {
                 membership.standing = Standing::Member;
+                membership.joined_at = now;
             }
+            membership.shut_out.retain(|known| known.kind != kind);
             if let Some(join) = &welcome.join
                 && membership.join.is_none()
             {
@@ -209,6 +261,9 @@ impl Core {
         }
         if kind == ChannelKind::Committee {
             self.offer_owner_keys();
+        }
+        if kind == ChannelKind::Broadcast {
+            self.sign_reports_again();
         }
         self.session.leave(kind);
         self.prove(kind);

@@ -4,6 +4,7 @@ use minicbor::{Decode, Encode};
 
 use crate::frame::Secret;
 use crate::governance::{ChannelKind, SignedStatement};
+use crate::handshake::Plea;
 use crate::id::{BlobId, ChannelId, Hash, InviteId, MailboxId, PublicKey, SealingKey, Signature, hash};
 use crate::report::SignedReport;
 
@@ -40,6 +41,10 @@ pub enum Post {
     /// To the join mailbox: a member's new key packages for working groups.
     #[n(4)]
     KeyPackages(#[n(0)] SignedJoin),
+    /// To the join mailbox: somebody who was let into this kind of channel and could not read how
+    /// asks for a fresh leaf in the place of the one that is there.
+    #[n(5)]
+    Plea(#[n(0)] ChannelKind, #[n(1)] Plea),
 }
 
 /// A join request as it was signed.

@@ -64,6 +64,31 @@ fn a_message_of_ours_with_another_tail_is_a_replay() {
     assert!(world.nobody_lost());
 }
 
+/// The relay keeps an attestation until the channel is an epoch further, and says that it is done.
+#[test]
+fn what_its_place_makes_unreadable_its_author_says_again() {
+    let (mut world, ids) = network();
+    let (author, desk) = (ids[3], ChannelKind::Desk);
+    let incident = report(&mut world, ids[7], false);
+    let method = Method::InPerson;
+    let attests = Command::Attest { incident, finding: Finding::Confirmed, method };
+    world.command(author, attests).expect("a verifier");
+    let id = world.channel_id(desk);
+    let kept = world.relay.channels.get_mut(&id).unwrap().log.pop().expect("the attestation");
+    let epoch = world.channel(author, desk).group.epoch();
+    world.grant(&ids[..2], ids[5], Role::Verifier);
+    assert!(world.channel(author, desk).group.epoch() > epoch, "a commit has come between");
+    let log = &mut world.relay.channels.get_mut(&id).unwrap().log;
+    let seq = log.len() as u64 + 1;
+    log.push(campana_protocol::frame::Entry { seq, ..kept });
+    world.pass(60_000);
+    for id in [ids[0], author, ids[4], ids[5]] {
+        let seen = world.core(id).incidents.get(&incident).map_or(0, |known| known.attestations.len());
+        assert_eq!(seen, 1, "device {id}");
+    }
+    assert!(world.nobody_lost());
+}
+
 /// A report that was never made, and an alert of it with these attestations.
 fn made_up(world: &World, attestations: Vec<Signed>) -> Alert {
     let id = IncidentId([0xEE; 16]);
@@ -212,7 +237,7 @@ fn reports_of_nobody_reach_no_desk() {
     assert!(world.incident(ids[3]).is_some());
 }
 
-fn public_report(network: NetworkId, incident: IncidentId) -> Vec<u8> {
+pub(super) fn public_report(network: NetworkId, incident: IncidentId) -> Vec<u8> {
     use campana_protocol::report::{Setting, Size, When};
     wire::encode(&PublicReport {
         network,
@@ -291,4 +316,159 @@ fn a_flood_of_reports_pushes_out_no_alert() {
         kept.values().all(|kept| kept.alert.is_some() || kept.updated_at >= now + 900),
         "the newest stay"
     );
+}
+
+/// The alert of an incident, as anybody who has it can say it again.
+fn alert_of(world: &World, id: usize, incident: &IncidentId) -> Event {
+    let known = &world.devices[id].core.incidents[incident];
+    let attestations = known.alert.clone().expect("an alert");
+    Event::Alert(Alert {
+        public: known.public.clone().unwrap(),
+        private: known.private_hash.unwrap(),
+        attestations,
+    })
+}
+
+fn rung(world: &World, id: usize) -> usize {
+    world.devices[id].notices.len()
+}
+
+#[test]
+fn an_alert_of_hours_ago_is_shown_and_rings_nowhere() {
+    const HOUR: u64 = 3_600_000;
+    for (hours, rings) in [(5, 1), (7, 0)] {
+        let (mut world, ids) = network();
+        let (late, early) = (ids[6], ids[5]);
+        world.disconnect(late);
+        let incident = report(&mut world, ids[7], false);
+        attest(&mut world, ids[3], incident, Finding::Confirmed);
+        attest(&mut world, ids[4], incident, Finding::Confirmed);
+        let verified = world.now;
+        assert_eq!(rung(&world, early), 1);
+        // The relay keeps it back, or the phone was off: it can't tell, nor can anybody act on it.
+        world.pass(hours * HOUR);
+        world.connect(late);
+        world.settle();
+        assert_eq!(rung(&world, late), rings, "after {hours} hours");
+        let shown = world.incident(late).expect("the alert");
+        assert_eq!((shown.status, shown.past), (Status::Verified, rings == 0));
+        if rings == 0 {
+            assert_eq!(shown.updated_at, verified, "with its age");
+        }
+        // What follows it is no news either, to whoever it did not ring for.
+        let clear = Command::FollowUp { incident, kind: FollowUpKind::AllClear };
+        world.command(ids[3], clear).expect("a verifier");
+        world.settle();
+        assert_eq!(rung(&world, late), 2 * rings);
+        assert_eq!(world.incident(late).expect("the alert").status, Status::AllClear);
+    }
+}
+
+#[test]
+fn an_old_alert_said_again_rings_nowhere_be_it_forgotten_or_from_before() {
+    let (mut world, ids) = network();
+    let incident = report(&mut world, ids[7], false);
+    attest(&mut world, ids[3], incident, Finding::Confirmed);
+    attest(&mut world, ids[4], incident, Finding::Confirmed);
+    let alert = alert_of(&world, ids[5], &incident);
+    world.pass(600_000);
+    // Somebody who came after it, and later somebody who has forgotten it.
+    let link = world.invite(ids[0], false);
+    let newcomer = world.join(&link, "newcomer");
+    world.admit_all(ids[0]);
+    world.say(ids[5], BROADCAST, alert.kind(), alert.payload());
+    assert_eq!(rung(&world, newcomer), 0);
+    assert!(world.incident(newcomer).expect("it is shown").past);
+    world.pass(7 * 3_600_000);
+    world.core(ids[6]).incidents.clear();
+    let before = rung(&world, ids[6]);
+    world.say(ids[5], BROADCAST, alert.kind(), alert.payload());
+    assert_eq!(rung(&world, ids[6]), before);
+    assert!(world.incident(ids[6]).expect("it is shown").past);
+    // One verifier alone makes it no younger.
+    let Event::Alert(mut again) = alert else { unreachable!() };
+    let verifier = world.role(ids[3]);
+    let other = again.attestations.iter().position(|signed| signed.key != verifier.public()).unwrap();
+    again.attestations = vec![again.attestations[other].clone(), confirm(&world, &again, &verifier)];
+    world.core(ids[6]).incidents.clear();
+    let again = Event::Alert(again);
+    world.say(ids[5], BROADCAST, again.kind(), again.payload());
+    assert_eq!(rung(&world, ids[6]), before);
+    assert!(world.incident(ids[6]).expect("it is shown").past);
+    // A fresh one rings with all of them.
+    let fresh = report(&mut world, ids[7], false);
+    attest(&mut world, ids[3], fresh, Finding::Confirmed);
+    attest(&mut world, ids[4], fresh, Finding::Confirmed);
+    assert_eq!((rung(&world, newcomer), rung(&world, ids[6])), (1, before + 1));
+}
+
+#[test]
+fn a_desk_that_reads_a_month_back_keeps_no_words_and_calls_nothing_new() {
+    const DAY: u64 = super::rig::DAY;
+    let (mut world, ids) = network();
+    for verifier in [ids[3], ids[4]] {
+        world.disconnect(verifier);
+    }
+    let old = report(&mut world, ids[7], false);
+    world.pass(20 * DAY);
+    let made = world.now;
+    let young = report(&mut world, ids[7], false);
+    world.pass(DAY / 2);
+    world.connect(ids[3]);
+    world.settle();
+    let known = world.core(ids[3]).incidents.clone();
+    assert!(known[&old].at_desk && known[&old].private.is_none());
+    assert!(known[&young].private.is_some());
+    let told: Vec<IncidentId> = world.devices[ids[3]].notices.iter().map(|notice| notice.incident).collect();
+    assert_eq!(told, [young]);
+    // Half a day later, and not a day: the relay has had it for one.
+    world.pass(made + DAY - world.now + 1);
+    assert!(world.core(ids[3]).incidents[&young].private.is_none());
+}
+
+#[test]
+fn a_report_is_read_though_its_reporter_has_another_leaf_by_then() {
+    let (mut world, ids) = network();
+    let reporter = ids[6];
+    let yesterday = world.devices[reporter].rows.clone();
+    for reader in [ids[3], ids[4]] {
+        world.disconnect(reader);
+    }
+    world.pass(1_000);
+    let before = world.channel(reporter, BROADCAST).group.own_key();
+    let acknowledged = report(&mut world, reporter, false);
+    // Something of its own in the log that an older copy of it does not know.
+    let (channel, membership) =
+        (world.channel_id(BROADCAST), world.core(reporter).membership().unwrap().clone());
+    let body = wire::encode(&world.encrypted(reporter, BROADCAST, 999, Vec::new()));
+    let record = membership.record(&channel, &body);
+    let log = &mut world.relay.channels.get_mut(&channel).unwrap().log;
+    let seq = log.len() as u64 + 1;
+    let entry = campana_protocol::frame::Entry {
+        seq,
+        class: Class::Update,
+        received_at: 0,
+        record,
+        body: body.into(),
+    };
+    log.push(entry);
+    world.restart(reporter, yesterday);
+    world.settle();
+    // Made by a leaf that is lost, and not sent before it has another.
+    let method = Method::InPerson;
+    world.disconnect(reporter);
+    let unsent = report(&mut world, reporter, false);
+    world.connect(reporter);
+    world.pass(600_000);
+    assert_ne!(world.channel(reporter, BROADCAST).group.own_key(), before, "it has a fresh leaf");
+    assert_eq!(world.view(reporter).unsent, 0);
+    for reader in [ids[3], ids[4]] {
+        world.connect(reader);
+    }
+    world.settle();
+    for incident in [acknowledged, unsent] {
+        assert!(world.core(ids[3]).incidents.contains_key(&incident), "{incident}");
+    }
+    let attests = Command::Attest { incident: acknowledged, finding: Finding::Confirmed, method };
+    world.command(ids[3], attests).expect("a report at the desk");
 }

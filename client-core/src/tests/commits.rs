@@ -17,6 +17,7 @@ use campana_protocol::wire;
 
 use super::network;
 use super::rig::World;
+use crate::command::{Command, Reply};
 use crate::keys::{KeyPair, plea_key};
 use crate::mls::{Change, Leaf, key_package};
 use crate::turn::SkipReason;
@@ -326,11 +327,70 @@ fn a_snapshot_is_of_the_network_and_the_chain_that_the_invite_names() {
         "the chain may have grown"
     );
     assert!(!accepted(&welcome, &with(cut.clone())), "shorter than the invite saw");
-    assert!(!accepted(&welcome, &with([&cut[..], &[later]].concat())), "past another head");
+    assert!(
+        !accepted(&welcome, &with([&cut[..], core::slice::from_ref(&later)].concat())),
+        "past another head"
+    );
     assert!(!accepted(&welcome, &with([&all[..], &[below]].concat())));
     assert!(!accepted(&welcome, &with([&all[..], &all[2..]].concat())), "replayed");
     let renamed = wire::encode(&Charter { name: "Other".into(), ..charter });
     assert!(!accepted(&welcome, &Snapshot { charter: renamed, ..genuine.clone() }), "another network");
     assert!(!accepted(&Welcome { kind: ChannelKind::Desk, ..welcome.clone() }, &genuine), "another channel");
-    assert!(!accepted(&Welcome { channel: ChannelId([1; 32]), ..welcome }, &genuine));
+    assert!(!accepted(&Welcome { channel: ChannelId([1; 32]), ..welcome.clone() }, &genuine));
+
+    // Whoever comes back has seen more than their invite had.
+    let core = world.core(ids[7]);
+    let accepted = |snapshot: &Snapshot| core.check_snapshot(&welcome, snapshot).is_some();
+    assert!(accepted(&genuine) && accepted(&with([&all[..], core::slice::from_ref(&later)].concat())));
+    for height in 0..all.len() {
+        assert!(
+            !accepted(&with(all[..height].to_vec())),
+            "cut to {height}, before a role was given or ended"
+        );
+    }
+    assert!(!accepted(&with([&cut[..], &[later]].concat())), "past what this device knows");
+}
+
+/// Whoever is being removed pleads as soon as it is answered, and before.
+#[test]
+fn nobody_stays_by_pleading_without_end() {
+    let (mut world, ids) = network();
+    let insider = ids[5];
+    let own = person(&mut world, insider, BROADCAST);
+    let key = world.key(insider);
+    let draft = Command::Remove { person: key };
+    let Ok(Reply::Draft(draft)) = world.command(ids[0], draft) else { panic!("a draft") };
+    world.settle();
+    let mut since = world.now;
+    let mut plead_on = |world: &mut World| {
+        if world.channel(ids[0], BROADCAST).meta.pleas.is_empty() {
+            since += 1;
+            let package = key_package(&Leaf::generate().unwrap(), &member(&own, since)).unwrap().public;
+            plead(world, &own, package, BROADCAST);
+        }
+    };
+    plead_on(&mut world);
+    world.command(ids[1], Command::Approve(draft)).expect("a draft");
+    for _ in 0..60 {
+        world.pass(1_000);
+        plead_on(&mut world);
+    }
+    let channel = world.channel(ids[0], BROADCAST);
+    assert!(channel.governance.leaf_removed(&own.public()), "the statement is applied");
+    assert!(channel.find_person(&own.public()).is_none(), "and the person is gone");
+}
+
+/// One commit in three minutes is all that it costs.
+#[test]
+fn whoever_pleads_without_end_is_answered_now_and_then() {
+    let (mut world, ids) = network();
+    let own = person(&mut world, ids[5], BROADCAST);
+    let epoch = world.channel(ids[0], BROADCAST).group.epoch();
+    for since in 1..=100 {
+        let package = key_package(&Leaf::generate().unwrap(), &member(&own, since)).unwrap().public;
+        plead(&mut world, &own, package, BROADCAST);
+        world.pass(6_000);
+    }
+    let answered = world.channel(ids[0], BROADCAST).group.epoch() - epoch;
+    assert!((2..=4).contains(&answered), "{answered} answers in ten minutes");
 }

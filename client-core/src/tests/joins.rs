@@ -94,12 +94,55 @@ fn revoked_and_expired_invites_are_refused_and_say_so() {
             world.command(ids[1], Command::RevokeInvite(id)).expect("a committee device");
             world.settle();
         } else {
-            world.relay.post_time = world.now + 2 * super::rig::DAY;
+            world.relay.post_time = Some(world.now + 2 * super::rig::DAY);
         }
         let late = world.join(&link, "late");
         world.settle();
         assert_eq!(world.view(late).stage, stage);
         assert!(people(&world, ids[0], PersonState::Waiting).is_empty());
+    }
+}
+
+/// The committee's devices in the order in which they act.
+fn by_rank(world: &World, committee: &[usize]) -> Vec<usize> {
+    let mut ordered = committee.to_vec();
+    ordered.sort_by_key(|id| world.devices[*id].core.rank());
+    ordered
+}
+
+/// Refusals that were posted to somebody, by whom.
+fn refusals(world: &mut World, to: usize) -> Vec<usize> {
+    let reply = world.core(to).membership().expect("asked").reply().id();
+    let sent = world.sent.iter().filter(|(_, _, frame)| {
+        matches!(ClientFrame::decode(frame), Ok(ClientFrame::Post { mailbox, .. }) if mailbox == reply)
+    });
+    sent.map(|(by, ..)| *by).collect()
+}
+
+#[test]
+fn an_invite_that_ended_is_refused_by_whoever_is_there_and_once() {
+    let (mut world, ids) = network();
+    let link = world.invite(ids[0], false);
+    let id = InviteLink::parse(&link).unwrap().invite.id;
+    world.command(ids[1], Command::RevokeInvite(id)).expect("a committee device");
+    world.settle();
+    let order = by_rank(&world, &ids[..3]);
+    let first = world.join(&link, "first");
+    world.pass(120_000);
+    assert_eq!(refusals(&mut world, first), [order[0]]);
+    // Those before it are off; what they find when they come back has been answered.
+    world.disconnect(order[0]);
+    world.disconnect(order[1]);
+    let second = world.join(&link, "second");
+    assert_eq!(world.view(second).stage, Stage::Waiting);
+    world.pass(60_000);
+    assert_eq!(world.view(second).stage, Stage::InviteRevoked);
+    world.connect(order[0]);
+    world.connect(order[1]);
+    world.pass(120_000);
+    assert_eq!(refusals(&mut world, second), [order[2]]);
+    for id in order {
+        assert!(world.core(id).registry.refusals.is_empty());
     }
 }
 

@@ -6,7 +6,10 @@
 mod alerts;
 mod commits;
 mod committee;
+mod floods;
 mod joins;
+mod refusals;
+mod registrations;
 #[allow(dead_code, reason = "shared with the scenarios")]
 #[path = "../../tests/core/relay.rs"]
 mod relay;
@@ -14,6 +17,7 @@ mod relay;
 #[path = "../../tests/core/rig.rs"]
 mod rig;
 mod stores;
+mod welcomes;
 
 use campana_protocol::event::Envelope;
 use campana_protocol::frame::{Class, Entry};

@@ -1,6 +1,6 @@
 //! Alerts of a device: subscribing, registering, pushes that arrive, receipts and their count.
 
-use campana_core::view::{AlertsState, CoverageView, ReachView};
+use campana_core::view::{AlertsState, CoverageView, ReachView, Stage};
 use campana_core::{
     Command, CommandError, Effect, Input, NoticeKind, Permission, Platform, Reply, Subscribed,
 };
@@ -102,7 +102,10 @@ fn alerts_are_on_once_a_push_has_arrived() {
     assert!(push(&mut world, phone, &test, true).test);
     let seen = world.view(phone).alerts.test.expect("a test");
     assert!(seen.arrived_at.is_some() && !seen.closed, "it came while the app was in sight");
+    assert_eq!(world.view(phone).alerts.proved_at, None, "which proves nothing of a phone in a pocket");
+    assert_eq!(state(&world, phone), AlertsState::Untested);
     push(&mut world, phone, &test, false);
+    push(&mut world, phone, &test, true);
     assert!(world.view(phone).alerts.test.expect("a test").closed);
     assert_eq!(state(&world, phone), AlertsState::On);
     world.settle();
@@ -286,6 +289,7 @@ fn a_removal_leaves_the_others_registered_and_the_removed_behind() {
     let (mut world, ids) = network();
     turn_on(&mut world, ids[4]);
     turn_on(&mut world, ids[5]);
+    world.disconnect(ids[5]);
     let person = world.key(ids[5]);
     world.command(ids[0], Command::Remove { person }).expect("a draft");
     world.settle();
@@ -294,6 +298,41 @@ fn a_removal_leaves_the_others_registered_and_the_removed_behind() {
     access.dedup();
     assert_eq!(access.len(), 2, "only the member's was renewed under the new key");
     assert_eq!(world.relay.registrations.values().filter(|known| known.renewed > 0).count(), 1);
+    // As soon as it knows, it ends its own: the relay would have in a week.
+    world.connect(ids[5]);
+    world.settle();
+    assert_eq!(world.view(ids[5]).stage, Stage::Removed);
+    assert_eq!(world.relay.registrations.len(), 1);
+    assert!(world.relay.registrations.values().all(|known| known.subscription.endpoint.ends_with("phone-4")));
+}
+
+#[cfg_attr(test, test)]
+fn turning_alerts_on_ends_one_way_or_the_other() {
+    let (mut world, ids) = network();
+    let phone = ids[4];
+    // A platform that never answers.
+    world.turn(phone, Input::Platform(allowed()));
+    world.command(phone, Command::Alerts(true)).expect("a member");
+    assert_eq!(state(&world, phone), AlertsState::TurningOn);
+    world.pass(29_000);
+    assert_eq!(state(&world, phone), AlertsState::TurningOn);
+    let turns = world.turns;
+    world.pass(1_000);
+    assert!(world.turns > turns, "it wakes to say so");
+    assert_eq!(state(&world, phone), AlertsState::Stopped);
+    let rows = world.devices[phone].rows.clone();
+    world.restart(phone, rows);
+    assert_eq!(state(&world, phone), AlertsState::Stopped);
+    // Tried again; a relay that is not to be had.
+    world.command(phone, Command::Alerts(true)).expect("a member");
+    assert_eq!(state(&world, phone), AlertsState::TurningOn);
+    world.disconnect(phone);
+    world.turn(phone, Input::Platform(subscribed("phone", KEY)));
+    world.pass(30_000);
+    assert_eq!(state(&world, phone), AlertsState::Stopped);
+    world.connect(phone);
+    world.settle();
+    assert_eq!(state(&world, phone), AlertsState::Untested);
 }
 
 #[cfg_attr(test, test)]
@@ -415,6 +454,7 @@ super::scenarios![
     turning_alerts_off_ends_the_registration,
     an_endpoint_that_the_relay_refuses_is_said_and_not_offered_again,
     a_removal_leaves_the_others_registered_and_the_removed_behind,
+    turning_alerts_on_ends_one_way_or_the_other,
     a_registration_is_renewed_on_each_connection_and_once_a_day,
     a_subscription_that_its_push_service_has_ended_is_made_anew_whatever_the_platform_says,
     receipts_are_counted_and_cannot_be_joined,

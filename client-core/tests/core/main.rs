@@ -16,6 +16,7 @@ mod fuzz;
 mod insider;
 mod loss;
 mod raid;
+#[allow(dead_code, reason = "shared with the unit tests")]
 mod relay;
 mod rig;
 #[cfg(test)]

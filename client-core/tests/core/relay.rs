@@ -28,7 +28,8 @@ pub(crate) struct Channel {
 pub(crate) struct Mailbox {
     opened: bool,
     pub(crate) keep_ms: Option<u64>,
-    posts: BTreeMap<u64, (RecordId, Vec<u8>)>,
+    /// Record, when it arrived, body.
+    posts: BTreeMap<u64, (RecordId, u64, Vec<u8>)>,
     next: u64,
 }
 
@@ -54,8 +55,8 @@ pub(crate) struct Relay {
     pub(crate) old: bool,
     /// Channels whose new entries are kept from these connections.
     pub(crate) withheld: BTreeSet<(usize, ChannelId)>,
-    /// When the relay says that posts arrived.
-    pub(crate) post_time: u64,
+    /// When the relay says that posts arrived, whenever they did.
+    pub(crate) post_time: Option<u64>,
     /// The key it pushes with; without one it is a relay that does not push.
     pub(crate) push_key: Option<PushKey>,
     /// What each registration holds, and the access key it was made under.
@@ -67,7 +68,13 @@ pub(crate) struct Relay {
     /// Tests asked for: registration and nonce.
     pub(crate) tests: Vec<(RegistrationId, u32)>,
     pub(crate) receipts: BTreeMap<u64, BTreeSet<ReceiptToken>>,
+    /// Frames that it refuses, with what, and how often it has.
+    pub(crate) refusing: Option<(Refuses, Code)>,
+    pub(crate) refused: usize,
 }
+
+/// Which frames a relay refuses.
+pub(crate) type Refuses = fn(&ClientFrame) -> bool;
 
 #[derive(Clone)]
 pub(crate) struct Registration {
@@ -93,6 +100,12 @@ impl Relay {
     }
 
     pub(crate) fn handle(&mut self, id: usize, now: u64, frame: ClientFrame) -> Vec<RelayFrame> {
+        if let (Some((refuses, code)), Some(request)) = (self.refusing, refusable(&frame))
+            && refuses(&frame)
+        {
+            self.refused += 1;
+            return vec![RelayFrame::Refused { request, code }];
+        }
         match self.answer(id, now, frame) {
             Ok(frames) => frames,
             Err((request, code)) => vec![RelayFrame::Refused { request, code }],
@@ -126,18 +139,44 @@ impl Relay {
         }
         for (mailbox, cursor) in &mut connection.mailboxes {
             let Some(known) = self.mailboxes.get(mailbox) else { continue };
-            for (seq, (_, body)) in known.posts.range((Excluded(*cursor), Unbounded)) {
+            for (seq, (_, received_at, body)) in known.posts.range((Excluded(*cursor), Unbounded)) {
                 let body = body.clone().into();
                 frames.push(RelayFrame::Post {
                     mailbox: *mailbox,
                     seq: *seq,
-                    received_at: self.post_time,
+                    received_at: *received_at,
                     body,
                 });
                 *cursor = *seq;
             }
         }
         frames
+    }
+
+    /// Blobs that are there and say something else.
+    pub(crate) fn spoil_blobs(&mut self) {
+        let blobs = self.channels.values_mut().flat_map(|channel| channel.blobs.values_mut());
+        blobs.for_each(|(_, body)| body[30] ^= 1);
+    }
+
+    /// How many posts a mailbox holds.
+    pub(crate) fn posts_of(&self, mailbox: &MailboxId) -> usize {
+        self.mailboxes.get(mailbox).map_or(0, |known| known.posts.len())
+    }
+
+    /// Whether a connection has proved a key of a channel's: one that opens it now, or also one that
+    /// it was rotated from.
+    fn rights(&self, id: usize, request: u32, channel: ChannelId, now: bool) -> Result<(), (u32, Code)> {
+        let key = self.connections.get(&id).and_then(|c| c.keys.get(&Subject::Channel(channel)));
+        let allowed = self.channels.get(&channel).zip(key).is_some_and(|(known, key)| {
+            known.owners.contains(key) || if now { known.current(key) } else { known.knows(key) }
+        });
+        if allowed { Ok(()) } else { Err((request, Code::Forbidden)) }
+    }
+
+    /// Blobs are kept for a week.
+    pub(crate) fn expire_blobs(&mut self) {
+        self.channels.values_mut().for_each(|channel| channel.blobs.clear());
     }
 
     fn answer(&mut self, id: usize, now: u64, frame: ClientFrame) -> Result<Vec<RelayFrame>, (u32, Code)> {
@@ -221,19 +260,27 @@ impl Relay {
                 Ok(vec![RelayFrame::Subscribed { request, channel, head, last_control, current }])
             }
             ClientFrame::Live { .. } => Ok(Vec::new()),
-            ClientFrame::OpenMailbox { request, reader, .. } => {
+            ClientFrame::OpenMailbox { request, channel, reader } => {
+                self.rights(id, request, channel, true)?;
                 self.mailboxes.entry(MailboxId::of(&reader)).or_default().opened = true;
                 done(request)
             }
             ClientFrame::Post { request, mailbox, record, body } => {
-                let member = connection.keys.keys().any(|subject| matches!(subject, Subject::Channel(_)));
+                let channels = connection.keys.iter().filter_map(|(subject, key)| match subject {
+                    Subject::Channel(channel) => Some((self.channels.get(channel)?, key)),
+                    Subject::Mailbox(_) => None,
+                });
+                let member = channels
+                    .into_iter()
+                    .any(|(channel, key)| channel.owners.contains(key) || channel.current(key));
+                let received_at = self.post_time.unwrap_or(now);
                 let known = self.mailboxes.entry(mailbox).or_default();
                 if !member && !known.opened {
                     return Err((request, Code::Unknown));
                 }
-                if known.posts.values().all(|(other, _)| *other != record) {
+                if known.posts.values().all(|(other, ..)| *other != record) {
                     known.next += 1;
-                    known.posts.insert(known.next, (record, body.into()));
+                    known.posts.insert(known.next, (record, received_at, body.into()));
                 }
                 done(request)
             }
@@ -249,11 +296,13 @@ impl Relay {
                 done(request)
             }
             ClientFrame::PutBlob { request, channel, blob, part, of, body } => {
+                self.rights(id, request, channel, true)?;
                 let known = self.channels.get_mut(&channel).ok_or((request, Code::Unknown))?;
                 known.blobs.insert((blob, part), (of, body.into()));
                 done(request)
             }
             ClientFrame::GetBlob { request, channel, blob, part } => {
+                self.rights(id, request, channel, false)?;
                 let known = self.channels.get(&channel).ok_or((request, Code::Unknown))?;
                 let (of, body) = known.blobs.get(&(blob, part)).ok_or((request, Code::Unknown))?;
                 Ok(vec![RelayFrame::BlobPart { request, of: *of, body: body.clone().into() }])
@@ -342,5 +391,14 @@ impl Channel {
 
     fn last_control(&self) -> u64 {
         self.log.iter().rev().find(|entry| entry.class == Class::Control).map_or(0, |entry| entry.seq)
+    }
+}
+
+fn refusable(frame: &ClientFrame) -> Option<u32> {
+    match frame {
+        ClientFrame::Append { request, .. }
+        | ClientFrame::Post { request, .. }
+        | ClientFrame::Unregister { request, .. } => Some(*request),
+        _ => None,
     }
 }

@@ -42,6 +42,8 @@ pub(crate) struct World {
     pub(crate) devices: Vec<Device>,
     /// All that the relay was sent: by whom, when; nothing: a new connection.
     pub(crate) sent: Vec<(usize, u64, Vec<u8>)>,
+    /// Turns so far, of all devices.
+    pub(crate) turns: usize,
     seed: u8,
 }
 
@@ -52,6 +54,7 @@ impl World {
             relay: Relay::default(),
             devices: Vec::new(),
             sent: Vec::new(),
+            turns: 0,
             seed: 0,
         }
     }
@@ -81,6 +84,7 @@ impl World {
 
     /// One turn, its changes stored, its effects carried out.
     pub(crate) fn turn(&mut self, id: usize, input: Input) -> Option<Result<Reply, CommandError>> {
+        self.turns += 1;
         let device = &mut self.devices[id];
         let Turn { changes, effects, wake, reply, skipped } =
             device.core.turn(self.now.saturating_add_signed(device.clock), input);

@@ -52,6 +52,8 @@ pub enum Command {
         /// What the committee calls this person.
         handle: String,
     },
+    /// Leaves the waiting room, or what is left of a membership that ended.
+    Cancel,
     /// Admits people who wait.
     Admit(Who),
     /// Declines people who wait.
@@ -161,6 +163,7 @@ impl Command {
             }
             Self::RevokeInvite(id) => CoreCommand::RevokeInvite(known(InviteId::parse(&id))?),
             Self::Join { link, handle } => CoreCommand::Join { link, handle },
+            Self::Cancel => CoreCommand::Cancel,
             Self::Admit(who) => CoreCommand::Admit(who.understand()?),
             Self::Decline(who) => CoreCommand::Decline(who.understand()?),
             Self::Grant { person, role } => {

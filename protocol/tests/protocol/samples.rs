@@ -374,6 +374,7 @@ pub(crate) fn posts() -> Samples {
         ("refusal", wire::encode(&Post::Refusal(Refusal::InviteExpired))),
         ("report", wire::encode(&Post::Report(report()))),
         ("key-packages", wire::encode(&Post::KeyPackages(join()))),
+        ("plea", wire::encode(&Post::Plea(ChannelKind::Broadcast, plea()))),
         ("snapshot", wire::encode(&snapshot)),
     ]
 }

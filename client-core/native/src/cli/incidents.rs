@@ -208,6 +208,7 @@ mod tests {
             missing: 0,
             updated_at: 0,
             recent: false,
+            past: false,
             notice: None,
             coverage: None,
             may_attest: false,

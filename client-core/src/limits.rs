@@ -1,0 +1,166 @@
+//! Every limit of a device, each with its reason. Times in milliseconds. What the library's module
+//! (`mls/`) keeps of a group is bounded there; what travels, in the protocol's limits.
+
+use campana_protocol::limits::{DAY_MS, MAX_ATTESTATIONS};
+
+// ---- Whose turn it is ------------------------------------------------------------------------
+
+/// How long each device waits for the one before it: a phone with one bar answers within that.
+pub(crate) const STEP: u64 = 5_000;
+
+/// How long members wait for the committee to answer a plea, and the spread of their patience, so
+/// that thousands do not answer at once.
+pub(crate) const MEMBER_PATIENCE: u64 = 60_000;
+pub(crate) const MEMBER_SPREAD: u64 = 120_000;
+
+/// How long a plea may go unanswered before it is made again: longer than members' patience.
+pub(crate) const PLEA_PATIENCE: u64 = MEMBER_PATIENCE + MEMBER_SPREAD + 60_000;
+
+/// How long whoever was given a fresh leaf waits for the next one: shorter than
+/// [`PLEA_PATIENCE`], so an honest device never feels it, and one that pleads without end costs its
+/// channel one commit in three minutes.
+pub(crate) const ANSWER_PAUSE: u64 = 180_000;
+
+/// How long a device that was let in and could not read how waits for an answer from the committee
+/// before it asks again: people look at their phones once a day.
+pub(crate) const ASK_AGAIN: u64 = DAY_MS;
+
+// ---- The connection --------------------------------------------------------------------------
+
+/// Clocks further apart than this are worth a warning.
+pub(crate) const CLOCK_TOLERANCE: u64 = 5 * 60_000;
+
+/// First pause after the relay refused something for now; doubles up to the last.
+pub(crate) const FIRST_PAUSE: u64 = 500;
+pub(crate) const LAST_PAUSE: u64 = 30_000;
+
+/// First pause of one job that the relay does not take as it is; doubles up to the last: it is
+/// hoped for, not hammered at.
+pub(crate) const FIRST_HOLD: u64 = 1_000;
+pub(crate) const LAST_HOLD: u64 = 5 * 60_000;
+
+/// Posts and blob parts on their way at once: fills a slow link, and no relay's rate limit.
+pub(crate) const WINDOW: usize = 32;
+
+// ---- Channels --------------------------------------------------------------------------------
+
+/// Positions of a log whose running hash is remembered, to compare with what others saw.
+pub(crate) const REMEMBERED: usize = 256;
+
+/// Pleas kept at once per channel: as many phones restored from copies in one night.
+pub(crate) const MAX_PLEAS: usize = 256;
+
+/// Leaves remembered, per channel, that another has taken the place of: as [`MAX_PLEAS`].
+pub(crate) const MAX_FORMER: usize = MAX_PLEAS;
+
+/// How long: what was signed with such a leaf may wait that long for whoever reads it.
+pub(crate) const FORMER_TTL: u64 = DAY_MS;
+
+/// Statements that one commit applies at most: 64 with 16 signatures each are 150 KB.
+pub(crate) const MAX_STATEMENTS: usize = 64;
+
+/// Fresh leaves kept per kind of channel while pleading: any of the last few may be answered.
+pub(crate) const MAX_SPARES: usize = 6;
+
+/// Welcomes that wait for their snapshot at once, and channels whose way in was lost: a device has
+/// three channels, and whoever knows its address can send more that lead nowhere.
+pub(crate) const MAX_WELCOMES: usize = 8;
+
+/// Events of unknown kinds kept per channel for a later version; the oldest make room.
+pub(crate) const MAX_UNKNOWN: usize = 128;
+
+/// Largest of them: events are codes and a few words.
+pub(crate) const MAX_UNKNOWN_BYTES: usize = 8_192;
+
+// ---- Incidents -------------------------------------------------------------------------------
+
+/// Incidents kept on a device: some years of a busy network's, and no flood of reports fills it.
+pub(crate) const MAX_INCIDENTS: usize = 1_024;
+
+/// Of them, reports of one person that nobody has verified; their own oldest make room: nobody
+/// sees that many in the time that verifiers need for one.
+pub(crate) const MAX_UNVERIFIED: usize = 32;
+
+/// Incidents that a snapshot carries at most, the newest: 16 MiB of blob with the tree.
+pub(crate) const MAX_SNAPSHOT_INCIDENTS: usize = 256;
+
+/// Attestations of one incident kept at the desk.
+pub(crate) const MAX_ATTESTING: usize = 8 * MAX_ATTESTATIONS;
+
+/// How long words of a report stay on the phones, from when the relay had it.
+pub(crate) const WORDS_TTL: u64 = DAY_MS;
+
+/// An alert that was verified longer ago than this when it comes rings nowhere: nobody can answer
+/// it any more. Above the push services' time (4 h), so that all that is pushed rings.
+pub(crate) const PAST: u64 = 6 * 3_600_000;
+
+/// How long what ended an alert stays as prominent as the alert was: whoever has been away since
+/// the alert must not miss that it is over.
+pub(crate) const RECENT: u64 = 6 * 3_600_000;
+
+// ---- Mailboxes -------------------------------------------------------------------------------
+
+/// Reports kept while their reporter's admission has not been seen.
+pub(crate) const MAX_EARLY_REPORTS: usize = 64;
+
+/// Of them, of one leaf: whoever sends more loses their own first.
+pub(crate) const MAX_EARLY_REPORTS_OF_ONE: usize = 4;
+
+/// How long they are kept.
+pub(crate) const EARLY_REPORT_TTL: u64 = DAY_MS;
+
+/// Join requests kept while their invite has not been seen.
+pub(crate) const MAX_EARLY_JOINS: usize = 64;
+
+/// Desk mailboxes read at once: the present one and those before it that late reports go to.
+pub(crate) const MAX_DESKS: usize = 4;
+
+// ---- The committee ---------------------------------------------------------------------------
+
+/// People kept who are not admitted: twice the 1,800 that sign up in one weekend. The declined make
+/// room first, then who has waited longest.
+pub(crate) const MAX_WAITING: usize = 4_096;
+
+/// Refusals that wait for another committee device to answer, and requests known to be answered.
+pub(crate) const MAX_REFUSALS: usize = 64;
+
+/// Invites kept at most; the one that expires first makes room.
+pub(crate) const MAX_INVITES: usize = 1_024;
+
+/// Undecided drafts of one committee device kept at most; its oldest makes room.
+pub(crate) const MAX_DRAFTS: usize = 64;
+
+// ---- Alerts of this device -------------------------------------------------------------------
+
+/// A registration is renewed when it is this old.
+pub(crate) const RENEW_AFTER: u64 = DAY_MS;
+
+/// The relay hears of a proof when the one it knows is this old.
+pub(crate) const PROOF_NEWS: u64 = DAY_MS / 4;
+
+/// Receipts kept until they can be sent: more alerts than a phone misses in a month.
+pub(crate) const MAX_RECEIPTS: usize = 64;
+
+/// A test that has not come after this is lost: its delay and a slow push service's.
+pub(crate) const TEST_PATIENCE: u64 = 3 * 60_000;
+
+/// How long turning alerts on may take until it is called what it is: they are not on.
+pub(crate) const TURNING_ON: u64 = 30_000;
+
+/// Registrations of former memberships that have still to be ended, the newest.
+pub(crate) const MAX_FORMER_REGISTRATIONS: usize = 4;
+
+/// While an alert is young its receipts come in by the second, and are asked for so.
+pub(crate) const YOUNG: u64 = 15 * 60_000;
+pub(crate) const OFTEN: u64 = 3_000;
+pub(crate) const SELDOM: u64 = 5 * 60_000;
+
+/// Alerts whose coverage is asked for at once.
+pub(crate) const MAX_ASKED: usize = 8;
+
+// ---- The PIN ---------------------------------------------------------------------------------
+
+/// Most memory (KiB) and passes that a sealed key may ask for: a phone can still do that, and a row
+/// that was tampered with can't ask for more.
+pub(crate) const MAX_MEMORY: u32 = 256 * 1024;
+pub(crate) const MAX_PASSES: u32 = 16;
