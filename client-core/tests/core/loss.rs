@@ -4,7 +4,7 @@ use campana_core::view::{Stage, Status, Warning};
 use campana_core::{Command, Input, NoticeKind, Reply};
 use campana_protocol::frame::Class;
 use campana_protocol::governance::Role;
-use campana_protocol::report::Finding;
+use campana_protocol::report::{Finding, FollowUpKind};
 
 use super::rig::{DAY, World, attest, form, report};
 
@@ -208,6 +208,31 @@ fn a_verifier_whose_role_ends_reads_no_new_reports_and_the_others_do() {
     world.grant(&[founder], former, Role::Verifier);
     let again = report(&mut world, reporter, false);
     assert!(world.view(former).incidents.iter().any(|incident| incident.id == again.to_string()));
+}
+
+/// Where it would land its author has no role: everybody would take it for a forgery.
+#[cfg_attr(test, test)]
+fn what_waits_to_be_said_is_not_said_once_its_role_is_taken_back() {
+    let (mut world, ids) = network(2);
+    let (founder, former) = (ids[0], ids[1]);
+    let incident = report(&mut world, ids[3], false);
+    attest(&mut world, ids[1], incident, Finding::Confirmed);
+    attest(&mut world, ids[2], incident, Finding::Confirmed);
+    world.pass(60_000);
+    world.disconnect(former);
+    let kind = FollowUpKind::AllClear;
+    world.command(former, Command::FollowUp { incident, kind }).expect("a verifier");
+    let person = world.key(former);
+    world.command(founder, Command::Revoke { person, role: Role::Verifier }).expect("a verifier");
+    world.pass(60_000);
+    world.connect(former);
+    world.pass(600_000);
+    for id in &ids {
+        assert!(!world.view(*id).warnings.contains(&Warning::ForgedAlert), "device {id}");
+        assert_eq!(world.incident(*id).expect("the alert").status, Status::Verified);
+    }
+    assert_eq!(world.view(former).unsent, 0);
+    world.assert_converged(&ids);
 }
 
 #[cfg_attr(test, test)]
