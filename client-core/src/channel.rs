@@ -52,6 +52,7 @@ impl Channel {
             sent: Vec::new(),
             pleaded_at: 0,
             unanchored: false,
+            former: Vec::new(),
         };
         Ok(Self::new(kind, meta, group, governance, Vec::new()))
     }

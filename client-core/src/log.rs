@@ -20,6 +20,8 @@ use crate::vault;
 
 /// Pleas kept at once per channel.
 const MAX_PLEAS: usize = 256;
+/// Former access secrets kept per channel: removals that somebody can have missed who pleads.
+const MAX_FORMER: usize = 16;
 
 impl Core {
     pub(crate) fn kind_of(&self, channel: &ChannelId) -> Option<ChannelKind> {
@@ -194,7 +196,9 @@ impl Core {
         channel.meta.pleas.retain(|plea| !removed.contains(&plea.person));
         let rotated = verdict.access.is_some();
         if let Some(access) = verdict.access {
-            channel.meta.access = access;
+            let former = core::mem::replace(&mut channel.meta.access, access);
+            channel.meta.former.insert(0, former);
+            channel.meta.former.truncate(MAX_FORMER);
         }
         let grown = channel.statements.len() as u64 > first;
         self.mark_channel(kind);
@@ -275,7 +279,9 @@ impl Core {
             return self.finish_job(id);
         }
         let Some(channel) = self.channels.get_mut(&kind) else { return };
-        let opened = vault::open(&plea_key(&channel.meta.access), channel.id.as_bytes(), sealed);
+        // Who is still a member is what `check_plea` asks.
+        let mut known = core::iter::once(&channel.meta.access).chain(&channel.meta.former);
+        let opened = known.find_map(|access| vault::open(&plea_key(access), channel.id.as_bytes(), sealed));
         let Some(plea) = opened.and_then(|padded| unpad(&padded).and_then(wire::decode::<Plea>).ok()) else {
             return;
         };

@@ -216,6 +216,11 @@ pub(crate) struct Meta {
     /// When we last pleaded, Unix milliseconds; 0: never.
     #[n(10)]
     pub(crate) pleaded_at: u64,
+    /// Access secrets before `access`, newest first: whoever lost their place before a removal pleads
+    /// under the one they know.
+    #[n(11)]
+    #[cbor(default)]
+    pub(crate) former: Vec<Secret>,
 }
 
 /// A place in a log.

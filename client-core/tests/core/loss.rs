@@ -210,6 +210,28 @@ fn a_verifier_whose_role_ends_reads_no_new_reports_and_the_others_do() {
     assert!(world.view(former).incidents.iter().any(|incident| incident.id == again.to_string()));
 }
 
+/// It can't follow its own commit, so it never learns the key that came with it.
+#[cfg_attr(test, test)]
+fn a_committee_device_restored_from_before_it_removed_somebody_is_let_back_in() {
+    let mut world = World::new();
+    let ids = world.network(3, 2, 4);
+    let (founder, out) = (ids[0], ids[6]);
+    let yesterday = world.devices[founder].rows.clone();
+    let person = world.key(out);
+    let Ok(Reply::Draft(id)) = world.command(ids[1], Command::Remove { person }) else { panic!("a draft") };
+    world.settle();
+    world.command(founder, Command::Approve(id)).expect("a draft");
+    world.pass(60_000);
+    assert_eq!(world.view(out).stage, Stage::Removed);
+    world.restart(founder, yesterday);
+    world.settle();
+    assert!(world.view(founder).warnings.contains(&Warning::RolledBack), "its own commit is news to it");
+    world.pass(600_000);
+    assert!(world.view(founder).warnings.is_empty());
+    world.assert_converged(&ids[..6]);
+    report(&mut world, founder, false);
+}
+
 /// Where it would land its author has no role: everybody would take it for a forgery.
 #[cfg_attr(test, test)]
 fn what_waits_to_be_said_is_not_said_once_its_role_is_taken_back() {
