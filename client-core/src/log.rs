@@ -113,6 +113,14 @@ impl Core {
             // Nobody can open it: it is skipped by all alike.
             Err(_) => return self.skip(kind, entry.seq, SkipReason::Unopened),
         };
+        #[cfg(feature = "testing")]
+        self.opened.push(crate::core::Opened {
+            channel: channel.id,
+            epoch: channel.group.epoch(),
+            leaf: opened.sender,
+            generation: opened.generation,
+            seq: entry.seq,
+        });
         let Ok(envelope) = unpad(&opened.plaintext).and_then(wire::decode::<Envelope>) else { return };
         let from = channel.group.member(opened.sender).and_then(|member| channel.role_key(&member));
         let forked = channel.agrees(envelope.seen, &envelope.log_hash) == Some(false);

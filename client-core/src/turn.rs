@@ -232,6 +232,8 @@ impl Core {
     /// One turn; see the crate's documentation for the contract. `now`: Unix milliseconds.
     pub fn turn(&mut self, now: u64, input: Input) -> Turn {
         self.wake = None;
+        #[cfg(feature = "testing")]
+        self.opened.clear();
         let reply = self.take_input(now, input);
         self.duties(now);
         self.pump(now);
