@@ -10,9 +10,11 @@ use campana_protocol::id::{ChannelId, Hash, PublicKey};
 use campana_protocol::wire;
 
 use crate::governance::Governance;
-use crate::limits::{ANSWER_PAUSE, FORMER_TTL, MAX_FORMER, REMEMBERED};
+use crate::keys::plea_key;
+use crate::limits::{ANSWER_PAUSE, FORMER_TTL, MAX_FORMER, MAX_OLDER, REMEMBERED};
 use crate::mls::{Group, Leaf, Member, MlsError};
 use crate::state::{Former, Meta, Place};
+use crate::vault;
 
 #[derive(Clone)]
 pub(crate) struct Channel {
@@ -51,6 +53,7 @@ impl Channel {
             pleaded_at: 0,
             unanchored: false,
             former: Vec::new(),
+            older: Vec::new(),
         };
         Ok(Self::new(kind, meta, group, governance, Vec::new()))
     }
@@ -110,6 +113,20 @@ impl Channel {
         self.meta.last_control = place.last_control;
         self.meta.unanchored = place.unanchored;
         true
+    }
+
+    /// Takes over a new access secret.
+    pub(crate) fn rotate(&mut self, access: Secret) {
+        let older = core::mem::replace(&mut self.meta.access, access);
+        self.meta.older.insert(0, older);
+        self.meta.older.truncate(MAX_OLDER);
+    }
+
+    /// Opens a plea, be it under the present access secret or one that was before a removal. Whether
+    /// who pleads is still a member is another question.
+    pub(crate) fn open_plea(&self, sealed: &[u8]) -> Option<Vec<u8>> {
+        let mut known = core::iter::once(&self.meta.access).chain(&self.meta.older);
+        known.find_map(|access| vault::open(&plea_key(access), self.id.as_bytes(), sealed))
     }
 
     /// What our next event says that we have seen: the beginning, where our own running hash

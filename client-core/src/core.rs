@@ -32,6 +32,22 @@ pub struct Position {
     pub whole: bool,
 }
 
+/// Which key opened a message of somebody else's. No two messages may have all but `seq` in common.
+#[cfg(feature = "testing")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opened {
+    /// Which channel.
+    pub channel: ChannelId,
+    /// Which epoch.
+    pub epoch: u64,
+    /// The sender's leaf.
+    pub leaf: u32,
+    /// Which of the leaf's keys in that epoch.
+    pub generation: u32,
+    /// The message's place in the log.
+    pub seq: u64,
+}
+
 /// The member's side: one device's state and rules.
 pub struct Core {
     pub(crate) vault: VaultKey,
@@ -59,6 +75,8 @@ pub struct Core {
     pub(crate) effects: Vec<Effect>,
     pub(crate) skipped: Vec<SkippedEntry>,
     pub(crate) wake: Option<u64>,
+    #[cfg(feature = "testing")]
+    pub(crate) opened: Vec<Opened>,
 }
 
 impl Core {
@@ -86,7 +104,16 @@ impl Core {
             effects: Vec::new(),
             skipped: Vec::new(),
             wake: None,
+            #[cfg(feature = "testing")]
+            opened: Vec::new(),
         }
+    }
+
+    /// The messages that the last turn opened.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn opened(&self) -> &[Opened] {
+        &self.opened
     }
 
     /// Address of the relay this device belongs to, such as `https://relay.example`.

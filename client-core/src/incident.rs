@@ -287,7 +287,7 @@ fn check_attestation(
 }
 
 /// Counts for itself: distinct verifiers, none the reporter, over this very report.
-fn check_alert(alert: &Alert, governance: &Governance) -> Result<Vec<Signed>, Rejected> {
+pub(crate) fn check_alert(alert: &Alert, governance: &Governance) -> Result<Vec<Signed>, Rejected> {
     let report = PublicReport::decode(&alert.public).map_err(|_| Rejected::Malformed)?;
     if report.network != governance.network() {
         return Err(Rejected::OtherNetwork);
@@ -306,7 +306,7 @@ fn check_alert(alert: &Alert, governance: &Governance) -> Result<Vec<Signed>, Re
     if checked.len() < governance.verify_threshold() { Err(Rejected::BelowThreshold) } else { Ok(checked) }
 }
 
-fn check_follow_up(signed: &Signed, governance: &Governance) -> Result<FollowUp, Rejected> {
+pub(crate) fn check_follow_up(signed: &Signed, governance: &Governance) -> Result<FollowUp, Rejected> {
     let follow_up = read_follow_up(signed).ok_or(Rejected::Malformed)?;
     if follow_up.network != governance.network() {
         return Err(Rejected::OtherNetwork);

@@ -56,6 +56,8 @@ pub mod view;
 mod welcome;
 mod zones;
 
+#[cfg(feature = "testing")]
+pub use crate::core::Opened;
 pub use crate::core::{Core, Position};
 pub use command::{Command, CommandError, Reply};
 pub use persist::LoadError;

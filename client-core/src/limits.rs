@@ -53,6 +53,10 @@ pub(crate) const MAX_PLEAS: usize = 256;
 /// Leaves remembered, per channel, that another has taken the place of: as [`MAX_PLEAS`].
 pub(crate) const MAX_FORMER: usize = MAX_PLEAS;
 
+/// Access secrets before the present one that are kept: removals that somebody can have missed who
+/// pleads.
+pub(crate) const MAX_OLDER: usize = 16;
+
 /// How long: what was signed with such a leaf may wait that long for whoever reads it.
 pub(crate) const FORMER_TTL: u64 = DAY_MS;
 

@@ -11,13 +11,11 @@ use campana_protocol::wire;
 use crate::channel::Channel;
 use crate::core::Core;
 use crate::judge::{self, Skipped, Verdict};
-use crate::keys::plea_key;
 use crate::limits::MAX_PLEAS;
 use crate::mls::MlsError;
 use crate::rows::Row;
 use crate::state::{Job, Standing};
 use crate::turn::{SkipReason, SkippedEntry};
-use crate::vault;
 
 impl Core {
     pub(crate) fn kind_of(&self, channel: &ChannelId) -> Option<ChannelKind> {
@@ -118,6 +116,14 @@ impl Core {
             // Nobody can open it: it is skipped by all alike.
             Err(_) => return self.skip(kind, entry.seq, SkipReason::Unopened),
         };
+        #[cfg(feature = "testing")]
+        self.opened.push(crate::core::Opened {
+            channel: channel.id,
+            epoch: channel.group.epoch(),
+            leaf: opened.sender,
+            generation: opened.generation,
+            seq: entry.seq,
+        });
         let Ok(envelope) = unpad(&opened.plaintext).and_then(wire::decode::<Envelope>) else { return };
         let from = channel.group.member(opened.sender).and_then(|member| channel.role_key(&member));
         let forked = channel.agrees(envelope.seen, &envelope.log_hash) == Some(false);
@@ -204,7 +210,7 @@ impl Core {
         }
         let rotated = verdict.access.is_some();
         if let Some(access) = verdict.access {
-            channel.meta.access = access;
+            channel.rotate(access);
         }
         let grown = channel.statements.len() as u64 > first;
         self.mark_channel(kind);
@@ -284,8 +290,8 @@ impl Core {
         if let Some(id) = own {
             return self.finish_job(id);
         }
-        let Some(channel) = self.channels.get(&kind) else { return };
-        let opened = vault::open(&plea_key(&channel.meta.access), channel.id.as_bytes(), sealed);
+        let Some(channel) = self.channels.get_mut(&kind) else { return };
+        let opened = channel.open_plea(sealed);
         let Some(plea) = opened.and_then(|padded| unpad(&padded).and_then(wire::decode::<Plea>).ok()) else {
             return;
         };

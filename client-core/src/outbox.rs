@@ -240,6 +240,10 @@ impl Core {
     fn attempt(&mut self, now: u64, id: u64, kind: ChannelKind) -> bool {
         match self.outbox.get(&id).cloned() {
             Some(Job::Event { event, payload, .. }) => {
+                if kind == ChannelKind::Broadcast && !self.still_holds(event, &payload) {
+                    self.finish_job(id);
+                    return false;
+                }
                 let Some(channel) = self.channels.get_mut(&kind) else { return false };
                 let (seen, log_hash) = channel.seen();
                 let envelope = Envelope { seen, log_hash, kind: event, payload };

@@ -12,6 +12,7 @@ use campana_protocol::{limits, wire};
 
 use crate::command::{CommandError, Reply, ReportForm};
 use crate::core::Core;
+use crate::incident;
 use crate::incident::{Incident, Rejected, read_attestation, read_follow_up, signed_digest};
 use crate::limits::{CLOCK_TOLERANCE, PAST};
 use crate::mls::Leaf;
@@ -232,6 +233,20 @@ impl Core {
         });
         // A false alarm outranks an all clear.
         kinds.min_by_key(|kind| *kind != FollowUpKind::FalseAlarm)
+    }
+
+    /// Whether what waits to be said to everybody would still be believed: roles may have been taken
+    /// back since it was signed, and where it lands everybody would take it for a forgery. An append
+    /// lands under the very chain that it was encrypted under, so this is the last word.
+    pub(crate) fn still_holds(&self, number: u16, payload: &[u8]) -> bool {
+        let Some(channel) = self.channels.get(&ChannelKind::Broadcast) else { return true };
+        match Event::decode(number, payload) {
+            Ok(Some(Event::Alert(alert))) => incident::check_alert(&alert, &channel.governance).is_ok(),
+            Ok(Some(Event::FollowUp(signed))) => {
+                incident::check_follow_up(&signed, &channel.governance).is_ok()
+            }
+            _ => true,
+        }
     }
 
     pub(crate) fn may_follow_up(&self) -> bool {

@@ -240,6 +240,11 @@ pub(crate) struct Meta {
     #[n(11)]
     #[cbor(default)]
     pub(crate) former: Vec<Former>,
+    /// Access secrets before `access`, newest first: whoever lost their place before a removal pleads
+    /// under the one they know.
+    #[n(12)]
+    #[cbor(default)]
+    pub(crate) older: Vec<Secret>,
 }
 
 /// A leaf that is in the group no more, because its person has another.

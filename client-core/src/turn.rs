@@ -242,6 +242,8 @@ impl Core {
     /// One turn; see the crate's documentation for the contract. `now`: Unix milliseconds.
     pub fn turn(&mut self, now: u64, input: Input) -> Turn {
         self.wake = None;
+        #[cfg(feature = "testing")]
+        self.opened.clear();
         let reply = self.take_input(now, input);
         // A pause that is over holds up neither the duties nor the outbox.
         self.session.retry_at = self.session.retry_at.filter(|at| now < *at);

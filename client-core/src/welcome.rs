@@ -169,6 +169,7 @@ impl Core {
             pleaded_at: 0,
             unanchored: false,
             former: Vec::new(),
+            older: Vec::new(),
         };
         let kind = welcome.kind;
         if kind == ChannelKind::Committee && self.registry.complete.len() < snapshot.statements.len() {

@@ -14,6 +14,8 @@ const REPLAYED: usize = 64;
 pub struct Opened {
     /// The sender's place.
     pub sender: u32,
+    /// Which of the sender's keys of this epoch opened it.
+    pub generation: u32,
     /// What they said, padding included.
     pub plaintext: Zeroizing<Vec<u8>>,
 }
@@ -59,7 +61,7 @@ impl Group {
                     Ok(()) => {
                         self.rewind.opened.push(message.to_vec());
                         let plaintext = Zeroizing::new(opened.data().to_vec());
-                        return Ok(Opened { sender: opened.sender_index, plaintext });
+                        return Ok(Opened { sender: opened.sender_index, generation, plaintext });
                     }
                     Err(error) => error,
                 }

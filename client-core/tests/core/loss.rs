@@ -4,7 +4,7 @@ use campana_core::view::{Stage, Status, Warning};
 use campana_core::{Command, Input, NoticeKind, Reply};
 use campana_protocol::frame::Class;
 use campana_protocol::governance::Role;
-use campana_protocol::report::Finding;
+use campana_protocol::report::{Finding, FollowUpKind};
 
 use super::rig::{DAY, World, attest, form, report};
 
@@ -208,6 +208,53 @@ fn a_verifier_whose_role_ends_reads_no_new_reports_and_the_others_do() {
     world.grant(&[founder], former, Role::Verifier);
     let again = report(&mut world, reporter, false);
     assert!(world.view(former).incidents.iter().any(|incident| incident.id == again.to_string()));
+}
+
+/// It can't follow its own commit, so it never learns the key that came with it.
+#[cfg_attr(test, test)]
+fn a_committee_device_restored_from_before_it_removed_somebody_is_let_back_in() {
+    let mut world = World::new();
+    let ids = world.network(3, 2, 4);
+    let (founder, out) = (ids[0], ids[6]);
+    let yesterday = world.devices[founder].rows.clone();
+    let person = world.key(out);
+    let Ok(Reply::Draft(id)) = world.command(ids[1], Command::Remove { person }) else { panic!("a draft") };
+    world.settle();
+    world.command(founder, Command::Approve(id)).expect("a draft");
+    world.pass(60_000);
+    assert_eq!(world.view(out).stage, Stage::Removed);
+    world.restart(founder, yesterday);
+    world.settle();
+    assert!(world.view(founder).warnings.contains(&Warning::RolledBack), "its own commit is news to it");
+    world.pass(600_000);
+    assert!(world.view(founder).warnings.is_empty());
+    world.assert_converged(&ids[..6]);
+    report(&mut world, founder, false);
+}
+
+/// Where it would land its author has no role: everybody would take it for a forgery.
+#[cfg_attr(test, test)]
+fn what_waits_to_be_said_is_not_said_once_its_role_is_taken_back() {
+    let (mut world, ids) = network(2);
+    let (founder, former) = (ids[0], ids[1]);
+    let incident = report(&mut world, ids[3], false);
+    attest(&mut world, ids[1], incident, Finding::Confirmed);
+    attest(&mut world, ids[2], incident, Finding::Confirmed);
+    world.pass(60_000);
+    world.disconnect(former);
+    let kind = FollowUpKind::AllClear;
+    world.command(former, Command::FollowUp { incident, kind }).expect("a verifier");
+    let person = world.key(former);
+    world.command(founder, Command::Revoke { person, role: Role::Verifier }).expect("a verifier");
+    world.pass(60_000);
+    world.connect(former);
+    world.pass(600_000);
+    for id in &ids {
+        assert!(!world.view(*id).warnings.contains(&Warning::ForgedAlert), "device {id}");
+        assert_eq!(world.incident(*id).expect("the alert").status, Status::Verified);
+    }
+    assert_eq!(world.view(former).unsent, 0);
+    world.assert_converged(&ids);
 }
 
 #[cfg_attr(test, test)]

@@ -4,6 +4,7 @@ use campana_protocol::code::{Action, Code};
 use campana_protocol::event::Event;
 use campana_protocol::frame::{ClientFrame, RelayFrame};
 use campana_protocol::limits;
+use campana_protocol::link::{InviteLink, LinkError, OperatorLink};
 use campana_protocol::wire::WireError;
 use proptest::prelude::*;
 
@@ -92,5 +93,24 @@ fn the_range_of_a_code_says_what_to_do() {
     for (number, action) in actions {
         let code = Code::from_number(number);
         assert_eq!((code.number(), code.action()), (number, action));
+    }
+}
+
+/// A link that was not copied whole is told at once, wherever it ends.
+#[test]
+fn a_link_cut_anywhere_is_refused() {
+    for (name, link) in samples::links() {
+        let link = String::from_utf8(link).expect("a link is text");
+        let parse = |text: &str| match name {
+            "operator" => OperatorLink::parse(text).map(|_| ()),
+            _ => InviteLink::parse(text).map(|_| ()),
+        };
+        assert_eq!(parse(&link), Ok(()), "{name}");
+        let fragment = link.find('=').expect("a fragment") + 1;
+        for end in 0..link.len() {
+            let wrong = if end < fragment { LinkError::NotALink } else { LinkError::Damaged };
+            assert_eq!(parse(&link[..end]), Err(wrong), "{name} up to {end}");
+        }
+        assert_eq!(parse(&format!("{link}A")), Err(LinkError::Damaged), "{name} with a letter more");
     }
 }

@@ -1,7 +1,9 @@
 //! The protocol as bytes: pinned, hostile, damaged.
 #![allow(missing_docs, reason = "tests")]
 
+mod cddl;
 mod corpus;
 mod hostile;
 mod samples;
+mod shapes;
 mod vectors;

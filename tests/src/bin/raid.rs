@@ -1,4 +1,4 @@
-//! One raid, played by real processes: a relay and eight devices, in Spanish and English.
+//! One raid, played by real processes: a relay and ten devices, in Spanish and English.
 //!
 //! `cargo run -p campana-tests --bin raid` plays it; what it prints is what people see.
 #![allow(clippy::print_stdout, clippy::indexing_slicing, reason = "it is a play")]
@@ -8,12 +8,15 @@ use campana_tests::rig::Cluster;
 fn main() {
     let mut play = Play { cluster: Cluster::new() };
     play.found();
-    let [ana, beto, carla, dora, rosa] = play.gather();
+    let [ana, beto, carla, dora, rosa, luis, eva] = play.gather();
     play.entrust(ana, beto, carla);
+    let nothing = play.report_nothing(eva, [ana, beto]);
+    play.not_confirmed(&nothing, [ana, beto], eva);
     let incident = play.report(rosa, [ana, beto]);
-    play.verify(&incident, [ana, beto], [dora, rosa]);
-    play.close(&incident, carla, [dora, rosa]);
-    play.drill(rosa, [ana, beto], dora);
+    play.verify(&incident, [ana, beto], [dora, luis]);
+    play.close(&incident, carla, [dora, luis]);
+    play.correct([ana, beto, carla], luis, [dora, rosa]);
+    play.drill(rosa, [ana, beto], eva);
     play.end();
 }
 
@@ -31,13 +34,13 @@ impl Play {
         self.say(0, "es", &["status"]);
     }
 
-    fn gather(&mut self) -> [usize; 5] {
+    fn gather(&mut self) -> [usize; 7] {
         scene(
             "Joining: a link or a poster, then the waiting room",
             "Entrar: un enlace o un cartel, y la sala de espera",
         );
         let link = self.cluster.invite(0, &[]);
-        let names = ["Ana", "Beto", "Carla", "Dora", "Rosa"];
+        let names = ["Ana", "Beto", "Carla", "Dora", "Rosa", "Luis", "Eva"];
         let joined = names.map(|name| {
             let id = self.cluster.client(name);
             self.cluster.clients[id].done(&["join", &link, "--handle", name]);
@@ -70,19 +73,59 @@ impl Play {
         self.cluster.wait_until_converged(&self.cluster.all());
     }
 
+    fn report_nothing(&self, eva: usize, verifiers: [usize; 2]) -> String {
+        scene(
+            "A report that does not hold: nobody but those who verify ever hears of it",
+            "Un reporte que no se sostiene: solo lo oyen quienes verifican",
+        );
+        let line =
+            ["report", "--activity", "watching", "--size", "one", "--setting", "street", "--zone", "2"];
+        self.reported(
+            eva,
+            &[&line[..], &["--words", "Un carro gris con vidrios oscuros"]].concat(),
+            verifiers,
+        )
+    }
+
+    fn not_confirmed(&self, incident: &str, [ana, beto]: [usize; 2], eva: usize) {
+        let short = &incident[..8];
+        self.say(ana, "es", &["attest", short, "--finding", "nothing", "--method", "in-person"]);
+        self.say(beto, "es", &["attest", short, "--finding", "nothing", "--method", "known-source"]);
+        self.cluster.wait_until_converged(&self.cluster.all());
+        self.say(ana, "es", &["incidents"]);
+        self.say(eva, "es", &["incidents"]);
+        self.say(1, "es", &["incidents"]);
+        let rang =
+            |client: &campana_tests::rig::Client| client.notices().contains(&format!("{incident}/alert"));
+        assert!(!self.cluster.clients.iter().any(rang), "nobody's phone rings for it");
+    }
+
     fn report(&self, rosa: usize, verifiers: [usize; 2]) -> String {
         scene("A report: only those who verify see it", "Un reporte: solo lo ven quienes verifican");
         let line = ["report", "--activity", "detaining", "--size", "2-5", "--setting", "work", "--zone", "1"];
         let more =
             ["--unit", "ice", "--equipment", "masks", "--words", "Puerta norte, dos camionetas blancas"];
-        self.say(rosa, "es", &[&line[..], &more].concat());
-        let incident =
-            self.cluster.clients[rosa].view()["incidents"][0]["id"].as_str().unwrap_or_default().to_owned();
+        let incident = self.reported(rosa, &[&line[..], &more].concat(), verifiers);
+        self.say(verifiers[0], "es", &["incidents"]);
+        self.say(0, "en", &["incidents"]);
+        incident
+    }
+
+    /// Reports as this line says, and waits until the verifiers have it.
+    fn reported(&self, by: usize, line: &[&str], verifiers: [usize; 2]) -> String {
+        self.say(by, "es", line);
+        let newest = self.cluster.clients[by].view()["incidents"]
+            .as_array()
+            .and_then(|all| {
+                all.iter()
+                    .filter(|one| one["mine"] == true)
+                    .max_by_key(|one| one["report"]["reported_at"].as_u64())
+            })
+            .and_then(|one| one["id"].as_str().map(str::to_owned));
+        let incident = newest.expect("whoever reports keeps the report");
         for verifier in verifiers {
             self.cluster.clients[verifier].wait_for_notice(&incident, "report");
         }
-        self.say(verifiers[0], "es", &["incidents"]);
-        self.say(0, "en", &["incidents"]);
         incident
     }
 
@@ -111,13 +154,31 @@ impl Play {
         self.say(readers[1], "es", &["incidents"]);
     }
 
+    fn correct(&self, [ana, beto, carla]: [usize; 3], luis: usize, readers: [usize; 2]) {
+        scene(
+            "A correction: what was wrong is taken back from everybody who got it",
+            "Una corrección: el error se le dice a todos los que lo recibieron",
+        );
+        let line =
+            ["report", "--activity", "loading", "--size", "6-10", "--setting", "school", "--zone", "2"];
+        let incident = self.reported(luis, &line, [ana, beto]);
+        for verifier in [ana, beto] {
+            self.cluster.attest(verifier, &incident, "confirmed", "photo-and-call");
+        }
+        self.everybody(&incident, "alert");
+        self.say(readers[0], "en", &["incidents"]);
+        self.say(carla, "es", &["correct", &incident[..8]]);
+        self.everybody(&incident, "false-alarm");
+        for (reader, language) in readers.into_iter().zip(["en", "es"]) {
+            self.say(reader, language, &["incidents"]);
+        }
+    }
+
     fn drill(&self, rosa: usize, verifiers: [usize; 2], reader: usize) {
         scene("A drill can never be taken for an alert", "Un simulacro nunca parece una alerta");
-        self.say(rosa, "es", &["report", "--drill", "--activity", "watching", "--size", "one"]);
-        let incident =
-            self.cluster.clients[rosa].view()["incidents"][0]["id"].as_str().unwrap_or_default().to_owned();
+        let line = ["report", "--drill", "--activity", "watching", "--size", "one"];
+        let incident = self.reported(rosa, &line, verifiers);
         for verifier in verifiers {
-            self.cluster.clients[verifier].wait_for_notice(&incident, "report");
             self.cluster.attest(verifier, &incident, "confirmed", "live-video");
         }
         self.everybody(&incident, "drill");

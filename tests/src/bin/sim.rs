@@ -41,11 +41,15 @@ fn main() -> ExitCode {
                 report(&format!("seed {seed}: FAILED, two runs took two courses"));
             }
             Ok((outcome, _)) => report(&format!(
-                "seed {seed}: ok, {} steps, {} deaths, {} relay deaths, {} rollbacks, {} verified, {:.1} s",
+                "seed {seed}: ok, {} steps, {} deaths, {} relay deaths, {} rollbacks, {} of {} reports, \
+                 {} keys, {} verified, {:.1} s",
                 outcome.steps,
                 outcome.deaths[0],
                 outcome.deaths[1],
                 outcome.deaths[2],
+                outcome.reports[0],
+                outcome.reports[1],
+                outcome.keys,
                 outcome.verified,
                 outcome.seconds
             )),

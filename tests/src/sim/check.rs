@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use campana_core::{Position, SkipReason, SkippedEntry};
+use campana_core::{Opened, Position, SkipReason, SkippedEntry};
 use campana_protocol::id::{ChannelId, Hash};
 
 /// Something that must never happen.
@@ -40,6 +40,24 @@ pub enum Violation {
         /// Which entry.
         entry: SkippedEntry,
     },
+    /// Two messages were encrypted under one key: same channel, epoch, leaf and generation.
+    #[error(
+        "leaf {leaf} used generation {generation} of epoch {epoch} of {channel:?} at {first} and at {second}"
+    )]
+    KeyUsedTwice {
+        /// Which channel.
+        channel: ChannelId,
+        /// Which epoch.
+        epoch: u64,
+        /// Whose leaf.
+        leaf: u32,
+        /// Which of its keys.
+        generation: u32,
+        /// Where in the log first.
+        first: u64,
+        /// Where again.
+        second: u64,
+    },
     /// A notice was shown twice.
     #[error("device {device} showed {notice} twice")]
     ShownTwice {
@@ -70,6 +88,12 @@ pub enum Violation {
         /// Why.
         why: String,
     },
+    /// A world in which nothing was verified says nothing about alerts.
+    #[error("no incident was verified: {reports} reports were acknowledged")]
+    NothingVerified {
+        /// Reports whose reporters were told that they are kept.
+        reports: usize,
+    },
     /// After the faults stopped, not everybody converged.
     #[error("not converged {minutes} virtual minutes after the faults stopped: {why}")]
     NotConverged {
@@ -85,6 +109,8 @@ pub enum Violation {
 pub(super) struct Agreement {
     logs: BTreeMap<(ChannelId, u64), Hash>,
     epochs: BTreeMap<(ChannelId, u64), u64>,
+    /// Where in its log the message is that used a key: channel, epoch, leaf, generation.
+    keys: BTreeMap<(ChannelId, u64, u32, u32), u64>,
 }
 
 impl Agreement {
@@ -106,6 +132,23 @@ impl Agreement {
         }
         Ok(())
     }
+
+    /// Compares the keys of messages that a device opened with all that anybody has.
+    pub(super) fn check_keys(&mut self, opened: &[Opened]) -> Result<(), Violation> {
+        for message in opened {
+            let Opened { channel, epoch, leaf, generation, seq } = *message;
+            let first = *self.keys.entry((channel, epoch, leaf, generation)).or_insert(seq);
+            if first != seq {
+                return Err(Violation::KeyUsedTwice { channel, epoch, leaf, generation, first, second: seq });
+            }
+        }
+        Ok(())
+    }
+
+    /// Messages whose keys were compared.
+    pub(super) fn keys(&self) -> usize {
+        self.keys.len()
+    }
 }
 
 /// Entries that a whole device skipped; in this world nobody is hostile.
@@ -119,5 +162,23 @@ pub(super) fn check_skipped(
     match skipped.iter().find(|entry| entry.why != SkipReason::Replayed && whole(entry)) {
         Some(entry) => Err(Violation::Unusable { device, entry: *entry }),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_may_open_one_message_and_no_other() {
+        let first = Opened { channel: ChannelId([1; 32]), epoch: 2, leaf: 3, generation: 4, seq: 5 };
+        let mut agreement = Agreement::default();
+        assert_eq!(agreement.check_keys(&[first, first]), Ok(()), "two devices open the same");
+        let others =
+            [Opened { epoch: 3, ..first }, Opened { leaf: 4, ..first }, Opened { generation: 5, ..first }];
+        assert_eq!(agreement.check_keys(&others), Ok(()));
+        assert_eq!(agreement.keys(), 4);
+        let again = agreement.check_keys(&[Opened { seq: 6, ..first }]);
+        assert!(matches!(again, Err(Violation::KeyUsedTwice { first: 5, second: 6, .. })), "{again:?}");
     }
 }

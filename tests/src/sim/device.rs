@@ -20,6 +20,12 @@ pub(super) struct Device {
     /// Notices shown since its store was last rolled back.
     pub(super) shown: BTreeSet<NoticeId>,
     pub(super) backup: Option<Rows>,
+    /// Its store has lost writes since it last started: what its owner was told may be undone.
+    pub(super) set_back: bool,
+    /// That has ever happened.
+    pub(super) ever_set_back: bool,
+    /// Cut off from the relay until then.
+    pub(super) cut_off_until: u64,
 }
 
 impl Device {
@@ -32,6 +38,9 @@ impl Device {
             wanted: true,
             shown: BTreeSet::new(),
             backup: None,
+            set_back: false,
+            ever_set_back: false,
+            cut_off_until: 0,
         }
     }
 
@@ -56,6 +65,7 @@ impl Device {
         self.core = None;
         self.connection = None;
         if disk_lied {
+            (self.set_back, self.ever_set_back) = (true, true);
             for (key, before) in std::mem::take(&mut self.undo) {
                 match before {
                     Some(value) => self.rows.insert(key, value),
@@ -77,6 +87,7 @@ impl Device {
         if let Some(backup) = self.backup.take() {
             self.die(false);
             self.rows = backup;
+            (self.set_back, self.ever_set_back) = (true, true);
             self.undo.clear();
             self.shown.clear();
         }

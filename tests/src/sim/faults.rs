@@ -23,6 +23,10 @@ pub struct Faults {
     pub restore: u64,
     /// A device goes offline for a while, when its owner next looks at it.
     pub away: u64,
+    /// A group of devices, or the whole committee, is cut off from the relay for minutes; per second.
+    pub partition: u64,
+    /// What the relay has for a device is held back for up to minutes, and the line stays open.
+    pub withhold: u64,
 }
 
 impl Faults {
@@ -36,6 +40,8 @@ impl Faults {
         relay_kill: 0,
         restore: 0,
         away: 0,
+        partition: 0,
+        withhold: 0,
     };
 
     /// A mix drawn from the seed.
@@ -50,6 +56,8 @@ impl Faults {
             relay_kill: some(60),
             restore: some(500),
             away: some(1_000),
+            partition: some(60),
+            withhold: some(40),
         }
     }
 }

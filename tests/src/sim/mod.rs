@@ -1,8 +1,10 @@
 //! The whole system on virtual time: hundreds of real cores and the real relay's own code over a
-//! network that delays, resets and repeats, with devices and the relay killed at any point.
+//! network that delays, holds back, resets, repeats and falls apart, with devices and the relay killed
+//! at any point, while people report, verify, correct, lose roles and are removed.
 //!
 //! One seed decides everything. After every step the safety checks run; then the faults stop and
-//! everybody has to converge.
+//! everybody has to converge: every report that was acknowledged is with every verifier, every one that
+//! was confirmed has rung on every member's device, and whoever was to leave has left.
 
 mod check;
 mod device;
@@ -27,4 +29,16 @@ pub fn play(seed: u64, size: Size) -> Result<Outcome, Violation> {
     let mut outcome = world.play()?;
     outcome.seconds = started.elapsed().as_secs_f64();
     Ok(outcome)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A world where nobody reports passes every other check.
+    #[test]
+    fn a_world_in_which_nothing_is_verified_fails() {
+        let size = Size { reports: 0, ..Size::of(8) };
+        assert_eq!(play(1, size).err(), Some(Violation::NothingVerified { reports: 0 }));
+    }
 }

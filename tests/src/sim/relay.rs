@@ -85,6 +85,11 @@ impl Relay {
         std::mem::take(&mut self.closed)
     }
 
+    /// Makes what waits durable, and says nothing yet.
+    pub(super) fn commit(&mut self, now: u64) {
+        self.inner.commit(now);
+    }
+
     /// Dies with whatever was not durable, and starts again on the rest.
     pub(super) fn restart(&mut self) {
         let engine = self.inner.shared().store().engine().clone();

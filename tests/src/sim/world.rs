@@ -1,9 +1,9 @@
 //! The world: virtual time, one queue of events, and everybody in it.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-use campana_core::view::{Stage, Status};
+use campana_core::view::{Stage, Status, View};
 use campana_core::{Command, Effect, Input, NoticeKind, Reply, Turn};
 use campana_protocol::governance::Role;
 use campana_protocol::id::{Hash, hash};
@@ -13,7 +13,7 @@ use rand_core::{Rng, SeedableRng};
 use super::check::{Agreement, Violation, check_skipped};
 use super::device::Device;
 use super::faults::{Faults, happens};
-use super::people::{self, CANARY};
+use super::people::{self, CANARY, Plan};
 use super::relay::Relay;
 
 const MINUTE: u64 = 60_000;
@@ -47,6 +47,11 @@ pub struct Outcome {
     pub steps: u64,
     /// Deaths of devices, deaths of the relay, stores rolled back.
     pub deaths: [u64; 3],
+    /// Reports that had to arrive, and did; reports that were acknowledged at all (a reporter may
+    /// be removed, or a disk lose what it said was written).
+    pub reports: [usize; 2],
+    /// Messages whose keys were compared.
+    pub keys: usize,
     /// Incidents that were verified.
     pub verified: usize,
     /// Real time it took.
@@ -90,7 +95,13 @@ pub(super) struct World {
     trace: Hash,
     steps: u64,
     deaths: [u64; 3],
-    roles: Vec<(String, Role)>,
+    plan: Plan,
+    /// Incidents whose report was acknowledged to its reporter and has to arrive, by their reporter.
+    owed: BTreeMap<String, usize>,
+    /// Of those, the ones that the relay has: a reporter's store that goes back takes nothing away.
+    sent: BTreeSet<String>,
+    /// Who has signed a finding or a follow-up about an incident.
+    signers: BTreeMap<String, BTreeSet<usize>>,
     reports: usize,
 }
 
@@ -119,7 +130,10 @@ impl World {
             trace: hash("campana simulation", &[]),
             steps: 0,
             deaths: [0; 3],
-            roles: Vec::new(),
+            plan: Plan::default(),
+            owed: BTreeMap::new(),
+            sent: BTreeSet::new(),
+            signers: BTreeMap::new(),
             reports: 0,
         }
     }
@@ -132,14 +146,21 @@ impl World {
             self.at(self.now + at, Event::Report(by));
         }
         self.at(self.now + 1_000, Event::RelayTick);
+        self.plan_departures();
         self.run_until(self.now + CHAOS)?;
         self.heal()?;
+        let verified = self.verified().len();
+        if verified == 0 {
+            return Err(Violation::NothingVerified { reports: self.reports });
+        }
         Ok(Outcome {
             seed: self.seed,
             trace: self.trace,
             steps: self.steps,
             deaths: self.deaths,
-            verified: self.verified().len(),
+            reports: [self.owed.len(), self.reports],
+            keys: self.agreement.keys(),
+            verified,
             seconds: 0.0,
         })
     }
@@ -169,19 +190,28 @@ impl World {
         }
         let link = self.invite(founder, false)?;
         for member in self.devices.len()..self.size.devices {
-            let handle = format!("{CANARY} {member}");
+            let handle = handle(member);
             let role = match member % 10 {
                 4..=6 => Some(Role::Verifier),
                 7 => Some(Role::Dispatcher),
                 _ => None,
             };
-            self.roles.extend(role.filter(|_| member < 40).map(|role| (handle.clone(), role)));
+            self.plan.roles.extend(role.filter(|_| member < 40).map(|role| (handle.clone(), role)));
             self.join(&link, handle)?;
         }
         for device in 0..self.devices.len() {
             self.at(self.now + 10_000 + 50 * device as u64, Event::Look(device));
         }
         self.run_until(self.now + 5 * MINUTE)
+    }
+
+    /// While things go wrong, a verifier loses the role, and a member and a verifier are removed.
+    fn plan_departures(&mut self) {
+        let mut some_time = || self.now + self.rng.next_u64() % (CHAOS - 5 * MINUTE);
+        let [first, second, third] = [some_time(), some_time(), some_time()];
+        self.plan.losing.push((first, handle(5), Role::Verifier));
+        self.plan.leaving.push((second, handle(8)));
+        self.plan.leaving.push((third, handle(14)));
     }
 
     fn look_often(&mut self, device: usize) {
@@ -208,6 +238,7 @@ impl World {
         self.faults = Faults::NONE;
         for device in 0..self.devices.len() {
             self.devices[device].wanted = true;
+            self.devices[device].cut_off_until = 0;
             if self.devices[device].core.is_none() {
                 self.at(self.now + 1_000, Event::Start(device));
             } else if self.devices[device].connection.is_none() {
@@ -227,41 +258,117 @@ impl World {
 
     /// What is still missing, if anything.
     fn difference(&self) -> Option<String> {
-        let verified = self.verified();
-        let mut reference: BTreeMap<Hash, (usize, u64, u64)> = BTreeMap::new();
+        let mut views = Vec::new();
         for (device, state) in self.devices.iter().enumerate() {
             let Some(core) = &state.core else { return Some(format!("device {device} is dead")) };
-            let view = core.view(self.now);
-            if view.stage != Stage::Member || view.unsent > 0 || !view.caught_up || !view.warnings.is_empty()
-            {
-                return Some(format!(
-                    "device {device}: {:?}, {} unsent, caught up: {}, {:?}, {:?}",
-                    view.stage,
-                    view.unsent,
-                    view.caught_up,
-                    view.warnings,
-                    core.positions()
-                ));
-            }
-            for position in core.positions() {
-                let key = Hash(position.channel.0);
-                let here = (device, position.cursor, position.epoch);
-                let first = *reference.entry(key).or_insert(here);
+            views.push((device, core.view(self.now)));
+        }
+        let (gone, members): (Vec<_>, Vec<_>) =
+            views.into_iter().partition(|(device, _)| self.plan.leaves(self.now, &handle(*device)));
+        if let Some((device, view)) = gone.iter().find(|(_, view)| view.stage != Stage::Removed) {
+            return Some(format!("device {device} is to be removed and is {:?}", view.stage));
+        }
+        self.unsettled(&members)
+            .or_else(|| self.apart(&members))
+            .or_else(|| self.misplaced(&members))
+            .or_else(|| self.untold(&members))
+    }
+
+    /// Whether everybody has come to rest.
+    fn unsettled(&self, members: &[(usize, View)]) -> Option<String> {
+        let (device, view) = members.iter().find(|(_, view)| {
+            view.stage != Stage::Member || view.unsent > 0 || !view.caught_up || !view.warnings.is_empty()
+        })?;
+        let positions = self.devices[*device].core.as_ref().map(campana_core::Core::positions);
+        Some(format!(
+            "device {device}: {:?}, {} unsent, caught up: {}, {:?}, {positions:?}",
+            view.stage, view.unsent, view.caught_up, view.warnings,
+        ))
+    }
+
+    /// Whether all stand at the same places, in the same epochs.
+    fn apart(&self, members: &[(usize, View)]) -> Option<String> {
+        let mut reference: BTreeMap<Hash, (usize, u64, u64)> = BTreeMap::new();
+        for (device, _) in members {
+            for position in self.devices[*device].core.iter().flat_map(campana_core::Core::positions) {
+                let here = (*device, position.cursor, position.epoch);
+                let first = *reference.entry(Hash(position.channel.0)).or_insert(here);
                 if (first.1, first.2) != (here.1, here.2) {
                     return Some(format!("device {device} at {here:?}, others at {first:?}"));
                 }
             }
-            let mine: Vec<String> = view
-                .incidents
-                .iter()
-                .filter(|incident| people::settled(incident.status))
-                .map(|incident| incident.id.clone())
-                .collect();
-            if let Some(missing) = verified.iter().find(|id| !mine.contains(id)) {
+        }
+        None
+    }
+
+    /// Whether everybody has the roles that the committee meant them to have.
+    fn misplaced(&self, members: &[(usize, View)]) -> Option<String> {
+        for (device, view) in members {
+            for role in Role::ALL {
+                let planned = self.plan.has(self.now, &handle(*device), role);
+                if view.roles.contains(&role.word()) != planned {
+                    return Some(format!(
+                        "device {device} has {:?}, {role:?} planned: {planned}",
+                        view.roles
+                    ));
+                }
+            }
+        }
+        None
+    }
+
+    /// Whether every report has arrived, every confirmed one rings, and all hear the same of it.
+    fn untold(&self, members: &[(usize, View)]) -> Option<String> {
+        let verifiers = || members.iter().filter(|(_, view)| view.roles.contains(&Role::Verifier.word()));
+        // Whoever is removed before the desk reads the report is no member who reports.
+        let stayed = |reporter: usize| !self.plan.leaves(self.now, &handle(reporter));
+        for (id, reporter) in self.owed.iter().filter(|(_, reporter)| stayed(**reporter)) {
+            let knows = |view: &View| view.incidents.iter().any(|i| i.id == *id && i.report.is_some());
+            if let Some((device, _)) = verifiers().find(|(_, view)| !knows(view)) {
+                return Some(format!("verifier {device} lacks the report {id} of device {reporter}"));
+            }
+        }
+        self.told_apart(members)
+    }
+
+    /// Whether every incident that has its confirmations rings, and all hear the same of it.
+    fn told_apart(&self, members: &[(usize, View)]) -> Option<String> {
+        let mut ends: BTreeMap<&str, (usize, Status)> = BTreeMap::new();
+        for (device, view) in members {
+            let settled = view.incidents.iter().filter(|incident| people::settled(incident.status));
+            for incident in settled.filter(|incident| !self.excused(*device, &incident.id)) {
+                let first = *ends.entry(&incident.id).or_insert((*device, incident.status));
+                if first.1 != incident.status {
+                    let (id, status) = (&incident.id, incident.status);
+                    return Some(format!("{id}: device {device} {status:?}, others {first:?}"));
+                }
+            }
+        }
+        for (device, view) in members.iter().filter(|(_, view)| view.roles.contains(&Role::Verifier.word())) {
+            let confirmed = view.incidents.iter().filter(|incident| incident.missing == 0);
+            let mut silent = confirmed.filter(|incident| !people::settled(incident.status));
+            if let Some(incident) = silent.next() {
+                return Some(format!("device {device} has all findings for {}, and no alert", incident.id));
+            }
+        }
+        for (device, view) in members {
+            let has = |id: &str| view.incidents.iter().any(|i| i.id == id && people::settled(i.status));
+            if let Some(missing) = ends.keys().find(|id| !has(id) && !self.excused(*device, id)) {
                 return Some(format!("device {device} lacks the alert {missing}"));
             }
         }
         None
+    }
+
+    /// A device that lost its place is told of past alerts by whoever lets it back in, and believes
+    /// what today's roster still proves: not what somebody signed who has lost the role since.
+    fn excused(&self, device: usize, incident: &str) -> bool {
+        let lost = |signer: &usize| {
+            let name = handle(*signer);
+            self.plan.leaves(self.now, &name) || self.plan.loses(self.now, &name, Role::Verifier)
+        };
+        self.devices[device].ever_set_back
+            && self.signers.get(incident).is_some_and(|signers| signers.iter().any(lost))
     }
 
     fn verified(&self) -> Vec<String> {
@@ -307,8 +414,11 @@ impl World {
                 if self.connections.contains_key(&connection) {
                     self.note(1, connection, bytes.len());
                     self.relay.receive(self.now, connection, &bytes);
-                    // Before its write is durable, or after.
+                    // Before what it was told is durable, or after, and before it says so.
                     if happens(&mut self.rng, self.faults.relay_kill) {
+                        if self.rng.next_u64().is_multiple_of(2) {
+                            self.relay.commit(self.now);
+                        }
                         self.kill_relay();
                     }
                     self.drain_relay();
@@ -325,26 +435,50 @@ impl World {
             Event::Wake(device) => self.turn(device, Input::Tick).map(drop),
             Event::Look(device) => self.look(device),
             Event::Report(device) => {
-                let member = self.devices[device]
-                    .core
-                    .as_ref()
-                    .is_some_and(|core| core.view(self.now).stage == Stage::Member);
-                if !member {
-                    self.at(self.now + MINUTE, Event::Report(device));
-                    return Ok(());
+                match self.devices[device].core.as_ref().map(|core| core.view(self.now).stage) {
+                    Some(Stage::Member) => self.report(device),
+                    Some(Stage::Removed) => Ok(()),
+                    _ => {
+                        self.at(self.now + MINUTE, Event::Report(device));
+                        Ok(())
+                    }
                 }
-                self.reports += 1;
-                let report = people::report(&mut self.rng);
-                self.command(device, report).map(drop)
             }
             Event::Start(device) => self.start(device),
             Event::RelayTick => {
                 self.relay.tick(self.now);
                 self.drain_relay();
                 self.at(self.now + 1_000, Event::RelayTick);
+                if happens(&mut self.rng, self.faults.partition) {
+                    self.partition();
+                }
                 Ok(())
             }
         }
+    }
+
+    fn report(&mut self, device: usize) -> Result<(), Violation> {
+        let report = people::report(&mut self.rng);
+        if let Some(Reply::Incident(incident)) = self.command(device, report)? {
+            self.reports += 1;
+            self.owed.insert(incident.to_string(), device);
+        }
+        Ok(())
+    }
+
+    /// Notes which of a device's reports the relay has.
+    fn note_sent(&mut self, device: usize) {
+        let Some(core) = &self.devices[device].core else { return };
+        let mine = core.view(self.now).incidents.into_iter().filter(|incident| incident.mine);
+        self.sent.extend(mine.filter(|one| one.status != Status::WaitingToSend).map(|one| one.id));
+    }
+
+    /// A store that went back has forgotten what nobody else has: that can't arrive.
+    fn forgive(&mut self, device: usize) {
+        let Some(core) = &self.devices[device].core else { return };
+        let known: BTreeSet<String> = core.view(self.now).incidents.into_iter().map(|one| one.id).collect();
+        let sent = &self.sent;
+        self.owed.retain(|id, reporter| *reporter != device || known.contains(id) || sent.contains(id));
     }
 
     fn look(&mut self, device: usize) -> Result<(), Violation> {
@@ -361,6 +495,7 @@ impl World {
         if happens(&mut self.rng, self.faults.restore) {
             if self.devices[device].backup.is_some() {
                 self.deaths[2] += 1;
+                self.note_sent(device);
                 self.hang_up(device);
                 self.devices[device].restore();
                 self.at(self.now + 1_000, Event::Start(device));
@@ -370,10 +505,11 @@ impl World {
         }
         let Some(core) = &self.devices[device].core else { return Ok(()) };
         let view = core.view(self.now);
-        match people::habit(&view, &mut self.rng, &self.roles) {
-            Some(command) => self.command(device, command).map(drop),
-            None => Ok(()),
+        let Some(command) = people::habit(&view, self.now, &mut self.rng, &self.plan) else { return Ok(()) };
+        if let Command::Attest { incident, .. } | Command::FollowUp { incident, .. } = &command {
+            self.signers.entry(incident.to_string()).or_default().insert(device);
         }
+        self.command(device, command).map(drop)
     }
 
     // Devices -----------------------------------------------------------------------------
@@ -428,6 +564,7 @@ impl World {
         let Some(core) = &self.devices[device].core else { return Ok(()) };
         let positions = core.positions();
         check_skipped(device, &turn.skipped, &positions)?;
+        self.agreement.check_keys(core.opened())?;
         self.agreement.check(device, &positions)
     }
 
@@ -489,6 +626,7 @@ impl World {
 
     fn kill(&mut self, device: usize) {
         self.deaths[0] += 1;
+        self.note_sent(device);
         self.hang_up(device);
         let lied = happens(&mut self.rng, self.faults.lying_disk);
         self.devices[device].die(lied);
@@ -504,6 +642,9 @@ impl World {
         self.devices[device]
             .start(seed)
             .map_err(|error| Violation::Unloadable { device, why: error.to_string() })?;
+        if std::mem::take(&mut self.devices[device].set_back) {
+            self.forgive(device);
+        }
         self.turn(device, Input::Resume)?;
         self.connect(device)
     }
@@ -513,6 +654,10 @@ impl World {
     fn connect(&mut self, device: usize) -> Result<(), Violation> {
         let state = &self.devices[device];
         if state.connection.is_some() || state.core.is_none() || !state.wanted {
+            return Ok(());
+        }
+        if self.now < state.cut_off_until {
+            self.at(state.cut_off_until, Event::Connect(device));
             return Ok(());
         }
         let connection = self.next_connection;
@@ -532,7 +677,10 @@ impl World {
             return self.cut(connection);
         }
         let twice = happens(&mut self.rng, self.faults.duplicate);
-        let delay = 1 + self.rng.next_u64() % self.faults.delay.max(1);
+        let mut delay = 1 + self.rng.next_u64() % self.faults.delay.max(1);
+        if !up && happens(&mut self.rng, self.faults.withhold) {
+            delay += 10_000 + self.rng.next_u64() % (2 * MINUTE);
+        }
         let Some(line) = self.connections.get_mut(&connection) else { return };
         let last = if up { &mut line.up } else { &mut line.down };
         *last = (*last).max(self.now + delay);
@@ -544,6 +692,25 @@ impl World {
             self.at(time, event(bytes.clone()));
         }
         self.at(time, event(bytes));
+    }
+
+    /// The committee, or a third of all devices, can't reach the relay for a while.
+    fn partition(&mut self) {
+        let committee = self.rng.next_u64().is_multiple_of(3);
+        let until = self.now + 30_000 + self.rng.next_u64() % (5 * MINUTE);
+        for device in 0..self.devices.len() {
+            let cut_off = match committee {
+                true => device < usize::from(self.size.committee),
+                false => self.rng.next_u64().is_multiple_of(3),
+            };
+            if cut_off {
+                self.note(4, device as u64, 0);
+                self.devices[device].cut_off_until = until;
+                if let Some(connection) = self.devices[device].connection {
+                    self.cut(connection);
+                }
+            }
+        }
     }
 
     fn cut(&mut self, connection: u64) {
@@ -602,6 +769,11 @@ impl World {
     fn not_converged(&self, minutes: u64, why: String) -> Violation {
         Violation::NotConverged { minutes, why }
     }
+}
+
+/// What the committee calls a device's owner.
+fn handle(device: usize) -> String {
+    format!("{CANARY} {device}")
 }
 
 impl Size {

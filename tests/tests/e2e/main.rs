@@ -7,5 +7,6 @@
 mod bad_input;
 mod chaos;
 mod raid;
+mod removal;
 mod seized;
 mod time_travel;

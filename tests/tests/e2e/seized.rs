@@ -4,7 +4,7 @@ use std::fs;
 
 use campana_protocol::id::{IncidentId, NetworkId, PublicKey};
 use campana_protocol::link::InviteLink;
-use campana_tests::rig::{Canaries, Cluster, files, memory};
+use campana_tests::rig::{Canaries, Cluster, Insider, files, memory};
 
 const NETWORK: &str = "Canario Red Secreta";
 const COMMITTEE: [&str; 2] = ["Canario Fundadora", "Canario Segunda"];
@@ -52,6 +52,7 @@ fn a_seized_relay_holds_no_name_no_word_no_key_and_no_list() {
         canaries.bytes(&format!("{}'s role key", client.name), me.as_bytes());
         assert_eq!(NetworkId::parse(view["network"]["id"].as_str().expect("an id")), Some(invite.network));
     }
+    secrets(&cluster, &mut canaries);
 
     let place = cluster.relay.place.clone();
     let on_disk = files(&place.data, &canaries);
@@ -69,6 +70,28 @@ fn a_seized_relay_holds_no_name_no_word_no_key_and_no_list() {
     the_search_finds_what_is_there(&cluster, &canaries, rosa);
 }
 
+/// Every secret and private key in every device's store: what the desk, the channels and the people
+/// are opened with.
+fn secrets(cluster: &Cluster, canaries: &mut Canaries) {
+    let mut names = Vec::new();
+    for client in &cluster.clients {
+        for key in Insider::open(&client.store).keys() {
+            canaries.bytes(&format!("{}'s {}", client.name, key.name), &key.bytes);
+            names.push(key.name);
+        }
+    }
+    for kind in [
+        "role v1",
+        "owner desk v1",
+        "desk mailbox's secret",
+        "join mailbox's",
+        "Desk access",
+        "Broadcast leaf",
+    ] {
+        assert!(names.iter().any(|name| name.contains(kind)), "no {kind} among {names:?}");
+    }
+}
+
 /// The positive control: the same canaries, where they may be, are found by the same search.
 fn the_search_finds_what_is_there(cluster: &Cluster, canaries: &Canaries, rosa: usize) {
     let planted = cluster.directory.path().join("planted");
@@ -81,13 +104,22 @@ fn the_search_finds_what_is_there(cluster: &Cluster, canaries: &Canaries, rosa: 
     fs::write(planted.join("coded"), coded).expect("a file");
     let hex: String = ZONES[1].bytes().map(|byte| format!("{byte:02x}")).collect();
     fs::write(planted.join("hex"), hex).expect("a file");
+    let desk = Insider::open(&cluster.clients[0].store).keys();
+    let desk =
+        desk.iter().find(|key| key.name == "desk mailbox's secret").expect("the committee reads the desk");
+    let coded = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&desk.bytes);
+    fs::write(planted.join("key"), coded).expect("a file");
     let found: Vec<(String, &str)> =
         files(&planted, canaries).into_iter().map(|found| (found.canary, found.form)).collect();
     for (canary, form) in [(WORDS, "raw"), (NETWORK, "UTF-16"), (MEMBERS[2], "base64"), (ZONES[1], "hex")] {
         assert!(found.contains(&(canary.to_owned(), form)), "{form} is not found: {found:?}");
     }
+    let key = (format!("{}'s desk mailbox's secret", COMMITTEE[0]), "base64url");
+    assert!(found.contains(&key), "a key is not found: {found:?}");
     // A member's own process knows its network's name: the same search of memory finds it there.
     let watch = cluster.clients[rosa].watch_id().expect("it watches");
     let (found, _) = memory(watch, canaries);
     assert!(found.iter().any(|found| found.canary == NETWORK), "a client's memory holds its network's name");
+    let own = format!("{}'s device secret", MEMBERS[2]);
+    assert!(found.iter().any(|found| found.canary == own && found.form == "raw"), "and its own secret");
 }
