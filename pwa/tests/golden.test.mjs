@@ -133,9 +133,9 @@ test("a raid, from the invitation to the all clear", async (t) => {
     await vera.page.getByRole("button", { name: "More details" }).first().click();
     await vera.hold(/All clear/);
     await dora.sees("All clear");
-    await elena.sees("Todo despejado");
+    await elena.sees("Alerta terminada");
     await marisol.tap("Inicio");
-    await marisol.sees("Todo despejado");
+    await marisol.sees("Alerta terminada");
   });
 
   await t.test("what finds nothing rings for nobody", async () => {
