@@ -258,7 +258,7 @@ async function start(
         // At the same generation the leader sees more.
         if (connection.leading || generation > shown.generation) showView(next, generation);
         share();
-        connection.poke();
+        connection.poke(next.me);
       },
       wake(at) {
         clearTimeout(alarm);
