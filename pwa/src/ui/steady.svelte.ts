@@ -17,4 +17,11 @@ export class Steady {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => (this.moving = false), TREMBLE_MS);
   }
+
+  /** What a tap does, if it was meant. Whoever presses without a finger means it. */
+  meant(act: () => unknown): (event: MouseEvent) => void {
+    return (event) => {
+      if (!this.moving || event.detail === 0) void act();
+    };
+  }
 }
