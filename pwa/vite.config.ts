@@ -10,9 +10,10 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    cssCodeSplit: false,
     rolldownOptions: {
       output: {
-        // What is only for making or reading a code is fetched when somebody does, and not stored.
+        // What is only for making or reading a code is loaded when somebody does.
         chunkFileNames: ({ name }) => `assets/${/qr/i.test(name) ? "lazy-" : ""}[name]-[hash].js`,
       },
     },

@@ -12,8 +12,8 @@ import { type Plugin, build } from "vite";
 
 const brotli = promisify(brotliCompress);
 
-/** Files that are fetched only when somebody asks for what they are for. */
-const LATER = /(^|\/)lazy-|\.map$/;
+/** For whoever mends the app. */
+const NOT_STORED = /\.map$/;
 
 export function release(root: string): Plugin {
   const dist = join(root, "dist");
@@ -30,7 +30,7 @@ export function release(root: string): Plugin {
       const files = await list(dist);
       const precache = await Promise.all(
         files
-          .filter((file) => !LATER.test(file) && file !== "sw.js")
+          .filter((file) => !NOT_STORED.test(file) && file !== "sw.js")
           .map(async (file) => ({
             url: file === "index.html" ? "/" : `/${file}`,
             integrity: integrity(await readFile(join(dist, file))),

@@ -13,7 +13,7 @@ copied = Copied
 share = Share
 retry = Try again
 more = More details
-loading = Opening …
+loading = Opening…
 
 ## Links
 have-invite = I have an invite
@@ -22,19 +22,27 @@ paste-link = Paste a link
 link-label = Link
 camera-help = Point the camera at the code.
 camera-none = The camera can't be used here. Paste the link instead.
-invite-ask = You need an invite from somebody in the network. Open its link on this phone, scan its code, or paste it here.
+invite-ask = You need an invite from somebody in the network. Open the link on this phone, scan the code, or paste the link here.
+scan-failed = The code reader could not be loaded. Check the connection, or paste the link.
+link-elsewhere = This invite belongs to another server
+link-elsewhere-help = Here you are at { $here }; the invite is from { $there }. Open it there.
+link-open-there = Open { $there }
+link-member = This phone is in a network already
+link-member-help = You don't need this invite on this phone. To join another network, use another phone or another browser.
+language-failed = That could not be loaded. Check the connection and try again.
 
 ## Starting a network
 start-title = Start a network
 start-name = Name of the network
 start-name-help = Everyone in it sees this name.
+start-name-needed = Enter the name of the network.
 start-committee = The worker committee
 start-committee-help = The committee decides who verifies. It should be several devices, so that no stolen phone can decide alone.
 start-committee-one = One device
 start-committee-one-risk = Whoever takes this one device has the whole network. Only for trying things out.
 start-committee-of = { $k } of { $n } devices
 start-committee-of-help = { $n } devices; every decision needs { $k } of them.
-start-confirmations = How many verifiers make a report an alert?
+start-confirmations = How many people must confirm a report to make it an alert?
 start-go = Start
 founding-title = Complete the committee
 founding-help = { $name }: { $here } of { $n } committee devices are here. Show this code to the others on the committee; then admit them below.
@@ -42,36 +50,45 @@ founding-wait = The network begins when all of them have signed.
 
 ## Joining
 join-title = Join { $name }
-join-handle = What shall the committee call you?
+join-handle = What should the committee call you?
 join-handle-help = Only the worker committee sees this. A first name or nickname is enough.
+join-handle-needed = Enter a name or nickname.
 join-go = Ask to join
 joining-committee = This invite is for the committee.
 stage-waiting = You are in the waiting room
 stage-waiting-help = The committee has your request and decides. You can close the app; it goes on when you open it again.
-stage-invite-expired = The invite had expired
+stage-invite-expired = This invite has expired
 stage-invite-revoked = The invite was withdrawn
 stage-declined = Not admitted
 stage-removed = You are no longer in this network
 stage-invitation-refused = The server did not accept this invitation
-stage-ended-help = Ask the person who invited you for a new link, and open it here.
+stage-ended-help = Ask the person who invited you for a new invite. Open it on this phone, or use its code or link here.
+waiting-other = Use another invite, or stop waiting
+waiting-leave-help = To stop waiting, start over on this device. The committee will still see your request.
+rejoin = Join again
 
 ## Home
 home = Home
 home-quiet = No alerts
 home-quiet-help = When your verifiers confirm something, it shows here.
+home-known = No alerts as of { $when }
+home-known-help = Since then this phone has not received what the network has.
+home-unknown = Not known yet whether there are alerts
+home-unknown-help = This phone has not received what the network has yet. It needs a connection.
+home-live-more = More alerts
 home-earlier = Earlier
 home-more = Show older ones
 report-button = Report
 unsent = { $n ->
-    [one] One thing waits to be sent
-   *[other] { $n } things wait to be sent
+    [one] 1 thing waiting to be sent
+   *[other] { $n } things waiting to be sent
 }
 link-none = Not connected
 link-offline = Offline – what you send waits on this phone
-link-connecting = Connecting …
+link-connecting = Connecting…
 link-online = Connected
-catching-up = Catching up …
-saving = Saving …
+catching-up = Catching up…
+saving = Saving…
 update-ready = A new version is ready.
 update-go = Restart
 
@@ -86,7 +103,7 @@ status-verified = Verified
 status-false-alarm = False alarm
 status-all-clear = All clear
 headline-verified = Alert
-headline-false-alarm = False alarm: the alert was wrong
+headline-false-alarm = False alarm: the alert was a mistake
 headline-all-clear = All clear: it is over
 drill = Drill
 drill-help = This is an exercise. Nothing is happening.
@@ -111,25 +128,33 @@ zone-number = Zone { $n }
 words-of-reporter = In the reporter's words
 my-report = Your report
 how-checked = How it was checked
-follow-up-title = Is it over, or was it wrong?
+fact-where = Where
+fact-setting = Place
+fact-size = Agents
+fact-when = When, as reported
+fact-units = Markings
+fact-equipment = They have
+incident-missing = Not here yet
+incident-missing-help = This phone has not received it yet. It will show here by itself once there is a connection.
+follow-up-title = Is it over, or was it a mistake?
 conduct = Stay calm, keep your distance, film openly, touch nobody and block nothing.
 
 ## Reporting
 report-what = What do you see?
 report-where = Where?
 report-send = Send
-report-check = To your verifiers
+report-check = Send to your verifiers?
 report-hold = Hold to send
 report-hold-asked = Press here to send
 report-hold-cannot = I can't hold it
-report-held = Keep holding …
+report-held = Keep holding…
 report-words = In your words (only verifiers read this)
 report-words-help = For example: the gate on River Road, two white vans.
 report-drill = Practise: a drill
 report-drill-what = Drill: what are they doing?
 report-done = Sent to your verifiers
-report-done-waiting = Saved. It is sent as soon as there is a connection.
-report-done-help = You hear of it here when they have checked.
+report-done-waiting = Waiting to be sent: it goes as soon as there is a connection
+report-done-help = You will hear of it here once they have checked.
 report-how-many = How many agents?
 report-setting = What kind of place?
 report-units = What do their vests or vehicles say?
@@ -144,7 +169,7 @@ desk-open = To verify
 desk-closed = Checked
 attest-what = What did you find?
 attest-how = How did you check?
-attest-done = Signed and sent
+attest-done = Signed
 attest-mine = You signed: { $finding }
 
 ## Committee
@@ -166,7 +191,7 @@ person-removed = removed
 grant-role = Make { $role }
 revoke-role = No longer { $role }
 remove-person = Remove from the network
-remove-sure = Remove { $name }? They read nothing from then on.
+remove-sure = Remove { $name }? From then on they can read nothing new.
 drafts-title = Decisions waiting for signatures
 signatures = { $have } of { $need } signatures
 sign = Sign
@@ -184,6 +209,7 @@ invite-title = Invite
 invite-help = Whoever opens this link can ask to join. Show it only to people you want to hear from.
 invite-make = Make an invite
 invite-make-committee = Invite a committee device
+invite-code-failed = The code could not be drawn. Share the link.
 invite-days = Valid for
 invite-day = { $n ->
     [one] one day
@@ -193,7 +219,7 @@ invite-active = Invites in force
 invite-until = until { $date }
 invite-revoke = Withdraw
 zones-title = Zones
-zones-help = Rename a place here. One that you retire can no longer be chosen, but old reports keep its name.
+zones-help = Rename a zone here. A retired zone can no longer be chosen, but earlier reports keep its name.
 zones-add = Add a zone
 zones-new = Name of the new zone
 zones-retire = Retire
@@ -205,10 +231,10 @@ role-committee = committee
 role-dispatcher = dispatcher
 role-verifier = verifier
 role-responder = responder
-needs-more-signatures = Proposed. It takes effect with { $n ->
-    [one] one more signature
-   *[other] { $n } more signatures
-}.
+needs-more-signatures = Proposed. { $n ->
+    [one] One more signature is needed.
+   *[other] { $n } more signatures are needed.
+}
 
 ## Me
 me = Me
@@ -224,14 +250,29 @@ network-confirmations = Confirmations for an alert
 network-rules = Rules
 my-roles = My roles
 role-none = member
-limits-title = What this can't do
+limits-title = What this app can't do
 limits-body = Whoever holds your unlocked phone sees what you see. Somebody you trust can always tell. A web app depends on the site that serves it. Keep a second way to reach your people.
-install-title = Put it on your home screen
+install-title = Put the app on your home screen
 install-neutral = With a neutral name and icon (“Agenda”)
-install-ios = In Safari: tap Share, then Add to Home Screen. Open the new icon from then on.
-install-android = In Chrome: tap ⋮, then Install app. Open the new icon from then on.
-install-desktop = In the address bar, choose Install.
-install-in-app = This window belongs to another app. Choose ⋯ and Open in browser first.
+install-first = On this phone, put the app on the home screen first and join there. What you do in the browser does not carry over, and alerts ring only in the app.
+install-copy = Copy the invite
+install-copy-help = When you open the new icon, choose “Paste a link”.
+install-anyway = Go on here, without alerts
+install-share-below = Tap Share, at the bottom of Safari.
+install-share-above = Tap Share, at the top beside the address.
+install-add-home = Scroll down and tap “Add to Home Screen”.
+install-web-app = Leave “Open as Web App” on.
+install-safari = It isn't there? Open this page in Safari.
+install-dots = Tap ⋮, at the top.
+install-install = Tap “Install app”, not a plain shortcut.
+install-lines = Tap ☰, at the bottom.
+install-add-page = Tap “Add page to”, then “Home screen”.
+install-battery = In the phone's settings, let it use the battery without restrictions.
+install-firefox = Tap “Install” or “Add to Home screen”.
+install-address-bar = Beside the address, choose Install. Firefox can't: use Chrome or Edge.
+install-browser = This window belongs to another app. Tap ⋯ and choose “Open in browser”.
+install-open = Open the new icon from then on.
+install-alerts = Turn on alerts there and ask for a test.
 
 ## Warnings
 warning-clock-off = The clock of this device is off by more than five minutes. Set it.
@@ -245,7 +286,7 @@ warning-update-needed = The server is newer than this app. Restart it to update.
 warning-relay-full = The server can't store anything now. What you send waits on this device.
 
 ## Trouble
-trouble-title = Something is in the way
+trouble-title = There is a problem
 trouble-storage-full = This phone has no room left. Delete something else, then try again. Nothing of yours is lost.
 trouble-storage-cleared = The browser has deleted what this app had stored here. Ask for a new invite and join again; others have lost nothing.
 trouble-storage-newer = A newer version of this app has been used here. Close all its windows and open it again.
@@ -253,23 +294,25 @@ trouble-storage-damaged = What is stored here can't be read any more. Ask for a 
 trouble-storage-refused = The browser does not let this app store anything. Leave private browsing, then try again.
 trouble-core-failed = The app could not start. Check the connection and try again.
 trouble-browser-too-old = This browser is too old. Update it, or use a newer one.
-start-again = Begin anew on this device
-start-again-sure = Everything this app has stored here is deleted. Really?
+start-again = Start over on this device
+start-again-sure = Everything this app has stored here is deleted: your place in the network, what you received, the PIN and your settings. Only the app itself stays. Really?
 
 ## The PIN
 pin = PIN
 pin-title = Lock the app
-pin-help = With a PIN, whoever takes your phone can't read what is in the app. It asks when you open it, and after five minutes out of sight. While it is locked, an alert says only that something came.
+pin-help = With a PIN, whoever takes your phone finds it much harder to read what is here; with special equipment, six digits are guessed in a day. Longer is better. It asks when you open the app and after five minutes out of sight. While it is locked, an alert says only that something came.
 pin-new = New PIN, six digits or more
 pin-again = The same once more
 pin-differ = They are not the same.
-pin-set = Lock with this PIN
-pin-is-set = The app is locked with a PIN.
-pin-remove = Take the PIN away
-pin-wrong = That is not it.
+pin-short = The PIN needs six digits or more.
+pin-needed = Enter the PIN.
+pin-set = Use this PIN
+pin-is-set = The app asks for a PIN when it opens.
+pin-remove = Remove the PIN
+pin-wrong = Wrong PIN.
 pin-wait = Too many wrong ones. Wait { $n } s.
-pin-forgotten = I don't know it any more
-pin-forgotten-help = Nobody can open the app without it. You can begin anew on this device and join again with a new invite; others lose nothing.
+pin-forgotten = I forgot my PIN
+pin-forgotten-help = Nobody can open the app without it. You can start over on this device and join again with a new invite; others lose nothing.
 unlock-title = Enter your PIN
 unlock = Open
 
@@ -282,7 +325,7 @@ error-not-admitted = You have not been admitted yet.
 error-not-committee = Only the committee can do this.
 error-not-constituted = First all committee devices must be here.
 error-constituted = The committee is complete.
-error-needs-role = You do not have the role for this.
+error-needs-role = Your role does not allow this.
 error-bad-threshold = These numbers do not fit together.
 error-bad-name = A name needs 1 to 64 characters.
 error-too-long = That is too long. Shorten it.
@@ -326,12 +369,12 @@ unit-ice = ICE
 unit-hsi = HSI
 unit-cbp = CBP
 unit-police = Police
-unit-marshals = Marshals
+unit-marshals = US Marshals
 unit-none = No markings
 when-now = Now
-when-minutes-ago = Minutes ago
+when-minutes-ago = A few minutes ago
 when-hour-ago = About an hour ago
-when-earlier = Earlier
+when-earlier = Longer ago
 equipment-weapons = Weapons
 equipment-masks = Masks
 equipment-vehicles = Vehicles
@@ -339,7 +382,7 @@ equipment-tools = Tools
 finding-confirmed = Confirmed
 finding-nothing = Nothing there
 finding-other-agency = Another agency
-finding-cannot-tell = Can't tell
+finding-cannot-tell = Could not tell
 method-in-person = In person
 method-live-video = Live video
 method-photo-and-call = Photo and call
@@ -357,7 +400,7 @@ push-drill = ▲ DRILL: an exercise of your network
 push-changed = There is news about an alert
 push-open = There is something new: open the app
 push-cleared = Something came that this phone cannot open
-push-cleared-help = Its data were cleared. Open the app to join again.
+push-cleared-help = What the app had stored was cleared. Open it to join again.
 push-test = Your alerts work
 push-test-help = This was the test you asked for.
 alerts-title = Alerts on this phone
@@ -372,6 +415,7 @@ alerts-untested = On, but never tested.
 alerts-unproved = On, but nothing has arrived for three days.
 alerts-on = Your alerts are on.
 alerts-proved = Last arrived: { $when }
+alerts-brief = Alerts on · last proof { $when }
 alerts-turn-on = Turn on alerts
 alerts-mend = Turn them on again
 alerts-turn-off = Turn off

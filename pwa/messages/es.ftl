@@ -12,7 +12,7 @@ copied = Copiado
 share = Compartir
 retry = Intentar otra vez
 more = Más detalles
-loading = Abriendo …
+loading = Abriendo…
 
 ## Enlaces
 have-invite = Tengo una invitación
@@ -21,61 +21,78 @@ paste-link = Pegar un enlace
 link-label = Enlace
 camera-help = Apunta la cámara al código.
 camera-none = Aquí no se puede usar la cámara. Mejor pega el enlace.
-invite-ask = Necesitas una invitación de alguien de la red. Abre su enlace en este teléfono, escanea su código o pégalo aquí.
+invite-ask = Necesitas una invitación de alguien de la red. Abre el enlace en este teléfono, escanea el código o pega aquí el enlace.
+scan-failed = No se pudo cargar el lector de códigos. Revisa la conexión o pega el enlace.
+link-elsewhere = Esta invitación es de otro servidor
+link-elsewhere-help = Aquí estás en { $here }; la invitación es de { $there }. Ábrela ahí.
+link-open-there = Abrir { $there }
+link-member = Este teléfono ya está en una red
+link-member-help = No necesitas esta invitación en este teléfono. Para unirte a otra red, usa otro teléfono u otro navegador.
+language-failed = No se pudo cargar. Revisa la conexión e intenta otra vez.
 
 ## Empezar una red
 start-title = Empezar una red
 start-name = Nombre de la red
 start-name-help = Todos los que están en ella ven este nombre.
+start-name-needed = Escribe el nombre de la red.
 start-committee = El comité de trabajadores
 start-committee-help = El comité decide quién verifica. Conviene que sean varios aparatos, para que ningún teléfono robado decida solo.
 start-committee-one = Un aparato
 start-committee-one-risk = Quien se lleve este único aparato tiene toda la red. Solo para probar.
 start-committee-of = { $k } de { $n } aparatos
 start-committee-of-help = { $n } aparatos; cada decisión necesita { $k } de ellos.
-start-confirmations = ¿Cuántas confirmaciones hacen de un reporte una alerta?
+start-confirmations = ¿Cuántas personas deben confirmar un reporte para que sea alerta?
 start-go = Empezar
 founding-title = Completa el comité
-founding-help = { $name }: ya están { $here } de { $n } aparatos del comité. Muestra este código a las demás personas del comité y luego admítelas aquí abajo.
+founding-help = { $name }: aparatos del comité, { $here } de { $n }. Muestra este código a las demás personas del comité y luego admítelas aquí abajo.
 founding-wait = La red empieza cuando todos han firmado.
 
 ## Entrar
-join-title = Entrar en { $name }
-join-handle = ¿Cómo te va a llamar el comité?
+join-title = Unirte a { $name }
+join-handle = ¿Cómo quieres que te llame el comité?
 join-handle-help = Esto solo lo ve el comité de trabajadores. Basta un nombre o un apodo.
-join-go = Pedir entrar
+join-handle-needed = Escribe un nombre o un apodo.
+join-go = Pedir unirme
 joining-committee = Esta invitación es para el comité.
 stage-waiting = Estás en la sala de espera
 stage-waiting-help = El comité tiene tu solicitud y decide. Puedes cerrar la aplicación; sigue cuando la abras de nuevo.
-stage-invite-expired = La invitación había vencido
-stage-invite-revoked = La invitación fue retirada
+stage-invite-expired = La invitación venció
+stage-invite-revoked = La invitación fue anulada
 stage-declined = No te admitieron
 stage-removed = Ya no estás en esta red
 stage-invitation-refused = El servidor no aceptó esta invitación
-stage-ended-help = Pide un enlace nuevo a quien te invitó y ábrelo aquí.
+stage-ended-help = Pide una invitación nueva a quien te invitó. Ábrela en este teléfono, o usa aquí el código o el enlace.
+waiting-other = Usar otra invitación o dejar de esperar
+waiting-leave-help = Para dejar de esperar, empieza de nuevo en este aparato. El comité todavía verá tu solicitud.
+rejoin = Volver a unirme
 
 ## Inicio
 home = Inicio
 home-quiet = Sin alertas
-home-quiet-help = Cuando quienes verifican confirman algo, aparece aquí.
-home-earlier = Antes
+home-quiet-help = Cuando quienes verifican confirmen algo, aparecerá aquí.
+home-known = Sin alertas hasta { $when }
+home-known-help = Desde entonces este teléfono no ha recibido lo que tiene la red.
+home-unknown = Todavía no se sabe si hay alertas
+home-unknown-help = Este teléfono aún no ha recibido lo que tiene la red. Necesita conexión.
+home-live-more = Más alertas
+home-earlier = Anteriores
 home-more = Mostrar más antiguas
 report-button = Reportar
 unsent = { $n ->
-    [one] Una cosa espera ser enviada
-   *[other] { $n } cosas esperan ser enviadas
+    [one] Falta enviar una cosa
+   *[other] Faltan por enviar { $n } cosas
 }
 link-none = Sin conexión
 link-offline = Sin conexión: lo que envías espera en este teléfono
-link-connecting = Conectando …
+link-connecting = Conectando…
 link-online = En línea
-catching-up = Poniéndose al día …
-saving = Guardando …
+catching-up = Poniéndose al día…
+saving = Guardando…
 update-ready = Hay una versión nueva.
 update-go = Reiniciar
 
 ## Incidentes
-status-waiting-to-send = Espera ser enviado
+status-waiting-to-send = Pendiente de enviar
 status-sent = Enviado; lo están comprobando
 status-unverified = Sin verificar
 status-not-confirmed = No confirmado
@@ -83,10 +100,10 @@ status-other-agency = Otra agencia
 status-unverifiable = No se pudo comprobar
 status-verified = Verificada
 status-false-alarm = Falsa alarma
-status-all-clear = Todo despejado
+status-all-clear = Alerta terminada
 headline-verified = Alerta
-headline-false-alarm = Falsa alarma: la alerta estaba equivocada
-headline-all-clear = Todo despejado: ya terminó
+headline-false-alarm = Falsa alarma: la alerta fue un error
+headline-all-clear = Alerta terminada: ya pasó
 drill = Simulacro
 drill-help = Esto es un ejercicio. No está pasando nada.
 verified-by = Verificada por { $n ->
@@ -110,25 +127,33 @@ zone-number = Zona { $n }
 words-of-reporter = En palabras de quien reporta
 my-report = Tu reporte
 how-checked = Cómo se comprobó
-follow-up-title = ¿Ya terminó, o estaba equivocada?
-conduct = Mantén la calma y la distancia, graba a la vista, no toques a nadie ni bloquees nada.
+fact-where = Dónde
+fact-setting = Lugar
+fact-size = Agentes
+fact-when = Cuándo, según el reporte
+fact-units = Marcas
+fact-equipment = Llevan
+incident-missing = Todavía no está aquí
+incident-missing-help = Este teléfono aún no lo ha recibido. Aparecerá aquí por sí solo cuando haya conexión.
+follow-up-title = ¿Ya terminó o fue un error?
+conduct = Mantén la calma y la distancia, graba abiertamente, no toques a nadie ni bloquees el paso.
 
 ## Reportar
 report-what = ¿Qué ves?
 report-where = ¿Dónde?
 report-send = Enviar
-report-check = A quienes verifican
+report-check = ¿Enviar a quienes verifican?
 report-hold = Mantén presionado para enviar
 report-hold-asked = Presiona aquí para enviar
 report-hold-cannot = No puedo mantener presionado
-report-held = Sigue presionando …
+report-held = Sigue presionando…
 report-words = En tus palabras (solo lo leen quienes verifican)
 report-words-help = Por ejemplo: el portón de la calle del Río, dos camionetas blancas.
 report-drill = Practicar: un simulacro
 report-drill-what = Simulacro: ¿qué están haciendo?
 report-done = Enviado a quienes verifican
-report-done-waiting = Guardado. Se envía en cuanto haya conexión.
-report-done-help = Aquí te enteras cuando lo hayan comprobado.
+report-done-waiting = Pendiente de enviar: sale en cuanto haya conexión
+report-done-help = Aquí te avisamos cuando lo hayan comprobado.
 report-how-many = ¿Cuántos agentes?
 report-setting = ¿Qué clase de lugar?
 report-units = ¿Qué dicen sus chalecos o vehículos?
@@ -138,12 +163,12 @@ report-equipment = ¿Qué llevan?
 ## Verificar
 desk = Mesa
 desk-none = Nada por verificar
-desk-none-help = Cuando alguien reporta algo, aparece aquí.
+desk-none-help = Cuando alguien reporte algo, aparecerá aquí.
 desk-open = Por verificar
 desk-closed = Comprobado
 attest-what = ¿Qué encontraste?
 attest-how = ¿Cómo lo comprobaste?
-attest-done = Firmado y enviado
+attest-done = Firmado
 attest-mine = Firmaste: { $finding }
 
 ## Comité
@@ -162,16 +187,16 @@ person-admitting = entrando
 person-member = en la red
 person-declined = no admitida
 person-removed = fuera
-grant-role = Dar el papel de { $role }
-revoke-role = Quitar el papel de { $role }
+grant-role = Dar la función de { $role }
+revoke-role = Quitar la función de { $role }
 remove-person = Sacar de la red
-remove-sure = ¿Sacar a { $name }? Desde ese momento no lee nada más.
+remove-sure = ¿Sacar a { $name }? Desde ese momento ya no podrá leer nada nuevo.
 drafts-title = Decisiones que esperan firmas
 signatures = { $have } de { $need } firmas
 sign = Firmar
 signed = Ya firmaste
-draft-grant = { $name }: recibe el papel de { $role }
-draft-revoke = { $name }: deja el papel de { $role }
+draft-grant = { $name }: recibe la función de { $role }
+draft-revoke = { $name }: deja la función de { $role }
 draft-remove = { $name } sale de la red
 draft-zone-add = Zona nueva: { $name }
 draft-zone-rename = La zona «{ $from }» se llama ahora «{ $name }»
@@ -180,23 +205,24 @@ draft-zone-restore = La zona «{ $name }» se puede elegir otra vez
 draft-zones-order = Las mismas zonas en otro orden
 draft-constitute = El comité: { $what }
 invite-title = Invitar
-invite-help = Quien abra este enlace puede pedir entrar. Muéstralo solo a quienes quieras recibir.
+invite-help = Quien abra este enlace puede pedir unirse. Muéstralo solo a quienes quieras recibir.
 invite-make = Hacer una invitación
 invite-make-committee = Invitar un aparato del comité
-invite-days = Vale por
+invite-code-failed = No se pudo dibujar el código. Comparte el enlace.
+invite-days = Válida por
 invite-day = { $n ->
     [one] un día
    *[other] { $n } días
 }
-invite-active = Invitaciones que valen
+invite-active = Invitaciones vigentes
 invite-until = hasta { $date }
-invite-revoke = Retirar
+invite-revoke = Anular
 zones-title = Zonas
-zones-help = Cámbiale aquí el nombre a un lugar. Uno retirado ya no se puede elegir, pero los reportes de antes conservan su nombre.
+zones-help = Aquí puedes cambiar el nombre de una zona. Una zona retirada ya no se puede elegir, pero los reportes anteriores conservan su nombre.
 zones-add = Añadir una zona
 zones-new = Nombre de la zona nueva
 zones-retire = Retirar
-zones-keep = Dejar
+zones-keep = Conservar
 zones-retired = Zonas retiradas
 zones-restore = Ofrecer otra vez «{ $name }»
 zones-save = Proponer estas zonas
@@ -204,10 +230,10 @@ role-committee = comité
 role-dispatcher = despacho
 role-verifier = verificación
 role-responder = respuesta
-needs-more-signatures = Propuesto. Vale con { $n ->
-    [one] una firma más
-   *[other] { $n } firmas más
-}.
+needs-more-signatures = Propuesto. { $n ->
+    [one] Falta una firma más.
+   *[other] Faltan { $n } firmas más.
+}
 
 ## Yo
 me = Yo
@@ -221,21 +247,36 @@ network-members = Aparatos
 network-committee = Comité
 network-confirmations = Confirmaciones para una alerta
 network-rules = Reglas
-my-roles = Mis papeles
+my-roles = Mis funciones
 role-none = integrante
-limits-title = Lo que esto no puede
+limits-title = Lo que esta aplicación no puede hacer
 limits-body = Quien tenga tu teléfono desbloqueado ve lo que tú ves. Alguien de confianza siempre puede contarlo. Una aplicación web depende del sitio que la sirve. Ten otra forma de avisar a tu gente.
-install-title = Ponla en tu pantalla de inicio
+install-title = Pon la aplicación en tu pantalla de inicio
 install-neutral = Con un nombre y un icono neutros («Agenda»)
-install-ios = En Safari: toca Compartir y luego Agregar a inicio. Desde entonces abre el icono nuevo.
-install-android = En Chrome: toca ⋮ y luego Instalar aplicación. Desde entonces abre el icono nuevo.
-install-desktop = En la barra de direcciones, elige Instalar.
-install-in-app = Esta ventana es de otra aplicación. Primero elige ⋯ y Abrir en el navegador.
+install-first = En este teléfono, primero pon la aplicación en la pantalla de inicio y únete ahí. Lo que haces en el navegador no pasa a ella, y las alertas solo suenan en ella.
+install-copy = Copiar la invitación
+install-copy-help = Al abrir el icono nuevo, elige «Pegar un enlace».
+install-anyway = Seguir aquí, sin alertas
+install-share-below = Toca Compartir, abajo en Safari.
+install-share-above = Toca Compartir, arriba junto a la dirección.
+install-add-home = Baja y toca «Agregar a inicio».
+install-web-app = Deja activado «Abrir como app web».
+install-safari = ¿No aparece? Abre esta página en Safari.
+install-dots = Toca ⋮, arriba.
+install-install = Toca «Instalar aplicación», no un simple acceso directo.
+install-lines = Toca ☰, abajo.
+install-add-page = Toca «Agregar página a» y luego «Pantalla de inicio».
+install-battery = En los ajustes del teléfono, deja que use la batería sin restricciones.
+install-firefox = Toca «Instalar» o «Agregar a la pantalla de inicio».
+install-address-bar = Junto a la dirección, elige Instalar. Con Firefox no se puede: usa Chrome o Edge.
+install-browser = Esta ventana es de otra aplicación. Toca ⋯ y elige «Abrir en el navegador».
+install-open = Desde entonces abre el icono nuevo.
+install-alerts = Ahí activa las alertas y pide una prueba.
 
 ## Avisos
 warning-clock-off = El reloj de este aparato tiene más de cinco minutos de diferencia. Ajústalo.
-warning-rolled-back = Este aparato volvió a un estado anterior. Está entrando de nuevo por sí solo.
-warning-behind = Este aparato estuvo ausente mucho tiempo. Está entrando de nuevo por sí solo; puede tardar unos minutos.
+warning-rolled-back = Este aparato volvió a un estado anterior. Se está uniendo de nuevo por sí solo.
+warning-behind = Este aparato estuvo ausente mucho tiempo. Se está uniendo de nuevo por sí solo; puede tardar unos minutos.
 warning-forked = El servidor le mostró a este aparato otra cosa que a los demás. Avisa al comité y no confíes en este servidor.
 warning-forged-alert = Algo se hizo pasar por alerta sin la firma de quienes verifican. No se muestra. Avisa al comité.
 warning-single-committee = Un solo aparato lo decide todo. Si se pierde o se lo llevan, la red también.
@@ -244,31 +285,33 @@ warning-update-needed = El servidor es más nuevo que esta aplicación. Reiníci
 warning-relay-full = El servidor no puede guardar nada ahora. Lo que envías espera en este aparato.
 
 ## Problemas
-trouble-title = Algo lo impide
-trouble-storage-full = Este teléfono no tiene más espacio. Borra otra cosa e intenta otra vez. No se perdió nada tuyo.
-trouble-storage-cleared = El navegador borró lo que esta aplicación había guardado aquí. Pide una invitación nueva y entra otra vez; los demás no perdieron nada.
+trouble-title = Hay un problema
+trouble-storage-full = Este teléfono ya no tiene espacio. Borra otra cosa e intenta otra vez. No se perdió nada tuyo.
+trouble-storage-cleared = El navegador borró lo que esta aplicación había guardado aquí. Pide una invitación nueva y únete otra vez; los demás no perdieron nada.
 trouble-storage-newer = Aquí se usó una versión más nueva de esta aplicación. Cierra todas sus ventanas y ábrela de nuevo.
-trouble-storage-damaged = Lo guardado aquí ya no se puede leer. Pide una invitación nueva y entra otra vez.
+trouble-storage-damaged = Lo guardado aquí ya no se puede leer. Pide una invitación nueva y únete otra vez.
 trouble-storage-refused = El navegador no deja que esta aplicación guarde nada. Sal de la navegación privada e intenta otra vez.
 trouble-core-failed = La aplicación no pudo empezar. Revisa la conexión e intenta otra vez.
 trouble-browser-too-old = Este navegador es demasiado viejo. Actualízalo o usa otro más nuevo.
 start-again = Empezar de nuevo en este aparato
-start-again-sure = Se borra todo lo que esta aplicación guardó aquí. ¿De verdad?
+start-again-sure = Se borra todo lo que esta aplicación guardó aquí: tu lugar en la red, lo que recibiste, el PIN y tus ajustes. Solo se queda la aplicación misma. ¿De verdad?
 
 ## El PIN
 pin = PIN
 pin-title = Bloquear la aplicación
-pin-help = Con un PIN, quien te quite el teléfono no puede leer lo que hay en la aplicación. Lo pide al abrirla y tras cinco minutos sin usarla. Mientras está bloqueada, una alerta solo dice que llegó algo.
+pin-help = Con un PIN, a quien te quite el teléfono le cuesta mucho más leer lo que hay aquí; con equipo especial, seis cifras se adivinan en un día. Más largo es mejor. Lo pide al abrirla y después de cinco minutos fuera de la pantalla. Mientras está bloqueada, una alerta solo dice que llegó algo.
 pin-new = PIN nuevo, seis cifras o más
 pin-again = El mismo otra vez
 pin-differ = No son iguales.
-pin-set = Bloquear con este PIN
-pin-is-set = La aplicación está bloqueada con un PIN.
+pin-short = El PIN necesita seis cifras o más.
+pin-needed = Escribe el PIN.
+pin-set = Usar este PIN
+pin-is-set = La aplicación pide un PIN al abrirse.
 pin-remove = Quitar el PIN
-pin-wrong = No es ese.
+pin-wrong = Ese no es el PIN.
 pin-wait = Demasiados intentos. Espera { $n } s.
-pin-forgotten = Ya no lo sé
-pin-forgotten-help = Nadie puede abrir la aplicación sin él. Puedes empezar de nuevo en este aparato y entrar otra vez con una invitación nueva; los demás no pierden nada.
+pin-forgotten = Olvidé mi PIN
+pin-forgotten-help = Nadie puede abrir la aplicación sin él. Puedes empezar de nuevo en este aparato y unirte otra vez con una invitación nueva; los demás no pierden nada.
 unlock-title = Escribe tu PIN
 unlock = Abrir
 
@@ -281,7 +324,7 @@ error-not-admitted = Todavía no te han admitido.
 error-not-committee = Esto solo lo puede hacer el comité.
 error-not-constituted = Primero tienen que estar todos los aparatos del comité.
 error-constituted = El comité está completo.
-error-needs-role = No tienes el papel para esto.
+error-needs-role = Tu función no permite hacer esto.
 error-bad-threshold = Estos números no cuadran.
 error-bad-name = Un nombre necesita de 1 a 64 letras.
 error-too-long = Es demasiado largo. Acórtalo.
@@ -294,7 +337,7 @@ error-own-report = Quien reportó no puede verificar el mismo reporte.
 error-already-done = Eso ya está hecho.
 error-not-an-alert = Solo a una alerta verificada se le da seguimiento.
 error-bug = Algo salió mal y no se cambió nada. Intenta otra vez.
-error-storage-full = Este teléfono no tiene más espacio. No se cambió nada.
+error-storage-full = Este teléfono ya no tiene espacio. No se cambió nada.
 error-unknown-id = Aquí no se conoce eso.
 error-unknown-code = Aquí no se conoce eso. Actualiza la aplicación.
 
@@ -325,26 +368,26 @@ unit-ice = ICE
 unit-hsi = HSI
 unit-cbp = CBP
 unit-police = Policía
-unit-marshals = Marshals
+unit-marshals = Alguaciles federales (Marshals)
 unit-none = Sin marcas
 when-now = Ahora
-when-minutes-ago = Hace minutos
+when-minutes-ago = Hace unos minutos
 when-hour-ago = Hace como una hora
-when-earlier = Antes
+when-earlier = Hace más tiempo
 equipment-weapons = Armas
-equipment-masks = Máscaras
+equipment-masks = Caras tapadas
 equipment-vehicles = Vehículos
 equipment-tools = Herramientas
 finding-confirmed = Confirmado
 finding-nothing = No hay nada
 finding-other-agency = Otra agencia
-finding-cannot-tell = No se sabe
+finding-cannot-tell = No pude saberlo
 method-in-person = En persona
 method-live-video = Video en vivo
 method-photo-and-call = Foto y llamada
 method-known-source = Fuente conocida
 follow-up-false-alarm = Falsa alarma
-follow-up-all-clear = Todo despejado
+follow-up-all-clear = Alerta terminada
 
 # Notificaciones y alertas de este teléfono
 push-new = Nueva alerta de tu red
@@ -356,7 +399,7 @@ push-drill = ▲ SIMULACRO: un ejercicio de tu red
 push-changed = Hay novedades sobre una alerta
 push-open = Hay algo nuevo: abre la aplicación
 push-cleared = Llegó algo que este teléfono no puede abrir
-push-cleared-help = Se borraron sus datos. Abre la aplicación para volver a unirte.
+push-cleared-help = Se borró lo que la aplicación guardaba. Ábrela para volver a unirte.
 push-test = Tus alertas funcionan
 push-test-help = Esta fue la prueba que pediste.
 alerts-title = Alertas en este teléfono
@@ -371,6 +414,7 @@ alerts-untested = Activadas, pero nunca probadas.
 alerts-unproved = Activadas, pero nada ha llegado en tres días.
 alerts-on = Tus alertas están activadas.
 alerts-proved = Última llegada: { $when }
+alerts-brief = Alertas activadas · última prueba { $when }
 alerts-turn-on = Activar alertas
 alerts-mend = Activarlas otra vez
 alerts-turn-off = Desactivar

@@ -4,7 +4,8 @@ import { mount } from "svelte";
 
 import App from "./App.svelte";
 import { open } from "./core/client";
-import { catchFragment, follow, openedLink } from "./link.svelte";
+import { readPrefs } from "./core/prefs";
+import { catchFragment, followLink, openedLink } from "./link.svelte";
 import { go, startPlaces } from "./place.svelte";
 import { startAppearance } from "./ui/appearance.svelte";
 import { startTheme } from "./ui/theme.svelte";
@@ -15,17 +16,19 @@ startTheme();
 startAppearance();
 startPlaces();
 
+/** Longer than this the first screen does not wait to know whether this device is in a network, ms. */
+const PATIENCE = 300;
+
 const words = startWords();
 const client = open(words);
+const known = Promise.race([readPrefs(), new Promise<null>((resolve) => setTimeout(() => resolve(null), PATIENCE))]);
 
 async function followOpened(): Promise<void> {
   const link = openedLink();
   if (link === null) return;
   const incident = /#open=([\w-]+)$/.exec(link)?.[1];
   if (incident) return go("incident", incident);
-  const target = await client.describe(link);
-  if (target === "operator") follow({ kind: "operator", link });
-  else if ("join" in target) follow({ kind: "join", link, ...target.join });
+  await followLink(client, link);
 }
 
 addEventListener("hashchange", () => {
@@ -38,8 +41,17 @@ navigator.serviceWorker?.addEventListener("message", ({ data }: MessageEvent<{ o
   if (typeof data?.open === "string") go("incident", data.open);
 });
 
-void words.then(() => {
+/** No words came, in any language: these are in the page itself. */
+function wordless(): void {
+  const [text, again] = [document.createElement("p"), document.createElement("button")];
+  text.textContent = "No se pudo abrir. Revisa la conexión. · It could not be opened. Check the connection.";
+  again.textContent = "Intentar otra vez · Try again";
+  again.addEventListener("click", () => location.reload());
+  document.getElementById("app")?.append(text, again);
+}
+
+void Promise.all([words, known]).then(([, prefs]) => {
   const target = document.getElementById("app");
-  if (target) mount(App, { target, props: { client } });
-  return followOpened();
-});
+  if (target) mount(App, { target, props: { client, member: prefs?.member ?? false } });
+  return followOpened().catch(() => undefined);
+}, wordless);

@@ -1,9 +1,13 @@
 /** Where in the app we are. The address bar stays as it is: it says nothing about anybody. */
-export type Place = "home" | "report" | "drill" | "incident" | "desk" | "committee" | "me";
+export type Place = "home" | "report" | "drill" | "incident" | "desk" | "committee" | "me" | "rejoin";
+
+/** The steps of a report: each is an entry of its own, so that the phone's back button goes one back. */
+export type Step = "what" | "where" | "send" | "done";
 
 interface Entry {
   place: Place;
   incident?: string;
+  step?: Step;
 }
 
 let entry = $state.raw<Entry>({ place: "home" });
@@ -15,14 +19,20 @@ export const place = {
   get incident(): string {
     return entry.incident ?? "";
   },
+  get step(): Step {
+    return entry.step ?? "what";
+  },
 };
 
 /** Goes somewhere; the phone's back button comes back. */
 export function go(place: Place, incident?: string): void {
-  if (place === entry.place && incident === entry.incident) return;
-  entry = incident === undefined ? { place } : { place, incident };
-  history.pushState(entry, "");
-  scrollTo(0, 0);
+  if (place === entry.place && incident === entry.incident && entry.step === undefined) return;
+  enter(incident === undefined ? { place } : { place, incident }, "pushState");
+}
+
+/** On to another step of what we are at. The last one takes the place of the one before. */
+export function on(step: Step): void {
+  enter({ place: entry.place, step }, step === "done" ? "replaceState" : "pushState");
 }
 
 export function back(): void {
@@ -34,4 +44,10 @@ export function startPlaces(): void {
   addEventListener("popstate", (event) => {
     entry = (event.state as Entry | null) ?? { place: "home" };
   });
+}
+
+function enter(next: Entry, how: "pushState" | "replaceState"): void {
+  entry = next;
+  history[how](entry, "");
+  scrollTo(0, 0);
 }

@@ -205,6 +205,62 @@ onPhone("on another network the connection is made anew", async ({ relay, page }
   await eventually(() => view(page), (view) => view.caught_up);
 });
 
+onPhone("back in sight after half a minute, the connection is made anew; after less it is not", async ({ relay, page }) => {
+  const made = async () => Number(/^campana_relay_connections_total (\d+)$/m.exec(await (await fetch(`${relay.origin}/metrics`)).text())?.[1]);
+  const before = await made();
+  const away = async (ms) => {
+    await turnTo(page, "hidden");
+    await page.evaluate((ms) => {
+      const { now } = Date;
+      Date.now = () => now() + ms;
+    }, ms);
+    await turnTo(page, "visible");
+  };
+  await away(20_000);
+  await page.waitForTimeout(500);
+  assert.equal(await made(), before);
+  await away(31_000);
+  await eventually(made, (now) => now === before + 1);
+  await eventually(() => view(page), (view) => view.caught_up);
+});
+
+onPhone("a phone that was away while people came and went catches up with all of it", async ({ relay, page }) => {
+  const { ok } = await command(page, INVITE);
+  await sees(page, (view) => view.unsent === 0);
+  const away = await Person.of(browser, relay, "away");
+  away.expected.push(/WebSocket connection|ERR_INTERNET_DISCONNECTED/);
+  await away.page.goto(relay.origin);
+  await eventually(() => away.page.evaluate(() => globalThis.campana?.view()), Boolean);
+  assert.deepEqual(await command(away.page, { join: { link: ok.invite.link, handle: "Away" } }), { ok: "accepted" });
+  await sees(page, (view) => view.committee.people.some(({ state }) => state === "waiting"));
+  await command(page, { admit: "everybody" });
+  await sees(away.page, (view) => view.stage === "member" && view.caught_up);
+  const { epoch } = (await view(away.page)).network;
+  await away.context.setOffline(true);
+  await eventually(() => away.page.evaluate(() => campana.link()), (link) => link === "offline");
+  const told = await command(away.page, { report: REPORT });
+  // A week of a network: people come, are given roles and are removed.
+  for (const name of ["one", "two", "three"]) {
+    const laptop = native(relay, name);
+    await laptop("join", "--handle", name, ok.invite.link).catch((error) => assert.equal(error.code, 3, error.message));
+    await sees(page, (view) => view.committee.people.some(({ state }) => state === "waiting"));
+    await command(page, { admit: "everybody" });
+    await sees(page, (view) => view.unsent === 0 && !view.committee.people.some(({ state }) => state !== "member" && state !== "removed"));
+    const { key } = (await view(page)).committee.people.find(({ handle }) => handle === name);
+    await command(page, { grant: { person: key, role: "verifier" } });
+    await command(page, { remove: { person: key } });
+    await sees(page, (view) => view.unsent === 0);
+  }
+  const now = (await sees(page, ({ network }) => network.epoch >= epoch + 6)).network;
+  assert.equal((await view(away.page)).network.epoch, epoch, "it has seen none of it");
+  await away.context.setOffline(false);
+  const seen = await sees(away.page, ({ network, unsent, caught_up }) => network.epoch === now.epoch && unsent === 0 && caught_up);
+  assert.equal(seen.network.governance_head, now.governance_head);
+  assert.deepEqual(seen.incidents.map(({ id, status }) => [id, status]), [[told.ok.incident, "sent"]], "what it had to say is said");
+  away.assertQuiet();
+  await away.context.close();
+});
+
 onPhone("a store that goes while the app is open is said so", async ({ page }) => {
   await page.evaluate(() => new Promise((resolve) => (indexedDB.deleteDatabase("campana").onsuccess = () => resolve())));
   assert.deepEqual(await command(page, INVITE), { error: "storage-cleared" });

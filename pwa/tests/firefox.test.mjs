@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 
 import puppeteer from "puppeteer-core";
 
-import { native, startRelay } from "./stage.mjs";
+import { native, startRelay, watched } from "./stage.mjs";
 
 let relay, browser;
 before(async () => {
@@ -22,6 +22,7 @@ test("a network in Firefox", async () => {
   await page.setViewport({ width: 360, height: 740 });
   const faults = [];
   page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+  page.on("request", (request) => watched(request.url(), relay));
   page.on("pageerror", (error) => faults.push(error.message));
   const button = (name) => page.locator(`::-p-xpath(//button[contains(normalize-space(.), "${name}")])`);
   const sees = (text) => page.waitForFunction((text) => document.body.innerText.includes(text), { timeout: 20_000 }, text);

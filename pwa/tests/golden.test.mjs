@@ -133,9 +133,43 @@ test("a raid, from the invitation to the all clear", async (t) => {
     await vera.page.getByRole("button", { name: "More details" }).first().click();
     await vera.hold(/All clear/);
     await dora.sees("All clear");
-    await elena.sees("Todo despejado");
+    await elena.sees("Alerta terminada");
     await marisol.tap("Inicio");
-    await marisol.sees("Todo despejado");
+    await marisol.sees("Alerta terminada");
+  });
+
+  await t.test("a false alarm is taken back where the alert was", async () => {
+    await marisol.page.getByRole("button", { name: "Reportar" }).click();
+    await marisol.tap("Suben a gente a vehículos");
+    await marisol.tap("Calle");
+    await marisol.hold(/Enviar/);
+    await marisol.title("Enviado a quienes verifican");
+    await vera.tap(/Desk/);
+    await vera.tap("Confirmed");
+    await vera.tap("Live video");
+    await victor.tap(/Mesa/);
+    await victor.tap("Confirmado");
+    await victor.tap("En persona");
+    // Whoever reads it when it is corrected sees that where they are.
+    for (const [person, more] of [[dora, "More details"], [elena, "Más detalles"]]) {
+      const alert = person.page.locator("article.verified", { hasText: person === dora ? "Putting people into vehicles" : "Suben a gente a vehículos" });
+      await alert.getByRole("button", { name: more }).click();
+      await person.title(person === dora ? "Alert" : "Alerta");
+    }
+    await vera.tap("Home");
+    await vera.page.locator("article.verified").getByRole("button", { name: "More details" }).click();
+    await vera.hold(/False alarm/);
+    await dora.title("False alarm: the alert was a mistake");
+    await elena.title("Falsa alarma: la alerta fue un error");
+    await marisol.tap("Inicio");
+    await marisol.page.locator("article.false-alarm").waitFor({ timeout: 20_000 });
+    for (const person of [dora, elena]) {
+      await person.tap(person === dora ? "Home" : "Inicio");
+      await person.page.locator("article.false-alarm").waitFor();
+      assert.equal(await person.page.locator("article.verified").count(), 0);
+    }
+    const incidents = await laptop("incidents");
+    assert((incidents.incidents ?? incidents).some(({ status }) => status === "false-alarm"));
   });
 
   await t.test("what finds nothing rings for nobody", async () => {

@@ -136,6 +136,7 @@ test("an alert that comes while its owner is elsewhere is said there, one tap aw
   assert.equal(await covered(marisol), 0);
   await region.getByRole("button", { name: "Alert" }).click();
   await marisol.title("Alert");
+  assert.equal(await page.evaluate(() => document.activeElement.tagName), "H1", "and whoever hears the screen is there");
   // The drill is still news; once it was put away it is not.
   await region.getByText("Drill").waitFor();
   await region.getByRole("button", { name: "Close" }).click();

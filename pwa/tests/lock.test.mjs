@@ -27,8 +27,8 @@ async function locked(name) {
   await person.tap("Me");
   await person.page.getByLabel("New PIN").fill(PIN);
   await person.page.getByLabel("The same once more").fill(PIN);
-  await person.tap("Lock with this PIN");
-  await person.sees("The app is locked with a PIN.");
+  await person.tap("Use this PIN");
+  await person.sees("The app asks for a PIN when it opens.");
   await person.page.reload();
   await person.title("Enter your PIN");
   return person;
@@ -51,15 +51,15 @@ test("it opens with the PIN and with nothing else", async () => {
   });
   assert.ok(bytes > 32, "what is wrapped is sealed");
   await type(person, "482914");
-  await person.sees("That is not it.");
+  await person.sees("Wrong PIN.");
   await type(person, PIN);
   await person.title("Valle");
 
   // Taken away only by whoever knows it.
   await person.tap("Me");
-  await type(person, "000000", "Take the PIN away");
-  await person.sees("That is not it.");
-  await type(person, PIN, "Take the PIN away");
+  await type(person, "000000", "Remove the PIN");
+  await person.sees("Wrong PIN.");
+  await type(person, PIN, "Remove the PIN");
   await person.page.getByLabel("New PIN").waitFor();
   await person.page.reload();
   await person.title("Valle");
@@ -71,7 +71,7 @@ test("another window of an app that was locked is locked too", async () => {
   await type(person, PIN);
   await person.title("Valle");
   await person.tap("Me");
-  await type(person, PIN, "Take the PIN away");
+  await type(person, PIN, "Remove the PIN");
   await person.page.getByLabel("New PIN").waitFor();
   const other = await person.newPage();
   await other.goto(relay.origin);
@@ -79,7 +79,7 @@ test("another window of an app that was locked is locked too", async () => {
   await person.page.bringToFront();
   await person.page.getByLabel("New PIN").fill(PIN);
   await person.page.getByLabel("The same once more").fill(PIN);
-  await person.tap("Lock with this PIN");
+  await person.tap("Use this PIN");
   await other.getByRole("heading", { level: 1, name: "Enter your PIN" }).waitFor();
   person.assertQuiet();
 });
@@ -105,7 +105,7 @@ test("whoever guesses waits, also after opening it anew; whoever has forgotten b
   const person = await locked("Dora");
   for (let guess = 0; guess < 4; guess += 1) {
     await type(person, `11111${guess}`);
-    await person.sees("That is not it.");
+    await person.sees("Wrong PIN.");
   }
   await type(person, "222222");
   await person.sees(/Too many wrong ones/);
@@ -114,9 +114,9 @@ test("whoever guesses waits, also after opening it anew; whoever has forgotten b
   await person.title("Enter your PIN");
   await type(person, PIN);
   await person.sees(/Too many wrong ones/);
-  await person.page.getByText("I don't know it any more").click();
-  await person.tap("Begin anew on this device");
-  await person.tap("Begin anew on this device");
+  await person.page.getByText("I forgot my PIN").click();
+  await person.tap("Start over on this device");
+  await person.tap("Start over on this device");
   await person.page.getByRole("heading", { level: 1, name: "Enter your PIN" }).waitFor({ state: "detached" });
   assert.equal(await person.page.getByLabel("PIN", { exact: true }).count(), 0);
   person.assertQuiet();

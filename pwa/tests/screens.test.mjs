@@ -67,7 +67,30 @@ async function look(person, tag, name, heading) {
   }
 }
 
-for (const [tag, language, locale] of [["es", "Español", "es-MX"], ["en", "English", "en-US"]]) {
+const APPLE = "AppleWebKit/605.1.15 (KHTML, like Gecko)";
+const DEVICES = {
+  "iphone-safari": `Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) ${APPLE} Version/18.5 Mobile/15E148 Safari/604.1`,
+  "iphone-other": `Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) ${APPLE} CriOS/138.0.7204.119 Mobile/15E148 Safari/604.1`,
+  ipad: `Mozilla/5.0 (iPad; CPU OS 18_5 like Mac OS X) ${APPLE} Version/18.5 Mobile/15E148 Safari/604.1`,
+  "android-chrome": "Mozilla/5.0 (Linux; Android 14; Pixel 7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Mobile Safari/537.36",
+  "android-samsung": "Mozilla/5.0 (Linux; Android 14; SM-A155M) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36",
+  "android-firefox": "Mozilla/5.0 (Android 14; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0",
+  "in-app": `Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) ${APPLE} Mobile/15E148 Instagram 390.0.0.28.85`,
+};
+
+/** What makes a browser refuse in each way, before the page runs. */
+const TROUBLES = {
+  "storage-full": () => (IDBObjectStore.prototype.put = () => { throw new DOMException("", "QuotaExceededError"); }),
+  "storage-cleared": () => localStorage.setItem("campana-store", "1"),
+  "storage-newer": () => (IDBFactory.prototype.open = () => { throw new DOMException("", "VersionError"); }),
+  "storage-refused": () => (IDBFactory.prototype.open = () => { throw new DOMException("", "SecurityError"); }),
+  "core-failed": () => (WebAssembly.instantiateStreaming = WebAssembly.instantiate = () => Promise.reject(new Error("no"))),
+  "browser-too-old": () => Object.defineProperty(navigator, "locks", { value: undefined }),
+};
+
+const LANGUAGES = [["es", "Español", "es-MX"], ["en", "English", "en-US"]];
+
+for (const [tag, language, locale] of LANGUAGES) {
   test(`every screen in ${language}`, async () => {
     const say = words(tag);
     relay = await startRelay();
@@ -243,6 +266,164 @@ for (const [tag, language, locale] of [["es", "Español", "es-MX"], ["en", "Engl
       person.assertQuiet();
       await person.context.close();
     }
+    await relay.end();
+  });
+}
+
+for (const [tag, language, locale] of LANGUAGES) {
+  test(`what is seldom seen, in ${language}`, async () => {
+    const say = words(tag);
+    const relay = await startRelay();
+    const of = (name, options = {}) => Person.of(browser, relay, name, { locale, language, deviceScaleFactor: 1, ...options });
+    const done = async (person) => {
+      person.assertQuiet();
+      await person.context.close();
+    };
+
+    for (const [device, userAgent] of Object.entries(DEVICES)) {
+      const person = await of(device, { userAgent });
+      await person.open();
+      const guide = person.page.locator("summary", { hasText: say("install-title") });
+      if (await guide.count()) await guide.click();
+      await person.page.locator("ol li").first().waitFor();
+      await look(person, tag, `40-install-${device}`, (await guide.count()) ? undefined : say("install-title"));
+      await done(person);
+    }
+
+    for (const [trouble, init] of Object.entries(TROUBLES)) {
+      const person = await of(trouble);
+      await person.page.addInitScript(init);
+      await person.open();
+      await person.sees(say(`trouble-${trouble}`));
+      await look(person, tag, `41-trouble-${trouble}`);
+      await done(person);
+    }
+
+    const founder = await of("Ana");
+    await founder.open(relay.invitation);
+    await founder.page.getByLabel(say("start-name")).fill("Valle Solidario");
+    await founder.page.getByText(say("start-committee-one"), { exact: true }).click();
+    await founder.tap(say("start-go"));
+    await founder.title("Valle Solidario");
+    const late = await of("late");
+    await late.open(relay.invitation);
+    await late.page.getByLabel(say("start-name")).fill("Otra");
+    await late.tap(say("start-go"));
+    await late.title(say("stage-invitation-refused"));
+    await look(late, tag, "42-ended-invitation-refused");
+    await late.page.getByRole("button", { name: say("scan-code") }).click();
+    await late.sees(say("camera-none"));
+    await look(late, tag, "43-scanner-no-camera");
+    await late.tap(say("cancel"));
+    await late.tap(say("paste-link"));
+    await late.page.getByLabel(say("link-label")).fill(relay.invitation.replace("127.0.0.1", "localhost"));
+    await late.tap(say("next"));
+    await late.title(say("link-elsewhere"));
+    await look(late, tag, "59-link-elsewhere");
+    await done(late);
+
+    await founder.tap(new RegExp(say("committee")));
+    const invite = await founder.madeInvite(say("invite-make"));
+    const member = await of("Marisol");
+    await member.join(invite, "Marisol");
+    await member.title(say("stage-waiting"));
+    await member.page.locator("summary", { hasText: say("waiting-other") }).click();
+    await look(member, tag, "44-waiting-other");
+    await founder.tap(`${say("admit")}: Marisol`);
+    await member.title("Valle Solidario");
+    const declined = await of("Nadie");
+    await declined.join(invite, "Nadie");
+    await founder.tap(`${say("decline")}: Nadie`);
+    await declined.title(say("stage-declined"));
+    await look(declined, tag, "45-ended-declined");
+    await done(declined);
+    await look(founder, tag, "46-queue-decided");
+    await founder.page.locator("summary", { hasText: "Marisol" }).click();
+    await look(founder, tag, "47-person", say("people-title"));
+    await founder.tap(say("remove-person"));
+    await founder.page.getByRole("dialog").waitFor();
+    await look(founder, tag, "48-remove");
+    await founder.tap(say("cancel"));
+    await founder.page.locator("summary", { hasText: say("invite-active") }).click();
+    await founder.tap(say("invite-revoke"));
+    const revoked = await of("Tarde");
+    await revoked.join(invite, "Tarde");
+    await revoked.title(say("stage-invite-revoked"));
+    await look(revoked, tag, "49-ended-invite-revoked");
+    await done(revoked);
+
+    await member.page.goto(invite);
+    await member.title(say("link-member"));
+    await look(member, tag, "50-link-member");
+    await member.tap(say("home"));
+    await member.page.goto(`${relay.origin}/#open=nothing`);
+    await member.title(say("incident-missing"));
+    await look(member, tag, "51-incident-missing");
+    await member.tap(say("home"));
+    await member.title("Valle Solidario");
+
+    // Without a network.
+    await member.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+    member.expected.push(/WebSocket connection|ERR_INTERNET_DISCONNECTED/);
+    await member.context.setOffline(true);
+    await member.sees(say("link-offline"));
+    await member.page.getByRole("button", { name: say("report-button"), exact: true }).click();
+    await member.tap(say("activity-watching"));
+    await member.tap(say("setting-street"));
+    await member.page.evaluate(() => {
+      const { put } = IDBObjectStore.prototype;
+      globalThis.room = () => (IDBObjectStore.prototype.put = put);
+      IDBObjectStore.prototype.put = () => { throw new DOMException("full", "QuotaExceededError"); };
+    });
+    await member.hold(new RegExp(say("report-send")));
+    await member.sees(say("error-storage-full"));
+    await member.page.evaluate(() => globalThis.room());
+    await look(member, tag, "52-report-no-room");
+    await member.page.locator("button.hold").focus();
+    for (let press = 0; press < 2; press += 1) await member.page.keyboard.press("Enter");
+    await member.title(say("report-done-waiting"));
+    await look(member, tag, "53-report-waiting");
+    await member.tap(say("home"));
+    await member.sees(say("unsent", { n: 1 }));
+    await look(member, tag, "54-home-offline");
+    for (const [name, caughtUpAt] of [["55-home-known", Date.now() - 2 * 3_600_000], ["56-home-unknown", 0]]) {
+      await member.page.evaluate(
+        (caughtUpAt) =>
+          new Promise((done) => {
+            indexedDB.open("campana-prefs").onsuccess = ({ target: { result: db } }) => {
+              const store = db.transaction("prefs", "readwrite").objectStore("prefs");
+              store.get("prefs").onsuccess = ({ target: { result } }) => (store.put({ ...result, caughtUpAt }, "prefs").onsuccess = () => done(db.close()));
+            };
+          }),
+        caughtUpAt,
+      );
+      await member.page.reload();
+      await member.sees(caughtUpAt ? say("home-known-help") : say("home-unknown"));
+      await look(member, tag, name);
+    }
+    await member.context.setOffline(false);
+    await member.sees(say("home-quiet"));
+
+    await founder.tap(say("remove-person"));
+    await founder.page.getByRole("dialog").getByRole("button", { name: say("remove-person") }).click();
+    await member.title(say("stage-removed"));
+    await look(member, tag, "57-ended-removed");
+    await done(member);
+
+    // Rows that nobody wrote.
+    await founder.page.evaluate(
+      () =>
+        new Promise((done) => {
+          indexedDB.open("campana").onsuccess = ({ target: { result: db } }) => {
+            const rows = db.transaction("rows", "readwrite").objectStore("rows");
+            rows.openCursor().onsuccess = ({ target: { result } }) => (result.update(new Uint8Array(64)).onsuccess = () => done(db.close()));
+          };
+        }),
+    );
+    await founder.page.reload();
+    await founder.sees(say("trouble-storage-damaged"));
+    await look(founder, tag, "58-trouble-storage-damaged");
+    await done(founder);
     await relay.end();
   });
 }

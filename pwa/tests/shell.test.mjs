@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
+import { generate } from "lean-qr";
 import { chromium } from "playwright-core";
 
 import { Person, QUIET, launch, startRelay } from "./stage.mjs";
@@ -101,7 +102,7 @@ test("a new version waits for the tap, and takes nothing with it", async () => {
   await rm(app, { recursive: true, force: true });
 });
 
-test("an invite's code is read by the camera", async () => {
+test("an invite's code is read by the camera, after one that is of no use", async () => {
   const relay = await startRelay();
   const person = await founded(relay);
   await person.tap("Committee");
@@ -109,21 +110,39 @@ test("an invite's code is read by the camera", async () => {
   const code = person.page.locator("canvas");
   await code.waitFor();
   await person.page.waitForTimeout(300);
-  const picture = await person.page.evaluate(() => {
-    // As a camera sees it: in front of something, with a rim of light.
-    const [from, to] = [document.querySelector("canvas"), document.createElement("canvas")];
-    [to.width, to.height] = [640, 640];
-    const context = to.getContext("2d");
-    context.fillStyle = "#fff";
-    context.fillRect(0, 0, 640, 640);
-    context.imageSmoothingEnabled = false;
-    const size = from.width * Math.floor(560 / from.width);
-    context.drawImage(from, (640 - size) / 2, (640 - size) / 2, size, size);
-    return to.toDataURL("image/jpeg", 0.95);
-  });
+  /** As a camera sees it: in front of something, with a rim of light. */
+  const photograph = () =>
+    person.page.evaluate(() => {
+      const [from, to] = [document.querySelector("canvas"), document.createElement("canvas")];
+      [to.width, to.height] = [640, 640];
+      const context = to.getContext("2d");
+      context.fillStyle = "#fff";
+      context.fillRect(0, 0, 640, 640);
+      context.imageSmoothingEnabled = false;
+      const size = from.width * Math.floor(560 / from.width);
+      context.drawImage(from, (640 - size) / 2, (640 - size) / 2, size, size);
+      const picture = to.toDataURL("image/jpeg", 0.95);
+      return picture.slice(picture.indexOf(",") + 1);
+    });
+  const right = Buffer.from(await photograph(), "base64");
+  const other = generate("https://example.org/menu");
+  await person.page.evaluate(
+    ({ size, dark }) => {
+      const canvas = document.querySelector("canvas");
+      [canvas.width, canvas.height] = [size, size];
+      const context = canvas.getContext("2d");
+      dark.forEach((on, at) => {
+        context.fillStyle = on ? "#000" : "#fff";
+        context.fillRect(at % size, Math.floor(at / size), 1, 1);
+      });
+    },
+    { size: other.size, dark: Array.from({ length: other.size ** 2 }, (_, at) => Boolean(other.get(at % other.size, Math.floor(at / other.size)))) },
+  );
+  const wrong = Buffer.from(await photograph(), "base64");
   const folder = await mkdtemp(join(tmpdir(), "campana-camera-"));
   const film = join(folder, "code.mjpeg");
-  await writeFile(film, Buffer.from(picture.slice(picture.indexOf(",") + 1), "base64"));
+  // Ten seconds of the one, then of the other.
+  await writeFile(film, Buffer.concat([...Array(300).fill(wrong), ...Array(300).fill(right)]));
   const camera = await chromium.launch({
     executablePath: "/usr/bin/chromium",
     args: [...QUIET, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${film}`],
@@ -131,7 +150,23 @@ test("an invite's code is read by the camera", async () => {
   const joiner = await Person.of(camera, relay, "joiner", { permissions: ["camera"] });
   await joiner.open();
   await joiner.tap("Scan a code");
+  await joiner.sees("That is not a link of this app");
   await joiner.title("Join Valle");
+  // Whoever has changed their mind while the browser asked is not filmed.
+  await joiner.page.reload();
+  await joiner.page.evaluate(() => {
+    const { mediaDevices } = navigator;
+    const real = mediaDevices.getUserMedia.bind(mediaDevices);
+    mediaDevices.getUserMedia = async (wish) => {
+      await new Promise((resolve) => (globalThis.allow = resolve));
+      return (globalThis.stream = await real(wish));
+    };
+  });
+  await joiner.tap("Scan a code");
+  await joiner.page.waitForFunction(() => globalThis.allow);
+  await joiner.tap("Cancel");
+  await joiner.page.evaluate(() => allow());
+  await joiner.page.waitForFunction(() => globalThis.stream?.getTracks().every(({ readyState }) => readyState === "ended"));
   joiner.assertQuiet();
   await camera.close();
   await relay.end();

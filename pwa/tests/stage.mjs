@@ -7,6 +7,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { afterEach } from "node:test";
 import { promisify } from "node:util";
 
 import { chromium } from "playwright-core";
@@ -22,6 +23,16 @@ export const QUIET = [
 
 export const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
 export const DESKTOP = { viewport: { width: 1280, height: 800 } };
+
+/** What phones asked of anybody but their relay. No test that opens one passes with any. */
+const strangers = [];
+if (process.env.NODE_TEST_CONTEXT) afterEach(() => assert.deepEqual(strangers.splice(0), [], "asked of others"));
+
+/** Looks at an address that a page asks for. */
+export function watched(address, relay) {
+  const url = new URL(address);
+  if (!["blob:", "data:", "about:"].includes(url.protocol) && url.host !== new URL(relay.origin).host) strangers.push(url.origin);
+}
 
 /** A relay of its own, with the app (or another page), on a directory that goes with it. `fill`: puts data there first. */
 export async function startRelay(app = join(root, "pwa/dist"), flags = [], fill = async () => undefined) {
@@ -77,18 +88,14 @@ export class Person {
     const context = await browser.newContext({ ...PHONE, locale, ...options });
     const person = new Person(name, context, relay);
     person.language = language;
-    context.on("request", (request) => {
-      const url = new URL(request.url());
-      if (!["blob:", "data:"].includes(url.protocol) && url.host !== new URL(relay.origin).host) {
-        person.faults.push(`request to ${url.origin}`);
-      }
-    });
+    context.on("request", (request) => watched(request.url(), relay));
     person.page = await person.newPage();
     return person;
   }
 
   async newPage() {
     const page = await this.context.newPage();
+    page.on("websocket", (socket) => watched(socket.url(), this.relay));
     const fault = (text) => {
       if (!this.expected.some((pattern) => pattern.test(text))) this.faults.push(text);
     };

@@ -159,7 +159,9 @@ test("a store that the browser has cleared is said so, with a way out", async ()
   await session.send("Storage.clearDataForOrigin", { origin: relay.origin, storageTypes: "indexeddb" });
   await person.page.goto(relay.origin);
   await person.sees("The browser has deleted what this app had stored here");
-  await person.tap("Begin anew on this device");
+  await person.tap("Start over on this device");
+  // Its language is forgotten too.
+  await person.tap("English");
   await person.sees("I have an invite");
   person.assertQuiet();
 });
@@ -196,7 +198,7 @@ test("without a network the app still opens, and what is reported waits", async 
   await person.tap("Detaining people");
   await person.tap("Workplace");
   await person.hold(/Send/);
-  await person.title("Saved. It is sent as soon as there is a connection.");
+  await person.title("Waiting to be sent: it goes as soon as there is a connection");
   await person.tap("Home");
   await person.sees("Waiting to be sent");
   await person.context.setOffline(false);

@@ -1,7 +1,7 @@
 # Lo que dice un aparato, en español. Las mismas claves están en cada archivo de idioma.
 
 ## Incidentes: forma, palabra, color
-headline-waiting-to-send = ◌ Tu reporte — espera para salir
+headline-waiting-to-send = ◌ Tu reporte — pendiente de enviar
 headline-sent = ○ Tu reporte — ya lo tiene la mesa
 headline-unverified = ? REPORTE POR VERIFICAR — sin verificar, { $missing ->
     [one] falta una confirmación
@@ -14,10 +14,10 @@ headline-verified = ● ALERTA VERIFICADA por { $count ->
     [one] una persona verificadora tuya
    *[other] { $count } de tus verificadores
 } ({ $methods })
-headline-false-alarm = ✕ FALSA ALARMA — la alerta era un error
-headline-all-clear = ✓ YA PASÓ — todo despejado
+headline-false-alarm = ✕ FALSA ALARMA — la alerta fue un error
+headline-all-clear = ✓ ALERTA TERMINADA — ya pasó
 drill-banner = ▲ SIMULACRO / DRILL — es un ejercicio, no es real
-drill-waiting-to-send = tu reporte de ejercicio espera para salir
+drill-waiting-to-send = tu reporte de ejercicio está pendiente de enviar
 drill-sent = la mesa ya tiene tu reporte de ejercicio
 drill-unverified = reporte de ejercicio por verificar, { $missing ->
     [one] falta una confirmación
@@ -72,20 +72,20 @@ unit-ice = ICE
 unit-hsi = HSI
 unit-cbp = CBP
 unit-police = policía
-unit-marshals = alguaciles
+unit-marshals = alguaciles federales (marshals)
 unit-none = sin insignias
 when-now = ahora
-when-minutes-ago = hace minutos
+when-minutes-ago = hace unos minutos
 when-hour-ago = hace una hora
-when-earlier = antes
+when-earlier = hace más tiempo
 equipment-weapons = armas
-equipment-masks = máscaras
+equipment-masks = caras tapadas
 equipment-vehicles = vehículos
 equipment-tools = herramientas
 finding-confirmed = confirmado
 finding-nothing = no hay nada
 finding-other-agency = otra agencia
-finding-cannot-tell = no se puede saber
+finding-cannot-tell = no se pudo saber
 method-in-person = en persona
 method-live-video = video en vivo
 method-photo-and-call = foto y llamada
@@ -95,31 +95,31 @@ notice-report = Un reporte por verificar
 notice-alert = Alerta verificada
 notice-drill = Simulacro
 notice-false-alarm = Corrección: falsa alarma
-notice-all-clear = Ya pasó
+notice-all-clear = Alerta terminada
 
 ## Dónde está un aparato
-stage-nowhere = En ninguna red. Empieza una con el enlace de un operador (campana start) o entra con una invitación (campana join).
+stage-nowhere = En ninguna red. Empieza una con el enlace de un operador (campana start) o únete con una invitación (campana join).
 stage-founding = La red se está fundando: el comité aún no está completo.
 stage-waiting = En la sala de espera: el comité tiene tu solicitud.
-stage-invite-expired = No admitido: la invitación había vencido. Pide una nueva.
+stage-invite-expired = No admitido: la invitación venció. Pide una nueva.
 stage-invite-revoked = No admitido: la invitación fue anulada. Pide una nueva.
 stage-declined = No admitido. Pregunta a quien te invitó.
 stage-member = Miembro.
 stage-removed = La membresía de este aparato terminó.
 stage-invitation-refused = El relevo no aceptó la invitación del operador: ya se usó, venció o no es suya. Pide una nueva al operador.
 role-committee = comité
-role-dispatcher = operador de la línea
-role-verifier = verificador
-role-responder = respuesta rápida
-role-none = miembro
+role-dispatcher = despacho
+role-verifier = verificación
+role-responder = respuesta
+role-none = integrante
 person-waiting = espera
 person-admitting = entrando
 person-member = miembro
 person-declined = no admitido
 person-removed = dado de baja
 warning-clock-off = El reloj de este aparato está mal por más de cinco minutos: ajústalo.
-warning-behind = Este aparato estuvo ausente tanto tiempo que ya no queda lo que se perdió. Vuelve a entrar solo; puede tardar unos minutos.
-warning-rolled-back = Este almacén es una copia vieja de sí mismo. El aparato vuelve a entrar solo; nada se mostrará dos veces.
+warning-behind = Este aparato estuvo ausente tanto tiempo que ya no queda lo que se perdió. Se une de nuevo solo; puede tardar unos minutos.
+warning-rolled-back = Este almacén es una copia vieja de sí mismo. El aparato se une de nuevo solo; nada se mostrará dos veces.
 warning-forked = El relevo mostró a este aparato otra historia que a los demás. Avisa al comité y no confíes en este relevo.
 warning-forged-alert = Algo decía ser una alerta y no llevaba la firma de tus verificadores. No se muestra. Avisa al comité.
 warning-single-committee = Un solo aparato puede hacerlo todo (1 de 1). Si se pierde o lo toman, también la red. Empieza con 2 de 3.
@@ -135,14 +135,14 @@ status-network = Red { $name }: { $members ->
     [one] una confirmación verifica
    *[other] { $v } confirmaciones verifican
 }
-status-roles = Tus tareas: { $roles }
+status-roles = Tus funciones: { $roles }
 status-key = Tu llave: { $key }
 status-zones = Zonas: { $zones }
 status-chain = Reglas { $height } ({ $head }), historia { $cursor } ({ $log })
 status-unsent = { $n ->
-    [0] Nada espera para salir.
-    [one] Una cosa espera para salir.
-   *[other] { $n } cosas esperan para salir.
+    [0] No falta enviar nada.
+    [one] Falta enviar una cosa.
+   *[other] Faltan por enviar { $n } cosas.
 }
 status-behind = Aún no está aquí todo lo que tiene el relevo.
 link-up = Conectado.
@@ -150,7 +150,7 @@ link-down = Sin conexión ({ $why }). Se intenta otra vez.
 started = La red «{ $name }» ha empezado.
 started-next = Sigue: campana invite --committee, una vez por cada otro aparato del comité (faltan { $missing }).
 start-alone-risk = 1 de 1: este aparato solo puede hacerlo todo. Si se pierde o lo toman, también la red. Para uso real empieza con --committee 3 --threshold 2.
-invite-made = Invitación { $id }. Quien tenga este enlace puede pedir entrar; mándalo en privado:
+invite-made = Invitación { $id }. Quien tenga este enlace puede pedir unirse; mándalo en privado:
 invite-revoked = La invitación { $id } está anulada.
 invite-line = { $id } — vence en { $hours } h{ $committee ->
     [yes] , para un aparato del comité
@@ -177,8 +177,8 @@ draft-line = { $short } — { $operations } — { $signatures } de { $needed } f
    *[no] { "" }
 }
 drafts-none = Ningún borrador espera firmas.
-operation-grant = { $person } pasa a ser { $role }
-operation-revoke = { $person } deja de ser { $role }
+operation-grant = { $person }: recibe la función de { $role }
+operation-revoke = { $person }: deja la función de { $role }
 operation-remove = { $person } queda fuera
 operation-zones = zonas: { $rest }
 operation-constitute = el comité está completo
@@ -210,7 +210,7 @@ error-not-admitted = aún no admitido: espera al comité
 error-not-committee = solo un aparato del comité puede hacer esto
 error-not-constituted = el comité aún no está completo: deja que entren sus otros aparatos
 error-constituted = el comité está completo: las invitaciones de comité son solo para fundar
-error-needs-role = esto solo lo puede hacer: { $role }
+error-needs-role = tu función no permite hacer esto: hace falta la de { $role }
 error-bad-threshold = los umbrales deben cumplir 1 ≤ k ≤ n ≤ 16, y de 1 a 8 confirmaciones
 error-bad-name = un nombre debe tener de 1 a 64 caracteres
 error-too-long = demasiado largo: acórtalo

@@ -11,6 +11,7 @@ use crate::persist::LoadError;
 use crate::random::Random;
 use crate::rows::Row;
 use crate::state::VERSION;
+use crate::turn::{Input, Permission, Platform};
 use crate::vault::VaultKey;
 
 fn load(rows: &Rows) -> Result<(), LoadError> {
@@ -78,6 +79,17 @@ fn a_store_without_one_of_its_rows_is_damaged() {
         without.remove(key);
         assert_eq!(load(&without), Err(LoadError::Damaged), "without {key:?}");
     }
+}
+
+#[test]
+fn a_device_in_no_network_opens_again_whatever_its_platform_allows() {
+    let mut core = Core::load(VAULT, [5; 32], Rows::new()).expect("nothing");
+    let platform = Platform { permission: Permission::Denied, ..Platform::default() };
+    let turn = core.turn(1, Input::Platform(platform));
+    let rows: Rows =
+        turn.changes.into_iter().filter_map(|change| Some((change.key, change.value?))).collect();
+    assert!(!rows.is_empty(), "it is kept");
+    assert_eq!(load(&rows), Ok(()));
 }
 
 #[test]

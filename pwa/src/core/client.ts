@@ -1,5 +1,5 @@
 /** The device as the screens see it: a view to show and commands to give. */
-import { type Readable, type Writable, readonly, writable } from "svelte/store";
+import { type Readable, type Writable, get, readonly, writable } from "svelte/store";
 
 import wasmUrl from "./generated/core_bg.wasm?url&no-inline";
 
@@ -7,8 +7,11 @@ import type { Answer, Command, Effect, Link as LinkTarget, View } from "./genera
 import { Alerts } from "./alerts";
 import { isWish } from "./platform";
 import { Connection, type Link } from "./link";
+import { forget } from "./kept";
 import { loadCore, resetCore } from "./load";
 import { Lock, type Typed } from "./lock";
+import { forgetPrefs, readPrefs } from "./prefs";
+import { Standing, type UpTo } from "./standing";
 import { Store } from "./store";
 import { type Trouble, troubleOf } from "./trouble";
 import { Turns } from "./turns";
@@ -23,6 +26,8 @@ export interface Client {
   /** `null` until the core has arrived. */
   readonly view: Readable<View | null>;
   readonly link: Readable<Link>;
+  /** Until when what is shown is all there is. */
+  readonly upTo: Readable<UpTo>;
   readonly trouble: Readable<Trouble | null>;
   /** The app waits for its PIN. */
   readonly locked: Readable<boolean>;
@@ -79,15 +84,17 @@ const LOOK_EVERY = 30_000;
 export function open(screen: Promise<unknown>): Client {
   const view = writable<View | null>(null);
   const link = writable<Link>("none");
+  const upTo = writable<UpTo>(null);
   const trouble = writable<Trouble | null>(null);
   const saving = writable(false);
   const lock = new Lock(core);
   const begun = screen.then(painted);
-  const device: Promise<Device | undefined> = begun.then(() => start(view, link, trouble, saving, lock, () => worker));
+  const device: Promise<Device | undefined> = begun.then(() => start({ view, link, upTo, trouble, saving }, lock, () => worker));
   const { update, restart, worker } = watchUpdates(device);
   return {
     view: readonly(view),
     link: readonly(link),
+    upTo: readonly(upTo),
     trouble: readonly(trouble),
     saving: readonly(saving),
     locked: lock.closed,
@@ -96,6 +103,7 @@ export function open(screen: Promise<unknown>): Client {
     async command(command) {
       const turns = (await device)?.turns;
       if (!turns) return { error: "bug" };
+      if ("join" in command || "start" in command) keepStored();
       try {
         return (await turns.take({ command })) ?? { error: "bug" };
       } catch (error) {
@@ -105,7 +113,10 @@ export function open(screen: Promise<unknown>): Client {
         return { error: word === "core-failed" ? "bug" : word };
       }
     },
-    turnOnAlerts: async () => (await device)?.alerts.turnOn(),
+    async turnOnAlerts() {
+      keepStored();
+      await (await device)?.alerts.turnOn();
+    },
     describe: async (link) => (await core()).describeLink(link),
     async unlock(pin) {
       await painted();
@@ -133,11 +144,37 @@ export function open(screen: Promise<unknown>): Client {
       // Locked, there is nothing open yet.
       void device.then((device) => device?.store.close());
       await Store.destroy();
+      await Promise.all([silence(worker), forgetPrefs()]);
+      forget();
       new BroadcastChannel(CHANNEL).postMessage({ gone: true } satisfies Message);
       location.reload();
     },
-    retry: () => location.reload(),
+    retry() {
+      void device.then((device) => {
+        // What is written half stays on the screen.
+        if (!device || get(trouble) !== "storage-full") return location.reload();
+        trouble.set(null);
+        return device.turns.take("tick").catch((error: unknown) => trouble.set(troubleOf(error)));
+      });
+    },
   };
+}
+
+/** Asks the browser not to clear what is stored when it needs room. It may ask the person, or never answer. */
+function keepStored(): void {
+  void navigator.storage?.persist?.().catch(() => false);
+}
+
+/** Ends what the browser still does for this device: pushes, and notifications that are shown. */
+async function silence(worker: Promise<ServiceWorkerRegistration | undefined>): Promise<void> {
+  try {
+    // The promise waits for the core, which is not there if the app is locked.
+    const registration = (await Promise.race([worker, navigator.serviceWorker?.getRegistration()])) ?? undefined;
+    for (const notification of (await registration?.getNotifications?.()) ?? []) notification.close();
+    await (await registration?.pushManager?.getSubscription())?.unsubscribe();
+  } catch {
+    // The relay finds out when it next pushes.
+  }
 }
 
 /** After the next frame, or soon if the window is out of sight. */
@@ -156,11 +193,16 @@ interface Device {
   tell(message: Message): void;
 }
 
+interface Shown {
+  view: Writable<View | null>;
+  link: Writable<Link>;
+  upTo: Writable<UpTo>;
+  trouble: Writable<Trouble | null>;
+  saving: Writable<boolean>;
+}
+
 async function start(
-  view: Writable<View | null>,
-  link: Writable<Link>,
-  trouble: Writable<Trouble | null>,
-  saving: Writable<boolean>,
+  { view, link, upTo, trouble, saving }: Shown,
   lock: Lock,
   worker: () => Promise<ServiceWorkerRegistration | undefined>,
 ): Promise<Device | undefined> {
@@ -169,6 +211,7 @@ async function start(
       trouble.set("browser-too-old");
       return undefined;
     }
+    const standing = new Standing(upTo, await readPrefs());
     const [{ Session }, store] = await Promise.all([core(), Store.open({ unlock: lock.opened })]);
     const others = new BroadcastChannel(CHANNEL);
     const tell = (message: Message) => others.postMessage(message);
@@ -182,10 +225,12 @@ async function start(
     const showView = (next: View, generation: number) => {
       Object.assign(shown, { view: next, generation });
       view.set(next);
+      standing.saw(shown);
     };
     const showLink = (now: Link) => {
       shown.link = now;
       link.set(now);
+      standing.saw(shown);
     };
     let alarm: ReturnType<typeof setTimeout> | undefined;
     const owed: Notice[] = [];
@@ -215,7 +260,7 @@ async function start(
         // At the same generation the leader sees more.
         if (connection.leading || generation > shown.generation) showView(next, generation);
         share();
-        connection.poke();
+        connection.poke(next.me);
       },
       wake(at) {
         clearTimeout(alarm);

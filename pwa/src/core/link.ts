@@ -21,6 +21,7 @@ const BATCH_BYTES = 4 * 1_048_576;
 export class Connection {
   private socket: WebSocket | undefined;
   private relay: string | undefined;
+  private me: string | undefined;
   private pause = FIRST_PAUSE;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private inbox: Uint8Array[] = [];
@@ -50,9 +51,12 @@ export class Connection {
     return this.leads;
   }
 
-  /** There may be a relay now, or another one. */
-  poke(): void {
-    if (this.leads && this.turns.relay() !== this.relay) this.renew();
+  /** There may be a relay now, or another one; or this device has begun anew (`me`), and the relay knows the
+   * connection as that of the one before. */
+  poke(me: string | undefined): void {
+    const another = this.me !== undefined && me !== this.me;
+    this.me = me;
+    if (this.leads && (another || this.turns.relay() !== this.relay)) this.renew();
   }
 
   /** The leader has given a sign of life. */

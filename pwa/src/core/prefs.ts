@@ -13,10 +13,14 @@ export interface Prefs {
   neutral: boolean;
   /** PINs in a row that were wrong, and when the next is looked at, Unix milliseconds. */
   wrongPins: { count: number; until: number };
+  /** This device has asked to be in a network: whoever opens the app is not shown its first screen. */
+  member: boolean;
+  /** When what the app shows was last all there was, Unix milliseconds; 0: never. */
+  caughtUpAt: number;
 }
 
 export const REPEATS = [30, 90, 180];
-const DEFAULTS: Prefs = { language: null, content: false, repeats: REPEATS, neutral: false, wrongPins: { count: 0, until: 0 } };
+const DEFAULTS: Prefs = { language: null, content: false, repeats: REPEATS, neutral: false, wrongPins: { count: 0, until: 0 }, member: false, caughtUpAt: 0 };
 
 interface Schema extends DBSchema {
   prefs: { key: string; value: Prefs };
@@ -43,6 +47,15 @@ export async function writePrefs(change: Partial<Prefs>): Promise<void> {
     const transaction = (await opened()).transaction("prefs", "readwrite");
     const known = { ...DEFAULTS, ...(await transaction.store.get("prefs")) };
     await Promise.all([transaction.store.put({ ...known, ...change }, "prefs"), transaction.done]);
+  } catch {
+    database = undefined;
+  }
+}
+
+/** Forgets them. */
+export async function forgetPrefs(): Promise<void> {
+  try {
+    await (await opened()).clear("prefs");
   } catch {
     database = undefined;
   }

@@ -1,7 +1,7 @@
+import { keep, kept } from "../core/kept";
 import { writePrefs } from "../core/prefs";
 
 /** Under which name and icon the app is put on the home screen: its own, or one that says nothing. */
-const KEPT = "campana-neutral";
 const OWN = { title: "Campana", manifest: "/manifest.webmanifest", icon: "/icon.svg", touch: "/icon-180.png" };
 const NEUTRAL = { title: "Agenda", manifest: "/manifest-neutral.webmanifest", icon: "/neutral.svg", touch: "/neutral-180.png" };
 
@@ -16,8 +16,7 @@ export const appearance = {
 export function chooseNeutral(on: boolean): void {
   neutral = on;
   void writePrefs({ neutral: on });
-  if (on) localStorage.setItem(KEPT, "1");
-  else localStorage.removeItem(KEPT);
+  keep("neutral", on ? "1" : null);
   const { title, manifest, icon, touch } = on ? NEUTRAL : OWN;
   document.title = title;
   const link = (rel: string, href: string) => document.querySelector(`link[rel="${rel}"]`)?.setAttribute("href", href);
@@ -27,5 +26,5 @@ export function chooseNeutral(on: boolean): void {
 }
 
 export function startAppearance(): void {
-  if (localStorage.getItem(KEPT) !== null) chooseNeutral(true);
+  if (kept("neutral") !== null) chooseNeutral(true);
 }

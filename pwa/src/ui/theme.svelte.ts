@@ -1,8 +1,9 @@
+import { keep, kept } from "../core/kept";
+
 /** Dark, light, or as the phone has it. */
 export const THEMES = ["system", "dark", "light"] as const;
 export type Theme = (typeof THEMES)[number];
 
-const KEPT = "campana-theme";
 let chosen = $state<Theme>("system");
 
 export const theme = {
@@ -13,12 +14,12 @@ export const theme = {
 
 export function chooseTheme(next: Theme): void {
   chosen = next;
-  localStorage.setItem(KEPT, next);
+  keep("theme", next);
   if (next === "system") delete document.documentElement.dataset["theme"];
   else document.documentElement.dataset["theme"] = next;
 }
 
 export function startTheme(): void {
-  const kept = THEMES.find((theme) => theme === localStorage.getItem(KEPT));
-  if (kept) chooseTheme(kept);
+  const earlier = THEMES.find((theme) => theme === kept("theme"));
+  if (earlier) chooseTheme(earlier);
 }

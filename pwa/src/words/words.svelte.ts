@@ -1,6 +1,7 @@
 /** What the screens say, in the reader's language. */
 import { FluentBundle, FluentResource } from "@fluent/bundle";
 
+import { keep, kept } from "../core/kept";
 import { writePrefs } from "../core/prefs";
 import type { Messages } from "./keys";
 
@@ -9,7 +10,6 @@ export type Language = "es" | "en";
 /** Each in its own words. */
 export const LANGUAGES: Record<Language, string> = { es: "Español", en: "English" };
 
-const KEPT = "campana-language";
 const FILES: Record<Language, () => Promise<{ default: string }>> = {
   es: () => import("../../messages/es.ftl?raw"),
   en: () => import("../../messages/en.ftl?raw"),
@@ -23,20 +23,34 @@ export function language(): Language | null {
   return chosen;
 }
 
-/** The language chosen earlier, if any, is in use afterwards; else the browser's is shown. */
+/** The language chosen earlier, if any, is in use afterwards; else the browser's is shown. Whichever
+ * comes: words in another language are better than none. */
 export async function startWords(): Promise<void> {
-  const kept = localStorage.getItem(KEPT);
-  if (kept === "es" || kept === "en") return choose(kept);
-  await load(navigator.languages.some((tag) => tag.startsWith("es")) ? "es" : "en");
+  const earlier = kept("language");
+  if (earlier === "es" || earlier === "en") {
+    if (await choose(earlier)) return;
+    await load(other(earlier));
+    chosen = other(earlier);
+    return;
+  }
+  const own = navigator.languages.some((tag) => tag.startsWith("es")) ? "es" : "en";
+  await load(own).catch(() => load(other(own)));
 }
 
-/** Takes effect at once, everywhere. */
-export async function choose(language: Language): Promise<void> {
-  await load(language);
-  localStorage.setItem(KEPT, language);
+const other = (language: Language): Language => (language === "es" ? "en" : "es");
+
+/** Takes effect at once, everywhere. False if its words did not come: the ones there were stay. */
+export async function choose(language: Language): Promise<boolean> {
+  try {
+    await load(language);
+  } catch {
+    return false;
+  }
+  keep("language", language);
   // Notifications speak it too.
   void writePrefs({ language });
   chosen = language;
+  return true;
 }
 
 async function load(language: Language): Promise<void> {

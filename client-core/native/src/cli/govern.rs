@@ -196,7 +196,7 @@ mod tests {
     fn an_operation_is_said_in_the_readers_language() {
         let words = Words::new(Language::Es);
         let grant = OperationView::Grant { role: "verifier", name: "Ana María".into() };
-        assert_eq!(operation(&words, &grant), "Ana María pasa a ser verificador");
+        assert_eq!(operation(&words, &grant), "Ana María: recibe la función de verificación");
         assert_eq!(operation(&words, &OperationView::Remove { name: "Ana".into() }), "Ana queda fuera");
         let zones = OperationView::Zones(vec![
             ZoneChangeView::Add { code: 3, name: "sur".into() },
