@@ -53,12 +53,12 @@ pub(crate) const MAX_PLEAS: usize = 256;
 /// Leaves remembered, per channel, that another has taken the place of: as [`MAX_PLEAS`].
 pub(crate) const MAX_FORMER: usize = MAX_PLEAS;
 
+/// How long: what was signed with such a leaf may wait that long for whoever reads it.
+pub(crate) const FORMER_TTL: u64 = DAY_MS;
+
 /// Access secrets before the present one that are kept: removals that somebody can have missed who
 /// pleads.
 pub(crate) const MAX_OLDER: usize = 16;
-
-/// How long: what was signed with such a leaf may wait that long for whoever reads it.
-pub(crate) const FORMER_TTL: u64 = DAY_MS;
 
 /// Statements that one commit applies at most: 64 with 16 signatures each are 150 KB.
 pub(crate) const MAX_STATEMENTS: usize = 64;

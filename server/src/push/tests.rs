@@ -197,6 +197,7 @@ impl Relay {
         let append = Append {
             channel: ChannelId::of(&OWNER),
             by: KEYS,
+            in_guard: Keys::default(),
             record: RecordId(world.records.to_be_bytes()),
             class: Class::Alert,
             control_seq: 0,
