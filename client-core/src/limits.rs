@@ -25,6 +25,10 @@ pub(crate) const ANSWER_PAUSE: u64 = 180_000;
 /// before it asks again: people look at their phones once a day.
 pub(crate) const ASK_AGAIN: u64 = DAY_MS;
 
+/// How often it asks: what it asked first has left the committee's mailbox by then, and so has
+/// whoever was never let in and only told so.
+pub(crate) const MAX_ASKS: u8 = 30;
+
 // ---- The connection --------------------------------------------------------------------------
 
 /// Clocks further apart than this are worth a warning.

@@ -233,6 +233,7 @@ impl Core {
                 }
                 if let Some(membership) = self.membership_mut() {
                     membership.standing = Standing::Removed;
+                    membership.shut_out.clear();
                     membership.desks.clear();
                     membership.join = None;
                 }

@@ -113,6 +113,9 @@ pub(crate) struct ShutOut {
     /// When the committee was last asked, Unix milliseconds; 0: never.
     #[n(2)]
     pub(crate) asked_at: u64,
+    /// How often.
+    #[n(3)]
+    pub(crate) asked: u8,
 }
 
 /// A mailbox read here and how far.

@@ -13,7 +13,7 @@ use crate::channel::Channel;
 use crate::core::Core;
 use crate::governance::Governance;
 use crate::keys::access_key;
-use crate::limits::{ASK_AGAIN, MAX_WELCOMES};
+use crate::limits::{ASK_AGAIN, MAX_ASKS, MAX_WELCOMES};
 use crate::mls::{Group, KeyPackageSecret, Leaf, MlsError, key_package};
 use crate::rows::Row;
 use crate::session::Asked;
@@ -110,7 +110,7 @@ impl Core {
             if shut_out.len() >= MAX_WELCOMES {
                 shut_out.remove(0);
             }
-            shut_out.push(ShutOut { kind, channel, asked_at: 0 });
+            shut_out.push(ShutOut { kind, channel, asked_at: 0, asked: 0 });
         }
     }
 
@@ -126,7 +126,8 @@ impl Core {
         if self.outbox.values().any(unsent) {
             return;
         }
-        for ShutOut { kind, channel, asked_at } in membership.shut_out.clone() {
+        let asks = membership.shut_out.iter().filter(|known| known.asked < MAX_ASKS);
+        for ShutOut { kind, channel, asked_at, .. } in asks.cloned().collect::<Vec<_>>() {
             let welcomed = self.membership().is_some_and(|m| m.welcomes.iter().any(|w| w.kind == kind));
             let again = asked_at.saturating_add(ASK_AGAIN);
             if (asked_at..again).contains(&now) {
@@ -142,6 +143,7 @@ impl Core {
             let shut_out = self.membership_mut().into_iter().flat_map(|m| &mut m.shut_out);
             for known in shut_out.filter(|known| (known.kind, known.channel) == (kind, channel)) {
                 known.asked_at = now;
+                known.asked += 1;
             }
         }
     }
