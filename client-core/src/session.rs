@@ -4,7 +4,7 @@
 use campana_protocol::code::{Action, Code};
 use campana_protocol::frame::{ClientFrame, RelayFrame, Secret, Subject, challenge};
 use campana_protocol::governance::ChannelKind;
-use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey};
+use campana_protocol::id::{BlobId, ChannelId, MailboxId};
 use campana_protocol::limits::FRAME_VERSION;
 
 use crate::alerts::Told;
