@@ -3,7 +3,7 @@
 use campana_core::view::{Stage, Status, Warning};
 use campana_core::{Command, CommandError, Input, NoticeKind};
 use campana_protocol::code::Code;
-use campana_protocol::frame::{Entry, RelayFrame, Secret};
+use campana_protocol::frame::{Class, Entry, RelayFrame, Secret};
 use campana_protocol::governance::Role;
 use campana_protocol::id::{ChannelId, MailboxId};
 use campana_protocol::limits::{DAY_MS, MAX_FRAME};
@@ -306,4 +306,36 @@ fn the_committee_commits_as_owner_and_is_not_rationed_as_members_are() {
         world.pass(60_000);
     }
     assert_eq!(world.relay.members_commits, before, "commits that members pay for");
+}
+
+#[cfg_attr(test, test)]
+fn what_the_relay_puts_off_is_sent_later() {
+    let (mut world, ids) = network();
+    // A commit.
+    let link = world.invite(ids[0], false);
+    let late = world.join(&link, "late");
+    world.relay.rationed = Some(Class::Control);
+    world.admit_all(ids[0]);
+    world.pass(60_000);
+    assert!(world.relay.put_off > 0);
+    assert_eq!(world.view(late).stage, Stage::Waiting);
+    world.relay.rationed = None;
+    world.pass(120_000);
+    assert_eq!(world.view(late).stage, Stage::Member);
+    // An alert.
+    let before = world.relay.put_off;
+    world.relay.rationed = Some(Class::Alert);
+    let incident = report(&mut world, ids[5], false);
+    for verifier in [ids[3], ids[4]] {
+        attest(&mut world, verifier, incident, Finding::Confirmed);
+    }
+    world.pass(60_000);
+    assert!(world.relay.put_off > before);
+    assert!(world.incident(ids[6]).is_none());
+    world.relay.rationed = None;
+    world.pass(120_000);
+    assert_eq!(world.incident(ids[6]).expect("the alert").status, Status::Verified);
+    // Whoever on the desk had it in hand sends it now; each phone rings once.
+    let rang = world.devices[ids[6]].notices.iter().filter(|notice| notice.kind == NoticeKind::Alert);
+    assert_eq!(rang.count(), 1);
 }

@@ -49,6 +49,9 @@ pub(crate) struct Relay {
     pub(crate) stale: usize,
     /// Control entries appended by others than owners.
     pub(crate) members_commits: usize,
+    /// The class of which it takes no more for now, and how many it has put off.
+    pub(crate) rationed: Option<Class>,
+    pub(crate) put_off: usize,
     /// How often a guard was set.
     pub(crate) guards_set: usize,
     /// Does not know of what was added to the protocol later.
@@ -237,6 +240,10 @@ impl Relay {
                 }
                 if class == Class::Alert && !owner && !guards {
                     return Err((request, Code::Forbidden));
+                }
+                if self.rationed == Some(class) {
+                    self.put_off += 1;
+                    return Err((request, Code::Busy));
                 }
                 if class == Class::Control && !owner {
                     self.members_commits += 1;

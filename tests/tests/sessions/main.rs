@@ -19,6 +19,37 @@ fn the_corpus_of_sessions_runs() {
     assert!(files > 0);
 }
 
+/// Sessions that are refused everything would show nothing.
+#[test]
+fn sessions_get_through_to_everything_that_is_checked() {
+    let mut all = [0; 8];
+    let mut dice = 0x9e37_79b9_7f4a_7c15u64;
+    for session in 0..60 {
+        let mut data = Vec::new();
+        while data.len() < 1_500 {
+            dice ^= dice << 13;
+            dice ^= dice >> 7;
+            dice ^= dice << 17;
+            data.extend(dice.to_be_bytes());
+        }
+        // Its length says whether there is a guard from the beginning.
+        data.truncate(1_500 - session % 2);
+        let seen = relay_session::relay_session(&data);
+        let counts = [
+            seen.appended,
+            seen.alerts,
+            seen.read,
+            seen.refused,
+            seen.rotated,
+            seen.guarded,
+            seen.posts,
+            seen.blobs,
+        ];
+        all.iter_mut().zip(counts).for_each(|(all, count)| *all += count);
+    }
+    assert!(all.iter().all(|count| *count > 0), "{all:?}");
+}
+
 proptest! {
     #[test]
     fn whatever_devices_say_the_relay_answers_what_was_asked(data in proptest::collection::vec(any::<u8>(), 0..600)) {
