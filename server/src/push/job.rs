@@ -366,7 +366,8 @@ impl<S: Store> Job<S> {
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "a push job's progress is not written yet");
+                    // The store has said why; the next tick tries again.
+                    tracing::debug!(%error, "a push job's progress is not written yet");
                     self.dirty = true;
                 }
             }

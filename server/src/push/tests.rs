@@ -325,7 +325,7 @@ async fn a_service_that_hangs_or_puts_many_off_takes_no_time_from_the_others() {
     let (ill, well) = (world.sink("ill.example.org").await, world.sink("well.example.org").await);
     let relay = world.start();
     for number in 0..2 * EACH {
-        let sink = if number % 2 == 0 { &ill } else { &well };
+        let sink = if number.is_multiple_of(2) { &ill } else { &well };
         relay.register(number, sink.endpoint(&number.to_string()));
     }
     let mut took = Vec::new();
@@ -336,10 +336,11 @@ async fn a_service_that_hangs_or_puts_many_off_takes_no_time_from_the_others() {
     ] {
         ill.behave(move |path| {
             let number: u32 = path.rsplit('/').next().and_then(|text| text.parse().ok()).expect("a number");
-            let half = number % 4 == 0 && behaviour != Behaviour::Hang;
+            let half = number.is_multiple_of(4) && behaviour != Behaviour::Hang;
             if half { Behaviour::Answer(201) } else { behaviour.clone() }
         });
-        (well.clear(), ill.clear());
+        well.clear();
+        ill.clear();
         let began = Instant::now();
         relay.alert(&mut world);
         assert!(well.wait(PATIENCE, all_taken(EACH as usize)).await, "{named}: {}", well.count());
@@ -397,7 +398,7 @@ async fn killed_again_and_again_nobody_is_left_out_and_little_repeated() {
     slow.behave(|_| Behaviour::Later(503, 1));
     let mut relay = world.start();
     for number in 0..PHONES {
-        let sink = if number % 2 == 0 { &slow } else { &well };
+        let sink = if number.is_multiple_of(2) { &slow } else { &well };
         relay.register(number, sink.endpoint(&number.to_string()));
     }
     relay.alert(&mut world);
@@ -443,7 +444,7 @@ async fn names_that_a_member_makes_up_hold_up_nobody() {
     // Low ids, high ids, and between.
     for number in 0..400 {
         let mut junk = id(number + 2);
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             junk = RegistrationId(u128::from(number + 2).to_be_bytes());
         }
         relay.register_as(junk, format!("https://junk{number}.wild.example.org/x"));
