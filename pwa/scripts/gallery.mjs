@@ -7,7 +7,7 @@ import { launch } from "../tests/stage.mjs";
 
 const folder = join(import.meta.dirname, "../../docs/screens");
 const SIZES = { phone: { columns: 8, scale: 1 }, desk: { columns: 5, scale: 0.5 } };
-const QUALITY = 0.72;
+const QUALITY = 0.55;
 
 const browser = await launch();
 const page = await browser.newPage();

@@ -32,9 +32,11 @@ function words(tag) {
   };
 }
 
-/** Looks at what is on the screen now; drawn from its top, or from this heading. */
+/** Looks at what is on the screen now; drawn from its top, or from this heading or list. */
 async function look(person, tag, name, heading) {
   const { page } = person;
+  // What has just moved can be pressed again.
+  await page.waitForFunction(() => !document.querySelector("button[aria-disabled=true]"));
   for (const theme of ["dark", "light"]) {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
     const violations = await page.evaluate(
@@ -60,7 +62,8 @@ async function look(person, tag, name, heading) {
     for (const [size, { viewport }] of [["phone", PHONE], ["desk", DESKTOP]]) {
       await page.setViewportSize(viewport);
       await page.evaluate(() => scrollTo(0, 0));
-      if (heading) await page.getByRole("heading", { name: heading, exact: true }).evaluate((element) => element.scrollIntoView());
+      const from = heading === "ol" ? page.locator("ol") : page.getByRole("heading", { name: heading, exact: true });
+      if (heading) await from.evaluate((element) => element.scrollIntoView());
       await page.screenshot({ path: join(folder, `${name}-${tag}-${theme}-${size}.png`) });
     }
     await page.setViewportSize(PHONE.viewport);
@@ -283,10 +286,11 @@ for (const [tag, language, locale] of LANGUAGES) {
     for (const [device, userAgent] of Object.entries(DEVICES)) {
       const person = await of(device, { userAgent });
       await person.open();
+      await person.title(say("app-name"));
       const guide = person.page.locator("summary", { hasText: say("install-title") });
       if (await guide.count()) await guide.click();
       await person.page.locator("ol li").first().waitFor();
-      await look(person, tag, `40-install-${device}`, (await guide.count()) ? undefined : say("install-title"));
+      await look(person, tag, `40-install-${device}`, (await guide.count()) ? "ol" : say("install-title"));
       await done(person);
     }
 
