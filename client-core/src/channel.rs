@@ -10,11 +10,16 @@ use campana_protocol::id::{ChannelId, Hash, PublicKey};
 use campana_protocol::wire;
 
 use crate::governance::Governance;
+use crate::keys::plea_key;
 use crate::mls::{Group, Leaf, Member, MlsError};
 use crate::state::{Meta, Place};
+use crate::vault;
 
 /// Positions whose running hash is remembered, to compare with what others saw.
 const REMEMBERED: usize = 256;
+/// Access secrets before the present one that are kept: removals that somebody can have missed who
+/// pleads.
+const MAX_OLDER: usize = 16;
 
 #[derive(Clone)]
 pub(crate) struct Channel {
@@ -52,7 +57,7 @@ impl Channel {
             sent: Vec::new(),
             pleaded_at: 0,
             unanchored: false,
-            former: Vec::new(),
+            older: Vec::new(),
         };
         Ok(Self::new(kind, meta, group, governance, Vec::new()))
     }
@@ -112,6 +117,20 @@ impl Channel {
         self.meta.last_control = place.last_control;
         self.meta.unanchored = place.unanchored;
         true
+    }
+
+    /// Takes over a new access secret.
+    pub(crate) fn rotate(&mut self, access: Secret) {
+        let older = core::mem::replace(&mut self.meta.access, access);
+        self.meta.older.insert(0, older);
+        self.meta.older.truncate(MAX_OLDER);
+    }
+
+    /// Opens a plea, be it under the present access secret or one that was before a removal. Whether
+    /// who pleads is still a member is another question.
+    pub(crate) fn open_plea(&self, sealed: &[u8]) -> Option<Vec<u8>> {
+        let mut known = core::iter::once(&self.meta.access).chain(&self.meta.older);
+        known.find_map(|access| vault::open(&plea_key(access), self.id.as_bytes(), sealed))
     }
 
     /// What our next event says that we have seen: the beginning, where our own running hash

@@ -11,17 +11,13 @@ use campana_protocol::wire;
 use crate::channel::Channel;
 use crate::core::Core;
 use crate::judge::{self, Skipped, Verdict};
-use crate::keys::plea_key;
 use crate::mls::MlsError;
 use crate::rows::Row;
 use crate::state::{Job, Standing};
 use crate::turn::{SkipReason, SkippedEntry};
-use crate::vault;
 
 /// Pleas kept at once per channel.
 const MAX_PLEAS: usize = 256;
-/// Former access secrets kept per channel: removals that somebody can have missed who pleads.
-const MAX_FORMER: usize = 16;
 
 impl Core {
     pub(crate) fn kind_of(&self, channel: &ChannelId) -> Option<ChannelKind> {
@@ -204,9 +200,7 @@ impl Core {
         channel.meta.pleas.retain(|plea| !removed.contains(&plea.person));
         let rotated = verdict.access.is_some();
         if let Some(access) = verdict.access {
-            let former = core::mem::replace(&mut channel.meta.access, access);
-            channel.meta.former.insert(0, former);
-            channel.meta.former.truncate(MAX_FORMER);
+            channel.rotate(access);
         }
         let grown = channel.statements.len() as u64 > first;
         self.mark_channel(kind);
@@ -287,9 +281,7 @@ impl Core {
             return self.finish_job(id);
         }
         let Some(channel) = self.channels.get_mut(&kind) else { return };
-        // Who is still a member is what `check_plea` asks.
-        let mut known = core::iter::once(&channel.meta.access).chain(&channel.meta.former);
-        let opened = known.find_map(|access| vault::open(&plea_key(access), channel.id.as_bytes(), sealed));
+        let opened = channel.open_plea(sealed);
         let Some(plea) = opened.and_then(|padded| unpad(&padded).and_then(wire::decode::<Plea>).ok()) else {
             return;
         };

@@ -12,9 +12,8 @@ use campana_protocol::{limits, wire};
 
 use crate::command::{CommandError, Reply, ReportForm};
 use crate::core::Core;
-use crate::incident::{
-    Incident, Rejected, check_alert, check_follow_up, read_attestation, read_follow_up, signed_digest,
-};
+use crate::incident;
+use crate::incident::{Incident, Rejected, read_attestation, read_follow_up, signed_digest};
 use crate::mls::Leaf;
 use crate::rows::Row;
 use crate::state::Job;
@@ -56,18 +55,6 @@ impl Core {
         let incident = self.incidents.get_or_insert_with(id, || Incident::new(id, now));
         if incident.attest(signed, &channel.governance) {
             self.mark(Row::Incident(id));
-        }
-    }
-
-    /// Whether what waits to be said to everybody would still be believed: roles may have been taken
-    /// back since it was signed, and where it lands everybody would take it for a forgery. An append
-    /// lands under the very chain that it was encrypted under, so this is the last word.
-    pub(crate) fn still_holds(&self, number: u16, payload: &[u8]) -> bool {
-        let Some(channel) = self.channels.get(&ChannelKind::Broadcast) else { return true };
-        match Event::decode(number, payload) {
-            Ok(Some(Event::Alert(alert))) => check_alert(&alert, &channel.governance).is_ok(),
-            Ok(Some(Event::FollowUp(signed))) => check_follow_up(&signed, &channel.governance).is_ok(),
-            _ => true,
         }
     }
 
@@ -193,6 +180,20 @@ impl Core {
         let signed = Signed { content, key: role.public(), signature };
         self.say(ChannelKind::Broadcast, &Event::FollowUp(signed), Class::Alert);
         Ok(Reply::Accepted)
+    }
+
+    /// Whether what waits to be said to everybody would still be believed: roles may have been taken
+    /// back since it was signed, and where it lands everybody would take it for a forgery. An append
+    /// lands under the very chain that it was encrypted under, so this is the last word.
+    pub(crate) fn still_holds(&self, number: u16, payload: &[u8]) -> bool {
+        let Some(channel) = self.channels.get(&ChannelKind::Broadcast) else { return true };
+        match Event::decode(number, payload) {
+            Ok(Some(Event::Alert(alert))) => incident::check_alert(&alert, &channel.governance).is_ok(),
+            Ok(Some(Event::FollowUp(signed))) => {
+                incident::check_follow_up(&signed, &channel.governance).is_ok()
+            }
+            _ => true,
+        }
     }
 
     pub(crate) fn may_follow_up(&self) -> bool {

@@ -218,9 +218,9 @@ pub(crate) struct Meta {
     pub(crate) pleaded_at: u64,
     /// Access secrets before `access`, newest first: whoever lost their place before a removal pleads
     /// under the one they know.
-    #[n(11)]
+    #[n(12)]
     #[cbor(default)]
-    pub(crate) former: Vec<Secret>,
+    pub(crate) older: Vec<Secret>,
 }
 
 /// A place in a log.

@@ -129,7 +129,7 @@ impl Core {
             sent: Vec::new(),
             pleaded_at: 0,
             unanchored: false,
-            former: Vec::new(),
+            older: Vec::new(),
         };
         let kind = welcome.kind;
         if kind == ChannelKind::Committee && self.registry.complete.len() < snapshot.statements.len() {
