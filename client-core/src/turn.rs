@@ -235,6 +235,7 @@ impl Core {
         #[cfg(feature = "testing")]
         self.opened.clear();
         let reply = self.take_input(now, input);
+        self.prove_rotated();
         self.duties(now);
         self.pump(now);
         self.session.at_once = false;
