@@ -24,6 +24,8 @@ pub(crate) struct Session {
     next_request: u32,
     pub(crate) requests: Map<u32, Asked>,
     pub(crate) streams: Map<ChannelKind, Stream>,
+    /// What membership of a channel was last proved with.
+    proved_with: Map<ChannelKind, Secret>,
     /// Mailboxes being read.
     pub(crate) mailboxes: Set<MailboxId>,
     /// Jobs that wait for an answer.
@@ -219,6 +221,21 @@ impl Core {
         self.prove_as(kind, if self.owns(kind) { As::Owner } else { As::Member });
     }
 
+    /// Another context on the same store may have read the entry that rotated a key. This one's
+    /// stream ends with that entry, until the new key is proved here too.
+    pub(crate) fn prove_rotated(&mut self) {
+        for kind in ChannelKind::ALL {
+            let (Some(channel), Some(known)) =
+                (self.channels.get(&kind), self.session.proved_with.get(&kind))
+            else {
+                continue;
+            };
+            if *known != channel.meta.access && self.session.proved(kind) == Some(As::Member) {
+                self.prove_as(kind, As::Member);
+            }
+        }
+    }
+
     pub(crate) fn prove_as(&mut self, kind: ChannelKind, role: As) {
         let (Some(channel), Some(membership)) = (self.channels.get(&kind), self.membership()) else { return };
         let key = match role {
@@ -226,6 +243,9 @@ impl Core {
             As::Member => access_key(&channel.meta.access),
         };
         let subject = Subject::Channel(channel.id);
+        if role == As::Member {
+            self.session.proved_with.insert(kind, channel.meta.access.clone());
+        }
         self.authenticate(subject, &key, Asked::Prove(kind, role));
     }
 

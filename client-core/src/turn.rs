@@ -247,6 +247,7 @@ impl Core {
         let reply = self.take_input(now, input);
         // A pause that is over holds up neither the duties nor the outbox.
         self.session.retry_at = self.session.retry_at.filter(|at| now < *at);
+        self.prove_rotated();
         self.duties(now);
         self.pump(now);
         self.session.at_once = false;

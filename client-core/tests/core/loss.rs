@@ -426,6 +426,34 @@ fn two_contexts_on_one_store_do_not_suspect_the_relay() {
     assert_eq!(world.incident(window).expect("the alert").status, Status::Verified);
 }
 
+/// The relay ends the window's stream with the entry that rotates the key, and the window never
+/// processes that entry: the worker has.
+#[cfg_attr(test, test)]
+fn a_window_reads_on_after_its_worker_has_read_a_removal() {
+    let (mut world, ids) = network(3);
+    let (window, worker) = (ids[4], world.device());
+    world.devices[window].online = false;
+    let person = world.key(ids[5]);
+    world.command(ids[0], Command::Remove { person }).expect("a draft");
+    world.pass(60_000);
+    let rows = world.devices[window].rows.clone();
+    world.devices[worker].online = true;
+    world.restart(worker, rows);
+    world.settle();
+    let rows = world.devices[worker].rows.clone();
+    world.disconnect(worker);
+    world.reload(window, rows);
+    world.devices[window].online = true;
+    world.step(window);
+    world.settle();
+    let incident = report(&mut world, ids[3], false);
+    attest(&mut world, ids[1], incident, Finding::Confirmed);
+    attest(&mut world, ids[2], incident, Finding::Confirmed);
+    world.pass(60_000);
+    assert_eq!(world.incident(window).expect("the alert").status, Status::Verified);
+    world.assert_converged(&ids[..5]);
+}
+
 #[cfg_attr(test, test)]
 fn a_second_context_takes_over_what_the_first_has_changed() {
     let (mut world, ids) = network(2);
