@@ -167,8 +167,8 @@ test("locked by its PIN: something came, and what it was once the app is opened"
   await phone.person.tap("Me");
   await page.getByLabel("New PIN").fill("482913");
   await page.getByLabel("The same once more").fill("482913");
-  await phone.person.tap("Lock with this PIN");
-  await phone.person.sees("The app is locked with a PIN.");
+  await phone.person.tap("Use this PIN");
+  await phone.person.sees("The app asks for a PIN when it opens.");
   // The worker that has the key in memory runs on.
   await page.goto("about:blank");
   for (const stopped of [false, true]) {
