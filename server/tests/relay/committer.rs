@@ -10,25 +10,21 @@ use campana_protocol::frame::{Class, ClientFrame, RelayFrame};
 use campana_protocol::id::{BlobId, PublicKey, PushAuth, PushKey, RecordId, RegistrationId};
 use campana_protocol::push::Subscription;
 
-use crate::device::{ACCESS, Device, body, channel, public};
+use crate::device::{Device, body, channel};
 use crate::pump::{Gone, Said, length};
 
 /// A push service at which nobody is: its alerts stay to be pushed.
 pub(crate) const FLAGS: [&str; 4] =
     ["--push-host", "push.example.org", "--push-resolve", "push.example.org=127.0.0.1:9"];
 
-/// The seed of the access key that is in force between two rotations.
-const BETWEEN: u8 = 4;
-
-/// Puts the members' access key in force again, whatever the last crash left, and registers a phone.
-/// The seq of the last control entry.
+/// A commit, and a phone that is registered. The seq of the last control entry.
 pub(crate) async fn begin(address: SocketAddr, records: &AtomicU64) -> (Said, u64) {
     let mut said = Said::default();
     // A connection of its own: it would be sent what is appended from here on.
     let last = Device::owner(address, None).await.last_control().await;
     let device = &mut Device::owner(address, None).await;
     let record = next(records);
-    let frame = entry(Class::Control, record, last, Some(public(ACCESS)));
+    let frame = entry(Class::Control, record, last, None);
     let Ok(seq) = append(device, &frame).await else { panic!("the relay was to be alive") };
     said.entries.push((seq, record));
     let (pair, auth) = ece::generate_keypair_and_auth_secret().expect("keys");
@@ -56,14 +52,15 @@ async fn round(
     last: &AtomicU64,
     said: &mut Said,
 ) -> Result<(), Gone> {
-    for rotate in [None, Some(public(BETWEEN)), Some(public(ACCESS))] {
+    for rotates in [false, true] {
         let record = next(records);
+        let rotate = rotates.then(|| fresh(record));
         let frame = entry(Class::Control, record, last.load(Ordering::SeqCst), rotate);
         let seq = append(device, &frame).await?;
         last.store(seq, Ordering::SeqCst);
         said.entries.push((seq, record));
-        // Long enough between two for members to append.
-        tokio::time::sleep(Duration::from_millis(if rotate == Some(public(BETWEEN)) { 1 } else { 12 })).await;
+        // Long enough between two for others to append.
+        tokio::time::sleep(Duration::from_millis(12)).await;
     }
     let record = next(records);
     let frame = entry(Class::Alert, record, last.load(Ordering::SeqCst), None);
@@ -102,6 +99,13 @@ pub(crate) async fn check_blob(device: &mut Device, record: u128) {
         }
         other => panic!("{other:?} instead of a blob"),
     }
+}
+
+/// An access key that never was in force, as none is twice.
+fn fresh(record: u128) -> PublicKey {
+    let mut key = [9; 32];
+    key[..16].copy_from_slice(&record.to_be_bytes());
+    PublicKey(key)
 }
 
 fn next(records: &AtomicU64) -> u128 {

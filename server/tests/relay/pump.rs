@@ -84,7 +84,7 @@ pub(crate) async fn pump(
         said
     });
     for _ in 0..authors {
-        let device = Device::member(address).await;
+        let device = Device::owner(address, None).await;
         tasks.spawn(author(device, Arc::clone(records), Arc::clone(&last)));
     }
     tasks.spawn(poster(owner, Arc::clone(records)));
@@ -126,8 +126,8 @@ async fn author(mut device: Device, records: Arc<AtomicU64>, last: Arc<AtomicU64
                 said.entries.push((seq, under_way.remove(&request).expect("asked")));
                 said.acknowledged += 1;
             }
-            // Behind a commit, or between two rotations: it is not there, and nobody was told that it is.
-            Some(RelayFrame::Refused { request, code: Code::Stale | Code::Forbidden }) => {
+            // Behind a commit: it is not there, and nobody was told that it is.
+            Some(RelayFrame::Refused { request, code: Code::Stale }) => {
                 under_way.remove(&request).expect("asked");
             }
             Some(other) => panic!("an author was sent {other:?}"),
@@ -173,10 +173,6 @@ pub(crate) async fn verify(process: &Process, promised: &Promised, verified: u64
     for record in promised.blobs.iter().rev().take(20) {
         committer::check_blob(&mut device, *record).await;
     }
-    if promised.alerts > 0 {
-        let jobs = promised.alerts.min(MAX_PUSH_JOBS as u64);
-        assert!(reaches(process, "push_jobs", jobs).await, "fewer than {jobs} alerts are being pushed");
-    }
     let head = device.subscribe(verified).await;
     let last = promised.records.last_key_value().map_or(0, |(seq, _)| *seq);
     assert!(head >= last, "the log ends at {head}, but {last} was promised");
@@ -193,6 +189,14 @@ pub(crate) async fn verify(process: &Process, promised: &Promised, verified: u64
         if let Some(promise) = promised.records.get(&expected) {
             assert_eq!(record, *promise, "seq {expected} was promised to another record");
         }
+    }
+    if promised.alerts > 0 {
+        let jobs = promised.alerts.min(MAX_PUSH_JOBS as u64);
+        assert!(
+            reaches(process, "push_jobs", jobs).await,
+            "fewer than {jobs} alerts are being pushed:\n{}",
+            process.page("/metrics")
+        );
     }
     head
 }
