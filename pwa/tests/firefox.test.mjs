@@ -79,5 +79,7 @@ test("a network in Firefox", async () => {
   await page.reload();
   await sees("Verified by one of your verifiers");
   await relay.start(relay.address);
-  assert.deepEqual(faults.filter((fault) => !/can’t establish a connection|can't establish a connection/.test(fault)), []);
+  // Firefox says so where there is no relay, and where a page is left while it connects.
+  const expected = /can.t establish a connection|was interrupted while the page was loading/;
+  assert.deepEqual(faults.filter((fault) => !expected.test(fault)), []);
 });
