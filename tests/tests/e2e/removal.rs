@@ -225,6 +225,32 @@ fn a_person_who_is_not_admitted_hears_it_and_may_ask_again() {
     cluster.wait_until_converged(&cluster.all());
 }
 
+/// Her Welcome names a key that the relay has rotated since: what it points to is hers all the same.
+#[test]
+fn somebody_admitted_before_a_removal_and_first_online_after_it_gets_in() {
+    let mut cluster = Cluster::founded("Red de tardanzas", &["Founder", "Second", "Third"], 2);
+    let members = cluster.members(&["Ana", "Out"]);
+    let [ana, out] = members[..] else { unreachable!("two members") };
+    let link = cluster.invite(0, &[]);
+    let zoe = cluster.client("Zoe");
+    cluster.clients[zoe].done(&["join", &link, "--handle", "Zoe"]);
+    cluster.wait_for_request(0, "Zoe");
+    cluster.clients[0].done(&["admit", "Zoe"]);
+    let drafted = cluster.clients[0].done(&["remove", "Out"]);
+    let draft = drafted["drafts"][0]["draft"].as_str().expect("a draft");
+    cluster.clients[1].done(&["approve", draft]);
+    cluster.clients[out].wait_for_status("is removed", |status| status["stage"] == "removed");
+
+    cluster.clients[zoe].watch();
+    cluster.clients[zoe].wait_for_status("is a member", |status| status["stage"] == "member");
+    cluster.wait_until_converged(&[0, 1, 2, ana, zoe]);
+    // And she speaks under the new key.
+    let reported = cluster.report(zoe, "first words", false);
+    until("it is sent", PATIENCE, || {
+        cluster.clients[zoe].incident(&reported).is_some_and(|seen| seen["status"] == "sent")
+    });
+}
+
 fn attest(incident: &str) -> [&str; 6] {
     ["attest", incident, "--finding", "confirmed", "--method", "in-person"]
 }
