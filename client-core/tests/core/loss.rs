@@ -499,6 +499,9 @@ fn a_second_context_takes_over_what_the_first_has_changed() {
 }
 
 super::scenarios![
+    a_window_reads_on_after_its_worker_has_read_a_removal,
+    a_committee_device_restored_from_before_it_removed_somebody_is_let_back_in,
+    what_waits_to_be_said_is_not_said_once_its_role_is_taken_back,
     a_second_context_takes_over_what_the_first_has_changed,
     two_contexts_on_one_store_do_not_suspect_the_relay,
     a_device_killed_before_any_effect_goes_on_where_it_was,

@@ -9,14 +9,14 @@ use minicbor::data::Type;
 /// A type.
 #[derive(Debug, Clone)]
 enum Shape {
-    Choice(Vec<Shape>),
+    Choice(Vec<Self>),
     Array(Vec<Item>),
     Named(String),
     Number(u64),
     Range(u64, u64),
     Sized(String, u64),
     /// Bytes that hold another value.
-    Holding(Box<Shape>),
+    Holding(Box<Self>),
 }
 
 /// One entry of an array: how often it may come.

@@ -205,9 +205,15 @@ export interface IncidentView {
      */
     missing: number;
     /**
-     * When this device learned of its present status, Unix milliseconds.
+     * When this device learned of its present status, Unix milliseconds; of what was old by then,
+     * when it happened.
      */
     updated_at: number;
+    /**
+     * It was old when it came here, or is from before this device was let in: shown with its age,
+     * and never rung for.
+     */
+    past: boolean;
     /**
      * An alert that has ended lately: still to be seen where the alert was.
      */
@@ -481,7 +487,7 @@ export type NoticeKind = "report" | "alert" | "drill" | "false-alarm" | "all-cle
 /**
  * What a person can ask.
  */
-export type Command = { start: { link: string; name: string; committee_size: number; threshold: number; verify_threshold: number } } | { invite: { lifetime_ms: number; committee: boolean } } | { "revoke-invite": string } | { join: { link: string; handle: string } } | { admit: Who } | { decline: Who } | { grant: { person: string; role: string } } | { revoke: { person: string; role: string } } | { remove: { person: string } } | { "change-zones": ZoneChange[] } | { approve: string } | { report: Form } | { attest: { incident: string; finding: string; method: string } } | { "follow-up": { incident: string; kind: string } } | { alerts: boolean } | { "test-alerts": { delay_ms: number } };
+export type Command = { start: { link: string; name: string; committee_size: number; threshold: number; verify_threshold: number } } | { invite: { lifetime_ms: number; committee: boolean } } | { "revoke-invite": string } | { join: { link: string; handle: string } } | "cancel" | { admit: Who } | { decline: Who } | { grant: { person: string; role: string } } | { revoke: { person: string; role: string } } | { remove: { person: string } } | { "change-zones": ZoneChange[] } | { approve: string } | { report: Form } | { attest: { incident: string; finding: string; method: string } } | { "follow-up": { incident: string; kind: string } } | { alerts: boolean } | { "test-alerts": { delay_ms: number } };
 
 /**
  * What a turn decided. `changes` are written in one strict transaction, then `effects` carried
@@ -566,7 +572,7 @@ export interface AlertsView {
      */
     state: AlertsState;
     /**
-     * When a push last arrived, Unix milliseconds.
+     * When a push last arrived while no window was in sight, Unix milliseconds.
      */
     proved_at: number | undefined;
     /**
