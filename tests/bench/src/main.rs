@@ -48,6 +48,9 @@ enum What {
         /// Registrations.
         #[arg(long, default_value_t = 2_000)]
         registrations: u32,
+        /// Registrations while one of three services fails: more for each than one lane holds.
+        #[arg(long, default_value_t = 8_000)]
+        disturbed: u32,
         /// Registrations for measuring memory.
         #[arg(long, default_value_t = 100_000)]
         many: u32,
@@ -94,8 +97,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             relay::fanout::fanout(&relay::fanout::Args { subscribers, messages, rounds })?
         }
         What::Append { seconds } => relay::append::append(&relay::append::Args { seconds })?,
-        What::Push { registrations, many, rounds } => {
-            relay::push::push(&relay::push::Args { registrations, many, rounds })?
+        What::Push { registrations, disturbed, many, rounds } => {
+            relay::push::push(&relay::push::Args { registrations, disturbed, many, rounds })?
         }
         What::Ceiling { in_a_loop } => return Ok(relay::ceiling::serve(in_a_loop)?),
         What::Crowd { members } => return crowd::crowd(members),

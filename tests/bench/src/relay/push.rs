@@ -22,12 +22,16 @@ use super::process::Process;
 #[derive(Debug)]
 pub(crate) struct Args {
     pub(crate) registrations: u32,
+    pub(crate) disturbed: u32,
     pub(crate) many: u32,
     pub(crate) rounds: usize,
 }
 
 /// What a service far away adds.
 const LATENCY: Duration = Duration::from_millis(20);
+
+/// Alerts that wait for services that are down, when their memory is measured.
+const WAITING: usize = 64;
 
 /// As long as what browsers are given.
 const ENDPOINT: usize = 190;
@@ -63,28 +67,37 @@ pub(crate) fn push(args: &Args) -> Result<Value, Box<dyn std::error::Error>> {
     drop(world);
 
     let mut disturbed = Vec::new();
-    for (name, behaviour) in
-        [("hangs", Behaviour::Hang), ("answers 500", Behaviour::Answer(500)), ("closes", Behaviour::Close)]
-    {
-        let mut world = World::new(args.registrations)?;
+    for (name, behaviour) in [
+        ("hangs", Behaviour::Hang),
+        ("answers 500", Behaviour::Answer(500)),
+        ("closes", Behaviour::Close),
+        ("puts half off for 10 minutes", Behaviour::Later(429, 600)),
+    ] {
+        let mut world = World::new(args.disturbed)?;
         world.round(3)?;
         let mut well = Vec::new();
         for _ in 0..args.rounds {
             well.push(world.round(2)?.handed_over);
         }
-        world.sinks[2].behave(move |_| behaviour.clone());
-        let mut ill = Vec::new();
-        for _ in 0..args.rounds {
-            ill.push(world.round(2)?.handed_over);
-        }
-        let (well, ill) = (median(well), median(ill));
+        let half = matches!(behaviour, Behaviour::Later(..));
+        world.sinks[2].behave(move |path| {
+            let odd = path.trim_end_matches('e').ends_with(['1', '3', '5', '7', '9']);
+            if half && odd { Behaviour::Answer(201) } else { behaviour.clone() }
+        });
+        // All rounds count: the first is the one in which the failure is found out.
+        let ill =
+            (0..args.rounds).map(|_| Ok(world.round(2)?.handed_over)).collect::<io::Result<Vec<_>>>()?;
+        let undisturbed = median(well.clone());
         disturbed.push(json!({
             "one_of_three": name,
+            "registrations": args.disturbed,
             "others_undisturbed_s": well,
             "others_s": ill,
-            "ratio": ill / well,
+            "ratio_of_the_first": ill.first().map(|first| first / undisturbed),
+            "ratio_of_the_worst": ill.iter().copied().fold(0.0, f64::max) / undisturbed,
         }));
     }
+    let waiting = waiting(args.disturbed)?;
 
     let mut many = World::new(args.many)?;
     let many_rss = many.relay.rss()?;
@@ -100,6 +113,7 @@ pub(crate) fn push(args: &Args) -> Result<Value, Box<dyn std::error::Error>> {
         "rss": rss,
         "rss_peak": peak,
         "disturbed": disturbed,
+        "waiting": waiting,
         "many": {
             "registrations": args.many,
             "handed_over_s": round.handed_over,
@@ -107,6 +121,28 @@ pub(crate) fn push(args: &Args) -> Result<Value, Box<dyn std::error::Error>> {
             "rss": many_rss,
             "rss_peak": many.relay.peak_rss()?,
         },
+    }))
+}
+
+/// What alerts take of memory whose services are all down.
+fn waiting(registrations: u32) -> Result<Value, Box<dyn std::error::Error>> {
+    let mut world = World::new(registrations)?;
+    for sink in &world.sinks {
+        sink.behave(|_| Behaviour::Answer(503));
+    }
+    let before = world.relay.rss()?;
+    let mut alerts = 0;
+    while alerts < WAITING && world.alert()? {
+        alerts += 1;
+    }
+    // All pages have been read by then.
+    std::thread::sleep(Duration::from_secs(20));
+    Ok(json!({
+        "alerts": alerts,
+        "registrations": registrations,
+        "rss_before": before,
+        "rss": world.relay.rss()?,
+        "rss_peak": world.relay.peak_rss()?,
     }))
 }
 
@@ -161,17 +197,7 @@ impl World {
         }
         let all = self.expected(count)?;
         let before = self.relay.cpu_us()?;
-        self.records += 1;
-        let append = ClientFrame::Append {
-            request: 1,
-            channel: channel(),
-            record: RecordId(self.records.to_be_bytes()),
-            class: Class::Alert,
-            control_seq: 0,
-            rotate: None,
-            body: vec![7; 1_300].into(),
-        };
-        if !matches!(self.member.ask(&append)?, RelayFrame::Appended { .. }) {
+        if !self.alert()? {
             return Err(io::Error::other("not appended"));
         }
         let appended = Instant::now();
@@ -190,6 +216,21 @@ impl World {
         std::thread::sleep(Duration::from_millis(800));
         let cpu = self.relay.cpu_us()?.saturating_sub(before);
         Ok(Round { handed_over: (last - appended).as_secs_f64(), cpu })
+    }
+
+    /// Whether it was appended.
+    fn alert(&mut self) -> io::Result<bool> {
+        self.records += 1;
+        let append = ClientFrame::Append {
+            request: 1,
+            channel: channel(),
+            record: RecordId(self.records.to_be_bytes()),
+            class: Class::Alert,
+            control_seq: 0,
+            rotate: None,
+            body: vec![7; 1_300].into(),
+        };
+        Ok(matches!(self.member.ask(&append)?, RelayFrame::Appended { .. }))
     }
 
     /// How many pushes each sink gets.
