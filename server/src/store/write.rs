@@ -217,6 +217,9 @@ impl Write {
     #[must_use]
     pub fn size(&self) -> usize {
         const ENVELOPE: usize = 256;
+        // Each is a row of its own, which costs the engine more than its bytes: one commit is not
+        // to take those of very many jobs.
+        const UNSETTLED_ROW: usize = 128;
         ENVELOPE
             + match self {
                 Self::Append(append) => append.body.len(),
@@ -224,7 +227,7 @@ impl Write {
                 Self::Register { sealed, .. } | Self::End { sealed, .. } => sealed.len(),
                 Self::Reseal { from, to, .. } => from.len() + to.len(),
                 Self::PushProgress(progress) => {
-                    RegistrationId::LEN * (progress.unsettled.len() + progress.settled.len())
+                    UNSETTLED_ROW * (progress.unsettled.len() + progress.settled.len())
                 }
                 _ => 0,
             }
