@@ -2,7 +2,7 @@
 //! simulation takes the same decisions twice.
 
 use campana_protocol::frame::Secret;
-use rand_chacha::ChaCha20Rng;
+use chacha20::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
 pub(crate) struct Random(ChaCha20Rng);
