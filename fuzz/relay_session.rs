@@ -184,10 +184,13 @@ fn ask(
     model.asked.insert((connection, request), frame);
 }
 
+/// A frame that only needs its request's number.
+type Asking = Box<dyn Fn(u32) -> ClientFrame>;
+
 /// Two channels, of which one may guard the other; the first connection owns both, the second is a
 /// member of the first.
 fn beginning(guarded: bool) -> Vec<(usize, ClientFrame)> {
-    let mut frames: Vec<(usize, Box<dyn Fn(u32) -> ClientFrame>)> = vec![(
+    let mut frames: Vec<(usize, Asking)> = vec![(
         0,
         Box::new(|request| ClientFrame::Redeem { request, invitation: INVITATION, founder: public(FOUNDER) }),
     )];
@@ -234,7 +237,7 @@ fn frame(
             // Mostly one that opens the channel now, if there is one.
             let good =
                 (0..KEYS).map(|more| (seed + more) % KEYS).find(|seed| model.opens(&channel, &public(*seed)));
-            let seed = good.filter(|_| bytes.next() % 4 > 0).unwrap_or(seed);
+            let seed = good.filter(|_| !bytes.next().is_multiple_of(4)).unwrap_or(seed);
             authenticate(request, connection, seed, Subject::Channel(channel))
         }
         1 => {
@@ -260,7 +263,8 @@ fn frame(
                 guess @ 0..32 => guess.into(),
                 _ => last,
             };
-            let rotate = (bytes.next() % 4 == 0).then(|| bytes.key()).filter(|_| class == Class::Control);
+            let rotate =
+                bytes.next().is_multiple_of(4).then(|| bytes.key()).filter(|_| class == Class::Control);
             let body = bytes.body();
             ClientFrame::Append { request, channel, record, class, control_seq, rotate, body }
         }

@@ -64,7 +64,8 @@ stage-removed = You are no longer in this network
 stage-invitation-refused = The server did not accept this invitation
 stage-ended-help = Ask the person who invited you for a new invite. Open it on this phone, or use its code or link here.
 waiting-other = Use another invite, or stop waiting
-waiting-leave-help = To stop waiting, start over on this device. The committee will still see your request.
+waiting-leave = Stop waiting
+waiting-leave-help = This device forgets the invite. The committee will still see your request.
 rejoin = Join again
 
 ## Home

@@ -63,7 +63,8 @@ stage-removed = Ya no estás en esta red
 stage-invitation-refused = El servidor no aceptó esta invitación
 stage-ended-help = Pide una invitación nueva a quien te invitó. Ábrela en este teléfono, o usa aquí el código o el enlace.
 waiting-other = Usar otra invitación o dejar de esperar
-waiting-leave-help = Para dejar de esperar, empieza de nuevo en este aparato. El comité todavía verá tu solicitud.
+waiting-leave = Dejar de esperar
+waiting-leave-help = Este aparato olvida la invitación. El comité todavía verá tu solicitud.
 rejoin = Volver a unirme
 
 ## Inicio

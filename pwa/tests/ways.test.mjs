@@ -235,10 +235,22 @@ test("a member never sees the first screen of strangers", async () => {
   // The waiting room has other doors.
   await person.page.locator("summary", { hasText: "Use another invite" }).click();
   await person.page.getByRole("button", { name: "Paste a link" }).waitFor();
-  await person.page.getByRole("button", { name: "Start over on this device" }).waitFor();
+  await person.page.getByRole("button", { name: "Stop waiting" }).waitFor();
   await ana.tap("Decline: Fabi 2");
   await person.title("Not admitted");
   await person.page.getByRole("button", { name: "Scan a code" }).waitFor();
+  // Once more, and then not after all.
+  await person.tap("Paste a link");
+  await person.page.getByLabel("Link").fill(invite);
+  await person.tap("Next");
+  await person.page.getByLabel("What should the committee call you?").fill("Fabi 3");
+  await person.tap("Ask to join");
+  await person.title("You are in the waiting room");
+  await person.page.locator("summary", { hasText: "Use another invite" }).click();
+  await person.tap("Stop waiting");
+  await person.title("Campana");
+  await person.page.reload();
+  await person.title("Campana");
   await person.context.close();
   person.assertQuiet();
 });

@@ -224,17 +224,6 @@ fn broadcast(world: &World) -> ChannelId {
     *channels.max_by_key(|channel| world.relay.followers(channel)).expect("a channel")
 }
 
-super::scenarios![
-    one_stolen_committee_device_can_grant_nothing,
-    a_member_can_use_no_power_of_the_committee_or_of_verifiers,
-    whoever_reports_cannot_verify_it,
-    a_drill_stays_a_drill,
-    a_relay_that_forks_two_views_is_found_out,
-    a_relay_that_replays_invents_or_reorders_changes_nothing,
-    whatever_the_relay_says_nothing_of_it_stays,
-    an_append_is_not_done_because_the_relay_says_so,
-];
-
 /// The channel that guards the broadcast channel's alerts, and the desk: which are to be the same.
 fn guard(world: &World) -> (Option<ChannelId>, usize) {
     let guards: Vec<_> = world.relay.channels.values().filter_map(|channel| channel.guard).collect();
@@ -339,3 +328,19 @@ fn what_the_relay_puts_off_is_sent_later() {
     let rang = world.devices[ids[6]].notices.iter().filter(|notice| notice.kind == NoticeKind::Alert);
     assert_eq!(rang.count(), 1);
 }
+
+super::scenarios![
+    one_stolen_committee_device_can_grant_nothing,
+    a_member_can_use_no_power_of_the_committee_or_of_verifiers,
+    whoever_reports_cannot_verify_it,
+    a_drill_stays_a_drill,
+    a_relay_that_forks_two_views_is_found_out,
+    a_relay_that_replays_invents_or_reorders_changes_nothing,
+    whatever_the_relay_says_nothing_of_it_stays,
+    an_append_is_not_done_because_the_relay_says_so,
+    the_desk_guards_the_alerts_and_the_relay_is_told_once,
+    reports_stay_at_the_desk_for_two_days_only,
+    a_relay_that_knows_of_no_guards_is_left_alone_until_it_does,
+    the_committee_commits_as_owner_and_is_not_rationed_as_members_are,
+    what_the_relay_puts_off_is_sent_later,
+];

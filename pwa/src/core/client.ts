@@ -103,7 +103,7 @@ export function open(screen: Promise<unknown>): Client {
     async command(command) {
       const turns = (await device)?.turns;
       if (!turns) return { error: "bug" };
-      if ("join" in command || "start" in command) keepStored();
+      if (typeof command === "object" && ("join" in command || "start" in command)) keepStored();
       try {
         return (await turns.take({ command })) ?? { error: "bug" };
       } catch (error) {

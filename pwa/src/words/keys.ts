@@ -58,6 +58,7 @@ export interface Messages {
   "stage-invitation-refused": undefined;
   "stage-ended-help": undefined;
   "waiting-other": undefined;
+  "waiting-leave": undefined;
   "waiting-leave-help": undefined;
   "rejoin": undefined;
   "home": undefined;
