@@ -36,6 +36,7 @@ mod loss;
 #[path = "../../../client-core/tests/core/raid.rs"]
 mod raid;
 #[path = "../../../client-core/tests/core/relay.rs"]
+#[allow(dead_code, reason = "some of it serves the core's unit tests alone")]
 mod relay;
 #[path = "../../../client-core/tests/core/rig.rs"]
 mod rig;
