@@ -46,7 +46,6 @@ impl Group {
         let packages =
             change.add.iter().map(|bytes| key_package::parse(bytes)).collect::<Result<Vec<_>, _>>()?;
         let now = packages.iter().filter_map(key_package::expiration).min().unwrap_or(host::not_before());
-        self.inner.clear_proposal_cache();
         let mut builder = self.inner.commit_builder().commit_time(now);
         for package in packages {
             builder = builder.add_member(package).map_err(|error| MlsError::outside(&error))?;

@@ -36,7 +36,6 @@ impl Group {
     pub fn stage(&self, commit: &[u8]) -> Result<Staged, MlsError> {
         let message = self.private_message(commit, ContentType::Commit)?;
         let mut inner = self.inner.clone();
-        inner.clear_proposal_cache();
         let received = inner.process_incoming_message(message).map_err(|error| MlsError::outside(&error))?;
         let ReceivedMessage::Commit(commit) = received else { return Err(MlsError::Invalid) };
         if commit.is_external {

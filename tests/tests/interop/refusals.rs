@@ -1,7 +1,10 @@
 //! What MLS allows and we do not, made by an implementation that does.
 
 use campana_core::mls::MlsError;
-use openmls::prelude::{tls_codec::*, *};
+use openmls::{
+    prelude::{tls_codec::*, *},
+    schedule::{ExternalPsk, PreSharedKeyId, Psk},
+};
 
 use crate::{
     exchanges::{agree, ours_and_theirs, talk},
@@ -51,6 +54,25 @@ fn proposals_by_reference_do_not_count() {
     let proposal = proposal.tls_serialize_detached().unwrap();
     assert_eq!(ours.stage(&proposal).unwrap_err(), MlsError::Invalid);
     assert_eq!(ours.open(&proposal).unwrap_err(), MlsError::Invalid);
+    let (commit, ..) = group.commit_to_pending_proposals(&theirs.provider, &theirs.signer).unwrap();
+    let commit = commit.tls_serialize_detached().unwrap();
+    assert_eq!(ours.stage(&commit).unwrap_err(), MlsError::Invalid);
+
+    group.clear_pending_commit(theirs.provider.storage()).unwrap();
+    group.clear_pending_proposals(theirs.provider.storage()).unwrap();
+    agree(&ours, &theirs);
+    talk(&mut ours, &mut theirs);
+}
+
+/// Whoever does not have the key would be left behind.
+#[test]
+fn pre_shared_keys_do_not_count() {
+    let (mut ours, mut theirs) = ours_and_theirs();
+    let psk = Psk::External(ExternalPsk::new(b"psk".to_vec()));
+    let psk = PreSharedKeyId::new(other::SUITE, theirs.provider.rand(), psk).unwrap();
+    psk.store(&theirs.provider, &[1; 32]).unwrap();
+    let group = theirs.group.as_mut().unwrap();
+    group.propose_pre_shared_key_by_value(&theirs.provider, &theirs.signer, psk).unwrap();
     let (commit, ..) = group.commit_to_pending_proposals(&theirs.provider, &theirs.signer).unwrap();
     let commit = commit.tls_serialize_detached().unwrap();
     assert_eq!(ours.stage(&commit).unwrap_err(), MlsError::Invalid);

@@ -7,7 +7,6 @@ use mls_rs::{
     group::proposal::{CustomProposal, ProposalType},
     identity::{SigningIdentity, basic::BasicCredential},
     mls_rules::{DefaultMlsRules, EncryptionOptions},
-    psk::{ExternalPskId, PreSharedKey},
 };
 
 use super::*;
@@ -101,7 +100,6 @@ fn rogue(leaf: &Leaf, controls_encrypted: bool) -> Client<impl MlsConfig + use<>
         .mls_rules(DefaultMlsRules::new().with_encryption_options(options))
         .extension_types([CONTEXT_EXTENSION.into(), OTHER.into()])
         .custom_proposal_type(CUSTOM)
-        .psk(ExternalPskId::new(b"psk".to_vec()), PreSharedKey::new(vec![1; 32]))
         .signing_identity(identity, leaf.library_key(), CipherSuite::CURVE25519_CHACHA)
         .build()
 }
@@ -143,11 +141,6 @@ fn with_other(group: &Group) -> ExtensionList {
 fn other_kinds_of_proposal_are_refused() {
     let client = rogue(&Leaf::generate().unwrap(), true);
     let (mut group, mut raw) = infiltrated(&client);
-    let psk = ExternalPskId::new(b"psk".to_vec());
-    refused(
-        &group,
-        &raw.clone().commit_builder().add_external_psk(psk).unwrap().build().unwrap().commit_message,
-    );
     let reinit = raw
         .clone()
         .commit_builder()
@@ -168,18 +161,6 @@ fn other_kinds_of_proposal_are_refused() {
     let staged = group[0].stage(&commit.to_bytes().unwrap()).unwrap();
     assert_eq!((staged.sender, staged.removed[0].index), (3, 2));
     speak(&mut group, 0, b"unimpressed");
-}
-
-/// Proposals sent on their own neither count nor keep anybody from speaking.
-#[test]
-fn nobody_is_muted_by_a_proposal() {
-    let client = rogue(&Leaf::generate().unwrap(), true);
-    let (mut group, mut raw) = infiltrated(&client);
-    let proposal = raw.propose_remove(2, vec![]).unwrap();
-    refused(&group, &proposal);
-    speak(&mut group, 0, b"not muted");
-    refused(&group, &raw.commit(vec![]).unwrap().commit_message);
-    speak(&mut group, 1, b"nor removed");
 }
 
 #[test]
