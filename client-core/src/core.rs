@@ -116,6 +116,15 @@ impl Core {
         &self.opened
     }
 
+    /// What is owed to the relay, by kind; and whether it is under way on this connection.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn owed(&self) -> Vec<(&'static str, bool)> {
+        let under_way =
+            |id: &u64| self.session.in_flight.contains(id) || self.session.acknowledged.contains(id);
+        self.outbox.iter().map(|(id, job)| (job.name(), under_way(id))).collect()
+    }
+
     /// Address of the relay this device belongs to, such as `https://relay.example`.
     #[must_use]
     pub fn relay(&self) -> Option<&str> {

@@ -23,6 +23,7 @@ pub(crate) enum Duty {
     Alert(IncidentId),
     Owners(ChannelKind),
     Refuse(PublicKey),
+    Missed(ChannelKind),
 }
 
 impl Core {
@@ -37,6 +38,7 @@ impl Core {
             self.owners_duty(now, kind);
             self.plead_duty(now, kind);
         }
+        self.drop_unsayable();
         self.shut_out_duty(now);
         self.refusal_duties(now);
         self.alert_duties(now);
@@ -46,6 +48,24 @@ impl Core {
         self.coverage_duty(now);
         self.settings_duty();
         self.notices();
+    }
+
+    /// What waits to be said in a working group that this device is not in, and that its role no
+    /// longer lets it into, can never be said: signed while one channel knew of the revocation and
+    /// another did not.
+    fn drop_unsayable(&mut self) {
+        let Some(own) = self.membership().map(|membership| membership.role_key()) else { return };
+        for kind in [ChannelKind::Desk, ChannelKind::Committee] {
+            let broadcast = self.channels.get(&ChannelKind::Broadcast);
+            let welcome = broadcast.is_none_or(|channel| channel.governance.belongs(&own, kind));
+            if welcome || self.channels.contains_key(&kind) {
+                continue;
+            }
+            let unsayable = self.outbox.iter().filter(|(_, job)| job.appends_to() == Some(kind));
+            for id in unsayable.map(|(id, _)| *id).collect::<Vec<_>>() {
+                self.finish_job(id);
+            }
+        }
     }
 
     /// This device's own act made something due: it does not wait for others.

@@ -586,6 +586,23 @@ pub(crate) struct Posting {
 }
 
 impl Job {
+    /// What kind it is; for diagnosis.
+    #[cfg(feature = "testing")]
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Redeem { .. } => "Redeem",
+            Self::Create { .. } => "Create",
+            Self::OpenMailbox { .. } => "OpenMailbox",
+            Self::SetOwners { .. } => "SetOwners",
+            Self::Event { .. } => "Event",
+            Self::Commit { .. } => "Commit",
+            Self::Plead { .. } => "Plead",
+            Self::Post { .. } => "Post",
+            Self::Report { .. } => "Report",
+            Self::Blob { .. } => "Blob",
+        }
+    }
+
     /// The channel this appends to.
     pub(crate) const fn appends_to(&self) -> Option<ChannelKind> {
         match self {

@@ -3,7 +3,7 @@
 use campana_protocol::frame::{ClientFrame, Subject};
 use campana_protocol::governance::{ChannelKind, Charter, GovernanceContext};
 use campana_protocol::handshake::{MemberCredential, RoleCredential, credential_digest};
-use campana_protocol::id::{BlobId, Hash};
+use campana_protocol::id::{BlobId, ChannelId, Hash};
 use campana_protocol::limits::MAX_BLOB_PARTS;
 use campana_protocol::mailbox::{Post, ReturnAddress, Snapshot, Welcome};
 use campana_protocol::padding::unpad;
@@ -11,9 +11,10 @@ use campana_protocol::wire;
 
 use crate::channel::Channel;
 use crate::core::Core;
+use crate::duty::Duty;
 use crate::governance::Governance;
 use crate::keys::access_key;
-use crate::limits::{ASK_AGAIN, MAX_ASKS, MAX_WELCOMES};
+use crate::limits::{ASK_AGAIN, MAX_ASKS, MAX_WELCOMES, PLEA_PATIENCE};
 use crate::mls::{Group, KeyPackageSecret, Leaf, MlsError, key_package};
 use crate::rows::Row;
 use crate::session::Asked;
@@ -114,9 +115,38 @@ impl Core {
         }
     }
 
+    /// A working group that this device's role lets it into, and that it is not in although there
+    /// was time: its Welcome was read by a state that is gone.
+    fn miss_groups(&mut self, now: u64) {
+        for kind in [ChannelKind::Desk, ChannelKind::Committee] {
+            let duty = Duty::Missed(kind);
+            let Some(channel) = self.missed_group(kind) else {
+                self.waiting.remove(&duty);
+                continue;
+            };
+            if self.my_turn(now, duty, PLEA_PATIENCE)
+                && let Some(membership) = self.membership_mut()
+            {
+                membership.shut_out.push(ShutOut { kind, channel, asked_at: 0, asked: 0 });
+                self.waiting.remove(&duty);
+            }
+        }
+    }
+
+    fn missed_group(&self, kind: ChannelKind) -> Option<ChannelId> {
+        let membership = self.membership().filter(|membership| membership.standing == Standing::Member)?;
+        let chain = &self.channels.get(&ChannelKind::Broadcast)?.governance;
+        let on_its_way = membership.welcomes.iter().any(|welcome| welcome.kind == kind)
+            || membership.shut_out.iter().any(|known| known.kind == kind);
+        let belongs = chain.constituted() && chain.belongs(&membership.role_key(), kind);
+        let missed = belongs && !on_its_way && !self.channels.contains_key(&kind);
+        missed.then(|| chain.charter().channel(kind))
+    }
+
     /// Asks the committee for a fresh leaf in the place of one that this device could not take,
     /// through the mailbox that it asked to join by: that one takes posts of anybody.
     pub(crate) fn shut_out_duty(&mut self, now: u64) {
+        self.miss_groups(now);
         let Some(membership) = self.membership().filter(|membership| !membership.shut_out.is_empty()) else {
             return;
         };

@@ -19,7 +19,7 @@ pub(crate) struct Options {
 
 /// Most bytes, compressed with brotli, of what a phone downloads. The target for the core is 350 KiB;
 /// docs/MEASUREMENTS.md says what it weighs. Just above that, so that it does not grow unnoticed.
-const CORE_BUDGET: u64 = 357 * 1024;
+const CORE_BUDGET: u64 = 345 * 1024;
 /// What the first screen needs.
 const SHELL_BUDGET: u64 = 60 * 1024;
 /// All of it, as the service worker stores it: icons, the worker, and what makes and reads codes too.

@@ -11,13 +11,13 @@
 //!   or drops it. A commit of ours is taken by [`Group::apply`], when it is seen in the log.
 //! - **Only additions, removals and our one context extension**, by value, from members. Any other
 //!   proposal, and any commit from outside, is [`MlsError::Invalid`] for everybody alike.
-//!   The library is built without proposals by reference and pre-shared keys, so that it can do
-//!   neither.
+//!   The library is built without proposals by reference.
 //! - **No clock.** Lifetimes inside key packages are written wide and never compared with now.
 //! - **Only the current epoch.** Keys of past epochs are gone once the next one begins.
 
 mod change;
 mod context;
+mod earlier;
 mod error;
 mod group;
 mod heard;

@@ -6,10 +6,12 @@ use campana_protocol::id::{Hash, hash};
 use mls_rs::group::ExportedTree;
 use zeroize::Zeroizing;
 
-use super::{Group, MlsError, heard::Heard, host, tree};
+use super::{Group, MlsError, earlier, heard::Heard, host, tree};
 use crate::sorted::Map;
 
-const VERSION: u8 = 1;
+/// Before it, the library kept proposals by reference (`earlier`).
+const VERSION: u8 = 2;
+const EARLIER: u8 = 1;
 
 /// What [`Group::load`] needs.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -50,12 +52,18 @@ impl Group {
         let (digest, mut state) = rest.split_at_checked(Hash::LEN).ok_or(MlsError::Corrupt)?;
         let chunks: Vec<Hash> = saved.tree.values().map(|chunk| chunk_hash(chunk)).collect();
         let numbered = saved.tree.keys().copied().eq(0..number(chunks.len()));
-        if version != VERSION || !numbered || self::digest(state, &chunks).as_bytes() != digest {
+        if !(EARLIER..=VERSION).contains(&version)
+            || !numbered
+            || self::digest(state, &chunks).as_bytes() != digest
+        {
             return Err(MlsError::Corrupt);
         }
         let heard = Heard::decode(&mut state).ok_or(MlsError::Corrupt)?;
         let tree = tree::join(saved.tree.values().map(Vec::as_slice))?;
-        let state = Zeroizing::new(state.to_vec());
+        let state = match version {
+            EARLIER => earlier::without_proposals(state).ok_or(MlsError::Corrupt)?,
+            _ => Zeroizing::new(state.to_vec()),
+        };
         let inner = host::restore(state.clone(), tree)?;
         let stored = Stored { tree_hash: inner.context().tree_hash.clone(), chunks };
         let group = Self::restored(inner, stored, state)?;

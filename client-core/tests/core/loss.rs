@@ -498,7 +498,27 @@ fn a_second_context_takes_over_what_the_first_has_changed() {
     world.assert_converged(&[ids[0], ids[1], ids[2]]);
 }
 
+/// The Welcome to the desk was read by a state that is gone, and its post with it.
+#[cfg_attr(test, test)]
+fn a_verifier_restored_from_before_the_role_is_at_the_desk_again() {
+    let mut world = World::new();
+    let ids = world.network(2, 1, 3);
+    let verifier = ids[2];
+    let before = world.devices[verifier].rows.clone();
+    world.grant(&ids[..1], verifier, Role::Verifier);
+    world.restart(verifier, before);
+    world.connect(verifier);
+    world.settle();
+    world.pass(15 * 60_000);
+    world.grant(&ids[..1], ids[4], Role::Verifier);
+    let incident = report(&mut world, ids[3], false);
+    attest(&mut world, verifier, incident, Finding::Confirmed);
+    attest(&mut world, ids[4], incident, Finding::Confirmed);
+    assert_eq!(world.incident(ids[3]).expect("the alert").status, Status::Verified);
+}
+
 super::scenarios![
+    a_verifier_restored_from_before_the_role_is_at_the_desk_again,
     a_window_reads_on_after_its_worker_has_read_a_removal,
     a_committee_device_restored_from_before_it_removed_somebody_is_let_back_in,
     what_waits_to_be_said_is_not_said_once_its_role_is_taken_back,

@@ -114,9 +114,11 @@ export class Desk {
 
   async seen() {
     const device = await this.there();
+    const generation = await device.generation();
+    // All of one moment: a notice never without its incident.
     const view = device.view();
     return {
-      generation: await device.generation(),
+      generation,
       incidents: (view?.incidents ?? []).map(({ id, status }) => ({ id, status })),
       unsent: view?.unsent,
       caughtUp: view?.caught_up,

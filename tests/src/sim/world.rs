@@ -279,10 +279,11 @@ impl World {
         let (device, view) = members.iter().find(|(_, view)| {
             view.stage != Stage::Member || view.unsent > 0 || !view.caught_up || !view.warnings.is_empty()
         })?;
-        let positions = self.devices[*device].core.as_ref().map(campana_core::Core::positions);
+        let core = self.devices[*device].core.as_ref();
+        let (positions, owed) = (core.map(campana_core::Core::positions), core.map(campana_core::Core::owed));
         Some(format!(
-            "device {device}: {:?}, {} unsent, caught up: {}, {:?}, {positions:?}",
-            view.stage, view.unsent, view.caught_up, view.warnings,
+            "device {device}: {:?}, unsent: {owed:?}, caught up: {}, {:?}, {positions:?}",
+            view.stage, view.caught_up, view.warnings,
         ))
     }
 

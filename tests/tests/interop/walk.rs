@@ -11,7 +11,7 @@ const LIMIT: usize = 14;
 
 enum Member {
     Ours(Group, Saved),
-    Theirs(Other),
+    Theirs(Box<Other>),
 }
 
 #[test]
@@ -105,7 +105,7 @@ impl Newcomer {
             }
             Self::Theirs(mut other, _) => {
                 other.join(welcome, tree);
-                Member::Theirs(other)
+                Member::Theirs(Box::new(other))
             }
         }
     }
