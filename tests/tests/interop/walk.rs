@@ -9,9 +9,10 @@ use crate::other::{self, Other};
 const STEPS: usize = 60;
 const LIMIT: usize = 14;
 
+#[expect(clippy::large_enum_variant, reason = "a handful of them, in a test")]
 enum Member {
     Ours(Group, Saved),
-    Theirs(Box<Other>),
+    Theirs(Other),
 }
 
 #[test]
@@ -105,7 +106,7 @@ impl Newcomer {
             }
             Self::Theirs(mut other, _) => {
                 other.join(welcome, tree);
-                Member::Theirs(Box::new(other))
+                Member::Theirs(other)
             }
         }
     }
