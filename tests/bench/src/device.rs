@@ -132,7 +132,13 @@ pub(crate) fn device(
                         }
                         wake = turn_quietly(&mut core, Input::Shown(notice)).or(wake);
                     }
-                    Effect::Reconnect => panic!("device {seed}: refused"),
+                    // What the old connection had proved belongs to a membership that is over.
+                    Effect::Reconnect => {
+                        let again =
+                            tokio_tungstenite::connect_async(format!("ws://{address}/v1/relay")).await;
+                        socket = again.expect("the relay answers").0;
+                        let _ = core.turn(now(), Input::Connected);
+                    }
                     // Nobody turns alerts on here.
                     Effect::Subscribe(_) | Effect::Unsubscribe => {}
                 }
