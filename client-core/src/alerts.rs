@@ -1,8 +1,10 @@
 //! This device's alerts: the push subscription its owner wants, what the platform says of it, what
 //! the relay knows of it, and whether pushes have been seen to arrive (docs/PUSH.md).
 
+mod former;
+
 use campana_protocol::code::{Action, Code};
-use campana_protocol::frame::{ClientFrame, Secret, Subject};
+use campana_protocol::frame::ClientFrame;
 use campana_protocol::governance::ChannelKind;
 use campana_protocol::id::{ChannelId, Hash, PublicKey, PushKey, ReceiptToken, RegistrationId, hash};
 use campana_protocol::limits::{MAX_TEST_DELAY_MS, PROOF_MS, REGISTRATION_TTL_MS};
@@ -10,12 +12,10 @@ use campana_protocol::push::Push;
 use campana_protocol::wire;
 use minicbor::{Decode, Encode};
 
+use self::former::Registration;
 use crate::command::{CommandError, Reply};
 use crate::core::Core;
-use crate::keys::access_key;
-use crate::limits::{
-    MAX_FORMER_REGISTRATIONS, MAX_RECEIPTS, PROOF_NEWS, RENEW_AFTER, TEST_PATIENCE, TURNING_ON,
-};
+use crate::limits::{MAX_RECEIPTS, PROOF_NEWS, RENEW_AFTER, TEST_PATIENCE, TURNING_ON};
 use crate::rows::Row;
 use crate::session::Asked;
 use crate::turn::{Arrival, Effect, Permission, Platform, Pushed};
@@ -58,20 +58,7 @@ pub(crate) struct Alerts {
     /// Registrations of former memberships, until the relay has ended them: no alert comes twice.
     #[n(11)]
     #[cbor(default)]
-    former: Vec<FormerRegistration>,
-}
-
-/// What it takes to end a registration after its membership.
-#[derive(Clone, Encode, Decode)]
-struct FormerRegistration {
-    #[n(0)]
-    registration: RegistrationId,
-    #[n(1)]
-    relay: String,
-    #[n(2)]
-    channel: ChannelId,
-    #[n(3)]
-    access: Secret,
+    former: Vec<Registration>,
 }
 
 /// What the relay was last told, and answered.
@@ -301,10 +288,8 @@ impl Core {
         if !self.session.pushes || !current || lost || self.session.retry_at.is_some() {
             return;
         }
-        let Some((channel, access)) = self
-            .channels
-            .get(&ChannelKind::Broadcast)
-            .map(|channel| (channel.id, access_key(&channel.meta.access).public()))
+        let Some((channel, access)) =
+            self.channels.get(&ChannelKind::Broadcast).map(|channel| (channel.id, channel.access()))
         else {
             return;
         };
@@ -328,60 +313,6 @@ impl Core {
         if since > 0 && now < end {
             self.wake_at(end);
         }
-    }
-
-    /// The membership that this device was registered under is over.
-    pub(crate) fn part_with_registration(&mut self) {
-        let (Some(membership), Some(channel)) =
-            (self.membership(), self.channels.get(&ChannelKind::Broadcast))
-        else {
-            return;
-        };
-        let (relay, channel, access) = (membership.relay.clone(), channel.id, channel.meta.access.clone());
-        self.alerts.registered = None;
-        if let Some(registration) = self.alerts.registration.take() {
-            if self.alerts.former.len() >= MAX_FORMER_REGISTRATIONS {
-                self.alerts.former.remove(0);
-            }
-            self.alerts.former.push(FormerRegistration { registration, relay, channel, access });
-        }
-        self.mark(Row::Alerts);
-    }
-
-    fn end_former_registrations(&mut self, now: u64) {
-        let nothing = self.session.nonce.is_none() || self.alerts.former.is_empty();
-        if nothing || self.session.retry_at.is_some() {
-            return;
-        }
-        if now < self.session.former_at {
-            return self.wake_at(self.session.former_at);
-        }
-        let Some(relay) = self.membership().map(|membership| membership.relay.clone()) else { return };
-        let here = self.alerts.former.iter().filter(|former| former.relay == relay);
-        for FormerRegistration { registration, channel, access, .. } in here.cloned().collect::<Vec<_>>() {
-            let asked = |asked: &Asked| match asked {
-                Asked::ProveFormer(other) | Asked::EndFormer(other) => *other == registration,
-                _ => false,
-            };
-            if self.session.asked_for(asked) {
-                continue;
-            }
-            // Of a channel that this device is in again, the key of now is proved, and stays so.
-            let again = self.channels.get(&ChannelKind::Broadcast).is_some_and(|own| own.id == channel);
-            if !again {
-                let subject = Subject::Channel(channel);
-                self.authenticate(subject, &access_key(&access), Asked::ProveFormer(registration));
-            } else if self.session.streams.contains_key(&ChannelKind::Broadcast) {
-                self.end_former(registration);
-            }
-        }
-    }
-
-    fn end_former(&mut self, registration: RegistrationId) {
-        let former = self.alerts.former.iter().find(|former| former.registration == registration);
-        let Some(channel) = former.map(|former| former.channel) else { return };
-        let request = self.session.ask(Asked::EndFormer(registration));
-        self.send(&ClientFrame::Unregister { request, channel, registration });
     }
 
     fn send_registration(&mut self, now: u64, channel: ChannelId, access: PublicKey) {
@@ -472,7 +403,7 @@ impl Core {
                 }
             }
             Asked::ProveFormer(registration) => self.end_former(registration),
-            Asked::EndFormer(ended) => self.alerts.former.retain(|former| former.registration != ended),
+            Asked::EndFormer(ended) => self.forget_former(ended),
             _ => return,
         }
         self.mark(Row::Alerts);
@@ -502,9 +433,7 @@ impl Core {
             // It has expired, or this relay does not count.
             Asked::Receipt(seq) => self.alerts.receipts.retain(|owed| owed != seq),
             // Its channel is gone, and it with that.
-            Asked::ProveFormer(gone) | Asked::EndFormer(gone) => {
-                self.alerts.former.retain(|former| former.registration != *gone);
-            }
+            Asked::ProveFormer(gone) | Asked::EndFormer(gone) => self.forget_former(*gone),
             _ => return,
         }
         self.mark(Row::Alerts);

@@ -10,7 +10,7 @@ use campana_protocol::id::{ChannelId, Hash, PublicKey};
 use campana_protocol::wire;
 
 use crate::governance::Governance;
-use crate::keys::plea_key;
+use crate::keys::{access_key, plea_key};
 use crate::limits::{ANSWER_PAUSE, FORMER_TTL, MAX_FORMER, MAX_OLDER, REMEMBERED};
 use crate::mls::{Group, Leaf, Member, MlsError};
 use crate::state::{Former, Meta, Place};
@@ -25,6 +25,7 @@ pub(crate) struct Channel {
     pub(crate) governance: Governance,
     pub(crate) statements: Vec<SignedStatement>,
     recent: VecDeque<(u64, Hash)>,
+    access: PublicKey,
 }
 
 impl Channel {
@@ -66,7 +67,8 @@ impl Channel {
         statements: Vec<SignedStatement>,
     ) -> Self {
         let id = governance.charter().channel(kind);
-        Self { kind, id, meta, group, governance, statements, recent: VecDeque::new() }
+        let access = access_key(&meta.access).public();
+        Self { kind, id, meta, group, governance, statements, recent: VecDeque::new(), access }
     }
 
     /// Moves the cursor over an entry.
@@ -115,8 +117,14 @@ impl Channel {
         true
     }
 
+    /// Public part of the key that opens the channel at the relay: derived once, for every turn asks.
+    pub(crate) fn access(&self) -> PublicKey {
+        self.access
+    }
+
     /// Takes over a new access secret.
     pub(crate) fn rotate(&mut self, access: Secret) {
+        self.access = access_key(&access).public();
         let older = core::mem::replace(&mut self.meta.access, access);
         self.meta.older.insert(0, older);
         self.meta.older.truncate(MAX_OLDER);

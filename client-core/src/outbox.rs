@@ -15,7 +15,6 @@ use campana_protocol::padding::pad;
 use campana_protocol::wire;
 
 use crate::core::Core;
-use crate::keys::access_key;
 use crate::limits::WINDOW;
 use crate::mls;
 use crate::rows::Row;
@@ -105,7 +104,7 @@ impl Core {
             }
             Job::Create { kind } => {
                 let Some(channel) = self.channels.get(&kind) else { return self.finish_job(id) };
-                let access = access_key(&channel.meta.access).public();
+                let access = channel.access();
                 let owner = membership.owner(kind).public();
                 let founder = membership.founder();
                 let signature = founder.sign(&creation(&nonce, &owner));
