@@ -2,6 +2,8 @@
 //! but two: what follows an alert counts after it, and of two reports or alerts that contradict
 //! each other the first stays.
 
+use core::cell::OnceCell;
+
 use campana_protocol::governance::Role;
 use campana_protocol::id::{Hash, IncidentId, PublicKey};
 use campana_protocol::report::{
@@ -68,6 +70,9 @@ pub(crate) struct Incident {
     /// Whose report it is, at the desk: the leaf that they were admitted with.
     #[n(15)]
     pub(crate) reporter: Option<PublicKey>,
+    /// `public`, once somebody has asked what it says: every view of every incident does.
+    #[cbor(skip)]
+    decoded: OnceCell<Option<PublicReport>>,
 }
 
 /// Why an alert or follow-up is not what it claims.
@@ -104,6 +109,7 @@ impl Incident {
             past: false,
             received_at: 0,
             reporter: None,
+            decoded: OnceCell::new(),
         }
     }
 
@@ -115,7 +121,7 @@ impl Incident {
         {
             return false;
         }
-        self.public = Some(public.to_vec());
+        self.set_public(public);
         self.private_hash = Some(hash);
         self.private = Some(private.to_vec());
         true
@@ -147,7 +153,7 @@ impl Incident {
         if self.private_hash.is_some_and(|known| known != alert.private) {
             self.private = None;
         }
-        self.public = Some(alert.public.clone());
+        self.set_public(&alert.public);
         self.private_hash = Some(alert.private);
         self.alert = Some(checked);
         Ok(true)
@@ -167,8 +173,14 @@ impl Incident {
         Ok(true)
     }
 
-    pub(crate) fn public_report(&self) -> Option<PublicReport> {
-        PublicReport::decode(self.public.as_deref()?).ok()
+    pub(crate) fn public_report(&self) -> Option<&PublicReport> {
+        let decode = || PublicReport::decode(self.public.as_deref()?).ok();
+        self.decoded.get_or_init(decode).as_ref()
+    }
+
+    fn set_public(&mut self, public: &[u8]) {
+        self.public = Some(public.to_vec());
+        self.decoded = OnceCell::new();
     }
 
     pub(crate) fn drill(&self) -> bool {

@@ -1,74 +1,14 @@
-// Every screen in both languages, dark and light: free of what axe can find. With SCREENS=1 each
-// is also drawn into docs/screens, on a phone and on a desk.
-import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
+// Every screen in both languages, as a network of six comes to it; and what is seldom seen.
 import { after, before, test } from "node:test";
 
-import { FluentBundle, FluentResource } from "@fluent/bundle";
-
-import { DESKTOP, PHONE, Person, launch, startRelay } from "./stage.mjs";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-const DRAW = process.env.SCREENS === "1";
-const folder = join(import.meta.dirname, "../../docs/screens");
+import { LANGUAGES, look, words } from "./look.mjs";
+import { Person, launch, startRelay } from "./stage.mjs";
 
 let relay, browser;
 before(async () => {
   browser = await launch();
-  if (DRAW) mkdirSync(folder, { recursive: true });
 });
 after(() => browser?.close());
-
-function words(tag) {
-  const bundle = new FluentBundle(tag, { useIsolating: false });
-  bundle.addResource(new FluentResource(readFileSync(join(import.meta.dirname, `../messages/${tag}.ftl`), "utf8")));
-  return (key, args) => {
-    const value = bundle.getMessage(key)?.value;
-    assert(value, key);
-    return bundle.formatPattern(value, args);
-  };
-}
-
-/** Looks at what is on the screen now; drawn from its top, or from this heading or list. */
-async function look(person, tag, name, heading) {
-  const { page } = person;
-  // What has just moved can be pressed again.
-  await page.waitForFunction(() => !document.querySelector("button[aria-disabled=true]"));
-  for (const theme of ["dark", "light"]) {
-    await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
-    const violations = await page.evaluate(
-      async ([source, rules]) => {
-        if (!globalThis.axe) new Function(source)();
-        const found = await axe.run(document, { runOnly: rules });
-        return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
-      },
-      [AXE, RULES],
-    ).catch(async (error) => {
-      // The page's policy allows no code from text: the debugger's own evaluation is not bound by it.
-      if (!/Trusted|unsafe-eval|EvalError/.test(error.message)) throw error;
-      await page.evaluate(AXE);
-      return page.evaluate(async (rules) => {
-        const found = await axe.run(document, { runOnly: rules });
-        return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
-      }, RULES);
-    });
-    assert.deepEqual(violations, [], `${name}, ${tag}, ${theme}`);
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    assert(wide <= 0, `${name}, ${tag}: wider than the phone by ${wide}`);
-    if (!DRAW) continue;
-    for (const [size, { viewport }] of [["phone", PHONE], ["desk", DESKTOP]]) {
-      await page.setViewportSize(viewport);
-      await page.evaluate(() => scrollTo(0, 0));
-      const from = heading === "ol" ? page.locator("ol") : page.getByRole("heading", { name: heading, exact: true });
-      if (heading) await from.evaluate((element) => element.scrollIntoView());
-      await page.screenshot({ path: join(folder, `${name}-${tag}-${theme}-${size}.png`) });
-    }
-    await page.setViewportSize(PHONE.viewport);
-  }
-}
 
 const APPLE = "AppleWebKit/605.1.15 (KHTML, like Gecko)";
 const DEVICES = {
@@ -90,8 +30,6 @@ const TROUBLES = {
   "core-failed": () => (WebAssembly.instantiateStreaming = WebAssembly.instantiate = () => Promise.reject(new Error("no"))),
   "browser-too-old": () => Object.defineProperty(navigator, "locks", { value: undefined }),
 };
-
-const LANGUAGES = [["es", "Español", "es-MX"], ["en", "English", "en-US"]];
 
 for (const [tag, language, locale] of LANGUAGES) {
   test(`every screen in ${language}`, async () => {

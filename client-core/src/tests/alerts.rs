@@ -93,7 +93,7 @@ fn what_its_place_makes_unreadable_its_author_says_again() {
 fn made_up(world: &World, attestations: Vec<Signed>) -> Alert {
     let id = IncidentId([0xEE; 16]);
     let genuine = world.devices[3].core.incidents.values().next().expect("an incident");
-    let report = PublicReport { incident: id, ..genuine.public_report().expect("a report") };
+    let report = PublicReport { incident: id, ..genuine.public_report().expect("a report").clone() };
     Alert { public: wire::encode(&report), private: private_hash(b"nothing"), attestations }
 }
 

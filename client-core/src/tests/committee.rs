@@ -15,6 +15,7 @@ use super::rig::{World, attest, form, report};
 use crate::command::{Command, CommandError, Reply, ReportForm, ZoneChange};
 use crate::keys::KeyPair;
 use crate::mls::Change;
+use crate::turn::Input;
 
 const COMMITTEE: ChannelKind = ChannelKind::Committee;
 
@@ -227,4 +228,28 @@ fn the_desk_follows_its_mailbox_even_if_nobody_has_to_leave() {
     for verifier in [ids[3], ids[4]] {
         assert_eq!(world.incident(verifier).expect("a report").status, Status::Unverified);
     }
+}
+
+#[test]
+fn what_was_to_be_said_at_a_desk_that_one_is_let_into_no_more_is_dropped() {
+    let (mut world, ids) = network();
+    let person = world.key(ids[4]);
+    let Ok(Reply::Draft(id)) = world.command(ids[0], Command::Revoke { person, role: Role::Verifier }) else {
+        panic!()
+    };
+    world.settle();
+    world.command(ids[1], Command::Approve(id)).expect("a draft");
+    world.pass(60_000);
+    // Of two devices that are not at the desk, one was, and signed when it did not know better; the
+    // other one only waits for its Welcome.
+    world.grant(&ids[..2], ids[5], Role::Dispatcher);
+    world.core(ids[5]).drop_channel(ChannelKind::Desk);
+    for at in [ids[4], ids[5]] {
+        assert!(!world.core(at).channels.contains_key(&ChannelKind::Desk));
+        let secret = Event::DeskSecret(DeskSecret { secret: Secret([1; 32]) });
+        world.core(at).say(ChannelKind::Desk, &secret, Class::Update);
+        world.turn(at, Input::Tick);
+    }
+    assert_eq!(world.view(ids[4]).unsent, 0, "it can never be said");
+    assert_eq!(world.view(ids[5]).unsent, 1, "it waits");
 }

@@ -216,6 +216,8 @@ async function start(
     const others = new BroadcastChannel(CHANNEL);
     const tell = (message: Message) => others.postMessage(message);
     const shown: { view?: View; generation: number; link: Link } = { generation: -1, link: "none" };
+    /** What had been written when there was no room for more. */
+    let fullAt = -1;
     // Views are large: they are sent only once there is somebody to see them.
     let watched = false;
     const share = () => {
@@ -256,7 +258,8 @@ async function start(
       effects: (effects) => effects.forEach(carryOut),
       wrote: (generation) => tell({ wrote: generation }),
       changed(next, generation) {
-        trouble.set(null);
+        // A phone is full until something has been written.
+        if (generation > fullAt) trouble.set(null);
         // At the same generation the leader sees more.
         if (connection.leading || generation > shown.generation) showView(next, generation);
         share();
@@ -283,8 +286,15 @@ async function start(
         share();
       },
       () => tell({ asked: true }),
+      (error) => {
+        if (troubleOf(error) === "storage-full") fail(error);
+      },
     );
-    const fail = (error: unknown) => trouble.set(troubleOf(error));
+    const fail = (error: unknown) => {
+      const word = troubleOf(error);
+      if (word === "storage-full") fullAt = shown.generation;
+      trouble.set(word);
+    };
     const openKept = () =>
       store.keptPushes(({ push, at, inSight }) => turns.take({ pushed: { push, in_sight: inSight, arrived_at: at } }));
     others.onmessage = ({ data }: MessageEvent<Message>) => {

@@ -35,6 +35,8 @@ export class Connection {
     private readonly show: (link: Link) => void,
     /** Asks the leader for a sign of life. */
     private readonly ask: () => void,
+    /** What came could not be taken in; it is asked for again. */
+    private readonly missed: (error: unknown) => void,
   ) {}
 
   /** Waits for its turn to be the one that is connected, and stays it until the page goes. */
@@ -142,7 +144,10 @@ export class Connection {
     socket.onopen = () => {
       clearTimeout(patience);
       this.show("online");
-      void this.turns.take("connected").catch(() => socket.close());
+      void this.turns.take("connected").catch((error: unknown) => {
+        this.missed(error);
+        socket.close();
+      });
     };
     socket.onmessage = (message: MessageEvent<ArrayBuffer>) => {
       this.inbox.push(new Uint8Array(message.data));
@@ -176,8 +181,9 @@ export class Connection {
       while (this.inbox.length > 0 && this.socket === socket) {
         await this.turns.take({ received: this.batch() });
       }
-    } catch {
+    } catch (error) {
       // What could not be taken in is asked for again on a new connection.
+      this.missed(error);
       socket.close();
     } finally {
       this.delivering = false;
