@@ -207,6 +207,10 @@ pub const LOOK_MS: u64 = 250;
 /// Jobs known in memory; the others wait in the store until there are fewer.
 pub const MAX_OPEN_JOBS: usize = 16_384;
 
+/// Ids on a page of a job's registrations without an answer: a page is half of the longest value
+/// that the store keeps in one piece, and can be replaced.
+pub const UNSETTLED_PAGE: usize = 1_024;
+
 /// How long a job waits before it reads again what the store failed to read.
 pub const PUSH_READ_AGAIN_MS: u64 = 1_000;
 

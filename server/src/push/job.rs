@@ -4,7 +4,7 @@
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use campana_protocol::id::RegistrationId;
@@ -50,16 +50,14 @@ struct Job<S> {
     found: VecDeque<RegistrationId>,
     /// Given to lanes and not settled.
     waiting: HashMap<RegistrationId, Service>,
-    /// What the store knows as unsettled.
-    written: HashSet<RegistrationId>,
     /// Reads for all lanes that keep up.
     front: Walk,
     /// When it reads on whoever is busy: there may be services that it has not come to.
     front_due: Instant,
     dirty: bool,
     done: bool,
-    /// A write on its way: what is unsettled once it is durable, and what no longer.
-    on_its_way: Option<(Vec<RegistrationId>, Vec<RegistrationId>)>,
+    /// A write is on its way.
+    writing: bool,
     inbox: Arc<Inbox>,
 }
 
@@ -175,14 +173,13 @@ impl<S: Store> Job<S> {
             tasks: JoinSet::new(),
             events,
             stop,
-            written: unsettled.iter().copied().collect(),
             found: unsettled.into(),
             waiting: HashMap::new(),
             front: Walk::from(start, job.cursor),
             front_due: Instant::now(),
             dirty: false,
             done: false,
-            on_its_way: None,
+            writing: false,
             inbox: Arc::default(),
         };
         for service in push.policy.all_services() {
@@ -330,46 +327,33 @@ impl<S: Store> Job<S> {
     /// Writes down what has changed, in one piece: whenever the relay dies, what is before the
     /// cursors and not unsettled has been settled, and nothing is both behind a cursor and unsettled.
     fn write(&mut self) {
-        if !self.dirty || self.on_its_way.is_some() {
+        if !self.dirty || self.writing {
             return;
         }
-        let left: HashSet<_> = self.found.iter().chain(self.waiting.keys()).copied().collect();
-        let unsettled: Vec<_> = left.difference(&self.written).copied().collect();
-        let settled: Vec<_> = self.written.difference(&left).copied().collect();
         let own = |(service, lane): (&Service, &Handle)| Some((self.tag(*service), lane.own?.at()));
         let progress = PushProgress {
             channel: self.name.channel,
             seq: self.name.seq,
             cursor: self.front.at(),
             lanes: self.lanes.iter().filter_map(own).collect(),
-            unsettled: unsettled.clone(),
-            settled: settled.clone(),
+            unsettled: self.found.iter().chain(self.waiting.keys()).copied().collect(),
             done: self.done,
         };
         let ticket = Ticket { request: 0, inbox: Arc::clone(&self.inbox) };
         // A full queue is a busy relay: the next tick tries again.
         if self.outfit.shared.enqueue(Write::PushProgress(progress), Some(ticket)).is_ok() {
-            self.on_its_way = Some((unsettled, settled));
-            self.dirty = false;
+            (self.writing, self.dirty) = (true, false);
         }
     }
 
     /// What became of the last write.
     fn committed(&mut self) {
         for (_, result) in self.inbox.take() {
-            let Some((unsettled, settled)) = self.on_its_way.take() else { continue };
-            match result {
-                Ok(_) => {
-                    self.written.extend(unsettled);
-                    for id in settled {
-                        self.written.remove(&id);
-                    }
-                }
-                Err(error) => {
-                    // The store has said why; the next tick tries again.
-                    tracing::debug!(%error, "a push job's progress is not written yet");
-                    self.dirty = true;
-                }
+            self.writing = false;
+            if let Err(error) = result {
+                // The store has said why; the next tick tries again.
+                tracing::debug!(%error, "a push job's progress is not written yet");
+                self.dirty = true;
             }
         }
     }
@@ -394,7 +378,7 @@ impl<S: Store> Job<S> {
 
     /// Until no write is on its way.
     async fn answered(&mut self) {
-        while self.on_its_way.is_some() {
+        while self.writing {
             self.inbox.bell.rung().await;
             self.committed();
         }

@@ -189,3 +189,26 @@ fn info(subscription: &Subscription) -> SubscriptionInfo {
     let [key, auth] = [&subscription.key.0[..], &subscription.auth.0].map(|at| URL_SAFE_NO_PAD.encode(at));
     SubscriptionInfo::new(subscription.endpoint.clone(), key, auth)
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    /// RFC 8291's example keys; made by `http_ece` 1.2.1 for Node. The other way round, it opens what
+    /// the relay pushes (`pwa/tests/push/subscriber.mjs`).
+    #[test]
+    fn what_another_implementation_encrypts_opens_here() {
+        let bytes = |text| URL_SAFE_NO_PAD.decode(text).expect("base64url");
+        let keys = ece::EcKeyComponents::new(
+            bytes("q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94"),
+            bytes("BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"),
+        );
+        let body = bytes(
+            "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A_qi8lUQrv3Zk3ZvusXrkRc9MY3u_tZBYmG9moOImm-KQvb0NrhIFm8KoeR6ZfQzww",
+        );
+        let auth = bytes("BTBZMqHH6r4Tts7J_aSIgg");
+        let plain = ece::decrypt(&keys, &auth, &body).expect("for these keys");
+        assert_eq!(plain, "Otra implementación lo cerró.".as_bytes());
+    }
+}

@@ -55,9 +55,7 @@ kinds! {
     /// An alert that is being pushed. Rewritten as the push gets on. Key: channel, seq.
     /// Value: [`super::row::StoredJob`].
     PushJob = 14,
-    /// A registration that a job has come past without an answer yet. Key: channel, seq,
-    /// registration. Value: nothing.
-    Unsettled = 15,
+    // 15 was a row for each unsettled registration, until format 4.
     /// Some device has an alert. Key: channel, seq, token. Value: nothing.
     Receipt = 16,
     /// How many registrations (seq 0) or receipts of an alert there are. Rewritten. Key: channel,
@@ -71,6 +69,10 @@ kinds! {
     /// The registration of an endpoint. Kept as long as it. Key: channel, what the endpoint is known
     /// by there. Value: registration.
     Endpoint = 20,
+    /// Registrations that a job has come past without an answer yet, some thousand to a page: a row
+    /// each takes the engine ten times their bytes. Rewritten as the push gets on. Key: channel, seq,
+    /// page. Value: ids, one after the other.
+    Unsettled = 21,
 }
 
 /// The key of a row.
@@ -91,12 +93,12 @@ pub(crate) enum Key {
     Expiry(u64, Box<Self>),
     Registration(ChannelId, RegistrationId),
     PushJob(ChannelId, u64),
-    Unsettled(ChannelId, u64, RegistrationId),
     Receipt(ChannelId, u64, ReceiptToken),
     Tally(ChannelId, u64),
     PushSecret,
     Ended(ChannelId, RegistrationId),
     Endpoint(ChannelId, EndpointTag),
+    Unsettled(ChannelId, u64, u16),
 }
 
 impl Key {
@@ -129,8 +131,8 @@ impl Key {
             }
             Self::Endpoint(id, tag) => put(out, &[&id.0, tag]),
             Self::PushJob(id, seq) | Self::Tally(id, seq) => put(out, &[&id.0, &seq.to_be_bytes()]),
-            Self::Unsettled(id, seq, registration) => {
-                put(out, &[&id.0, &seq.to_be_bytes(), &registration.0]);
+            Self::Unsettled(id, seq, page) => {
+                put(out, &[&id.0, &seq.to_be_bytes(), &page.to_be_bytes()]);
             }
             Self::Receipt(id, seq, token) => put(out, &[&id.0, &seq.to_be_bytes(), &token.0]),
         }
@@ -170,7 +172,7 @@ impl Key {
             Kind::PushJob => Self::PushJob(ChannelId(take(r)?), u64::from_be_bytes(take(r)?)),
             Kind::Unsettled => {
                 let (channel, seq) = (ChannelId(take(r)?), u64::from_be_bytes(take(r)?));
-                Self::Unsettled(channel, seq, RegistrationId(take(r)?))
+                Self::Unsettled(channel, seq, u16::from_be_bytes(take(r)?))
             }
             Kind::Receipt => {
                 let (channel, seq) = (ChannelId(take(r)?), u64::from_be_bytes(take(r)?));
@@ -264,11 +266,7 @@ mod tests {
             id().prop_map(|i| Key::Founder(PublicKey(i))),
             (id(), short()).prop_map(|(i, r)| Key::Registration(ChannelId(i), RegistrationId(r))),
             (id(), any::<u64>()).prop_map(|(i, s)| Key::PushJob(ChannelId(i), s)),
-            (id(), any::<u64>(), short()).prop_map(|(i, s, r)| Key::Unsettled(
-                ChannelId(i),
-                s,
-                RegistrationId(r)
-            )),
+            (id(), any::<u64>(), any::<u16>()).prop_map(|(i, s, p)| Key::Unsettled(ChannelId(i), s, p)),
             (id(), any::<u64>(), short()).prop_map(|(i, s, t)| Key::Receipt(
                 ChannelId(i),
                 s,

@@ -151,17 +151,17 @@ pub(crate) struct StoredRegistration {
 pub(crate) struct StoredJob {
     #[n(0)]
     pub(crate) created_at: u64,
-    /// What came before `cursor`, in the order of ids. No longer written or used: a job that an
-    /// older version left in the middle begins anew.
-    #[n(1)]
-    pub(crate) by_id: Option<RegistrationId>,
-    /// All registrations up to this one are settled, have an `Unsettled` row, or are for one of
+    // What is before 4 is of older versions: a job that one of them left in the middle begins anew.
+    /// All registrations up to this one are settled, on an `Unsettled` page, or are for one of
     /// `lanes`. The order is the sender's.
-    #[cbor(n(2), default)]
+    #[cbor(n(4), default)]
     pub(crate) cursor: Option<RegistrationId>,
     /// Services that are read for separately.
-    #[cbor(n(3), default)]
+    #[cbor(n(5), default)]
     pub(crate) lanes: Vec<StoredLane>,
+    /// How many `Unsettled` pages it has.
+    #[cbor(n(6), default)]
+    pub(crate) pages: u16,
 }
 
 /// A push service that a job reads for separately.
@@ -220,7 +220,7 @@ mod tests {
             same(&Founder { channels_left: c })?;
             let cursor = some.then_some(RegistrationId(record));
             let lanes = vec![StoredLane { tag: b, cursor }; c as usize % 4];
-            same(&StoredJob { created_at: a, by_id: cursor, cursor, lanes })?;
+            same(&StoredJob { created_at: a, cursor, lanes, pages: (a % 7) as u16 })?;
         }
 
         #[test]

@@ -350,6 +350,43 @@ mod tests {
     }
 
     #[test]
+    fn a_job_that_a_version_without_pages_left_in_the_middle_begins_anew() {
+        use crate::store::conformance::{Bench, channel};
+        let mut b = Bench::with_channel(OnDisk::new());
+        b.done(conformance::pushes::register(conformance::owner(), 1, b"x"));
+        let seq = b.append(conformance::owner(), Class::Alert, b"pushed");
+        // As format 3 wrote them: the cursor at 2, a row for each without an answer.
+        let mut job = minicbor::Encoder::new(Vec::new());
+        job.array(4)
+            .and_then(|e| e.u64(5))
+            .and_then(|e| e.null())
+            .and_then(|e| e.bytes(&[9; 16]))
+            .and_then(|e| e.array(0))
+            .expect("memory");
+        let key = crate::store::key::Key::PushJob(channel(), seq).encode();
+        let mut rows = vec![
+            Change::Put(key, job.into_writer()),
+            Change::Put(crate::store::key::Key::Format.encode(), 3u16.to_be_bytes().to_vec()),
+        ];
+        let single = |number: u16| {
+            [&[15][..], &channel().0, &seq.to_be_bytes(), &[0; 14], &number.to_be_bytes()].concat()
+        };
+        rows.extend((0..3_000).map(|number| Change::Put(single(number), Vec::new())));
+        b.store().engine().apply(&rows).expect("written");
+        b.fixture.reopen();
+        let job = b.store().push_job(&channel(), seq).expect("read").expect("a job");
+        assert_eq!((job.created_at, job.cursor, job.lanes), (5, None, Vec::new()));
+        assert_eq!(b.store().unsettled(&channel(), seq), Ok(Vec::new()));
+        let mut left = 0;
+        let count = &mut |_: &[u8], _: &[u8]| {
+            left += 1;
+            ControlFlow::Continue(())
+        };
+        b.store().engine().scan(&[15], &[16], count).expect("read");
+        assert_eq!(left, 0);
+    }
+
+    #[test]
     fn a_damaged_entry_of_the_log_hides_no_other() {
         use crate::store::conformance::Bench;
         let mut b = Bench::with_channel(OnDisk::new());

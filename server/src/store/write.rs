@@ -183,10 +183,8 @@ pub struct PushProgress {
     pub cursor: Option<RegistrationId>,
     /// The services that are read for separately, each with the last that was read for it.
     pub lanes: Vec<(LaneTag, Option<RegistrationId>)>,
-    /// Dispatched and not settled.
+    /// All that are dispatched and not settled.
     pub unsettled: Vec<RegistrationId>,
-    /// Were unsettled and are no longer.
-    pub settled: Vec<RegistrationId>,
     /// All are settled: the job ends.
     pub done: bool,
 }
@@ -217,18 +215,13 @@ impl Write {
     #[must_use]
     pub fn size(&self) -> usize {
         const ENVELOPE: usize = 256;
-        // Each is a row of its own, which costs the engine more than its bytes: one commit is not
-        // to take those of very many jobs.
-        const UNSETTLED_ROW: usize = 128;
         ENVELOPE
             + match self {
                 Self::Append(append) => append.body.len(),
                 Self::Post { body, .. } | Self::PutBlob { body, .. } => body.len(),
                 Self::Register { sealed, .. } | Self::End { sealed, .. } => sealed.len(),
                 Self::Reseal { from, to, .. } => from.len() + to.len(),
-                Self::PushProgress(progress) => {
-                    UNSETTLED_ROW * (progress.unsettled.len() + progress.settled.len())
-                }
+                Self::PushProgress(progress) => progress.unsettled.len() * RegistrationId::LEN,
                 _ => 0,
             }
     }

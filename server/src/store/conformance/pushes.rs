@@ -21,7 +21,7 @@ fn id(number: u32) -> RegistrationId {
     RegistrationId(id)
 }
 
-fn register(by: Keys, number: u32, sealed: &[u8]) -> Write {
+pub(crate) fn register(by: Keys, number: u32, sealed: &[u8]) -> Write {
     register_at(by, number, sealed, id(number).0)
 }
 
@@ -256,16 +256,19 @@ pub fn a_job_goes_on_where_it_was<F: Fixture>(fixture: F) {
     b.done(PushProgress { unsettled: vec![id(1), id(2), id(3)], ..progress(seq) }.into());
     let lanes = vec![(7, None), (u64::MAX, Some(id(3)))];
     let cursor = Some(id(5));
-    b.done(PushProgress { cursor, lanes: vec![(7, None), (8, None)], ..progress(seq) }.into());
-    let (settled, unsettled) = (vec![id(2)], vec![id(4)]);
-    let lanes_now = lanes.clone();
-    b.done(PushProgress { cursor, lanes: lanes_now, settled, unsettled, ..progress(seq) }.into());
+    // More than one page, and fewer again.
+    let many: Vec<_> = (0..3_000).map(id).collect();
+    let lanes_then = vec![(7, None), (8, None)];
+    b.done(PushProgress { cursor, lanes: lanes_then, unsettled: many.clone(), ..progress(seq) }.into());
+    assert_eq!(b.store().unsettled(&channel(), seq), Ok(many));
+    let (unsettled, lanes_now) = (vec![id(1), id(3), id(4)], lanes.clone());
+    b.done(PushProgress { cursor, lanes: lanes_now, unsettled, ..progress(seq) }.into());
     b.fixture.reopen();
     let job = b.store().push_job(&channel(), seq).expect("read").expect("a job");
     assert_eq!((job.cursor, job.lanes), (cursor, lanes));
     assert_eq!(b.store().unsettled(&channel(), seq), Ok(vec![id(1), id(3), id(4)]));
     assert_eq!(b.store().unsettled(&channel(), seq + 1), Ok(Vec::new()));
-    b.done(PushProgress { settled: vec![id(1), id(3), id(4)], done: true, ..progress(seq) }.into());
+    b.done(PushProgress { done: true, ..progress(seq) }.into());
     assert_eq!(b.store().push_jobs(), Ok(Vec::new()));
     // What comes late about a job that has ended leaves nothing.
     b.done(PushProgress { unsettled: vec![id(1)], ..progress(seq) }.into());
@@ -357,7 +360,6 @@ fn progress(seq: u64) -> PushProgress {
         cursor: None,
         lanes: Vec::new(),
         unsettled: Vec::new(),
-        settled: Vec::new(),
         done: false,
     }
 }

@@ -14,6 +14,7 @@ mod trim;
 mod tx;
 mod view;
 
+use core::ops::ControlFlow;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -34,8 +35,13 @@ use super::{
 use crate::limits::MAX_TRIM;
 
 /// The version of what is written here. 2: entries may be in a log beside the rows; the rows of 1
-/// are as they were. 3: the log's files begin with a mark; those of 2 are read as they were.
-pub(crate) const FORMAT: u16 = 3;
+/// are as they were. 3: the log's files begin with a mark; those of 2 are read as they were. 4: what
+/// is unsettled of a push job is on pages; jobs of before begin anew.
+pub(crate) const FORMAT: u16 = 4;
+
+/// The first with pages; before, each unsettled registration had a row of this kind.
+const PAGES: u16 = 4;
+const SINGLE_UNSETTLED: u8 = 15;
 
 /// A [`Store`] over an engine.
 #[derive(Debug)]
@@ -65,6 +71,9 @@ impl<E: Engine> RowStore<E> {
             }
             None => 0,
         };
+        if (1..PAGES).contains(&found) {
+            forget_all(&engine, SINGLE_UNSETTLED)?;
+        }
         if found < FORMAT {
             engine.apply(&[super::engine::Change::Put(key, FORMAT.to_be_bytes().to_vec())])?;
         }
@@ -104,7 +113,7 @@ impl<E: Engine> RowStore<E> {
             if let Some(Key::Record(channel, record)) = Key::decode(key) {
                 log.add_row(log.name(&channel, &record));
             }
-            core::ops::ControlFlow::Continue(())
+            ControlFlow::Continue(())
         })?;
         self.corrupt_rows = AtomicU64::new(log.damaged());
         self.log = Some(log);
@@ -167,6 +176,21 @@ impl<E: Engine> RowStore<E> {
             self.corrupt_rows.fetch_add(rows, Ordering::Relaxed);
             tracing::error!(rows, "damaged rows were left out");
         }
+    }
+}
+
+/// Deletes all rows of a kind that is no longer written.
+fn forget_all<E: Engine>(engine: &E, kind: u8) -> Result<(), EngineError> {
+    loop {
+        let mut gone = Vec::new();
+        engine.scan(&[kind], &[kind + 1], &mut |key, _| {
+            gone.push(super::engine::Change::Delete(key.to_vec()));
+            if gone.len() < MAX_TRIM { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        if gone.is_empty() {
+            return Ok(());
+        }
+        engine.apply(&gone)?;
     }
 }
 

@@ -7,7 +7,7 @@ use minicbor::bytes::ByteVec;
 
 use super::append::rights;
 use super::tx::Tx;
-use crate::limits::MAX_TRIM;
+use crate::limits::{MAX_TRIM, UNSETTLED_PAGE};
 use crate::store::engine::Engine;
 use crate::store::error::{PushError, StoreError, WriteError};
 use crate::store::key::{Key, Kind};
@@ -167,7 +167,7 @@ pub(super) fn open_job<E: Engine>(
     seq: u64,
 ) -> Result<(), StoreError> {
     if class == Class::Alert && tx.get::<u64>(&Key::Tally(channel, REGISTRATIONS))?.is_some() {
-        let job = StoredJob { created_at: now, by_id: None, cursor: None, lanes: Vec::new() };
+        let job = StoredJob { created_at: now, cursor: None, lanes: Vec::new(), pages: 0 };
         tx.put(&Key::PushJob(channel, seq), &job)?;
     }
     Ok(())
@@ -182,16 +182,22 @@ pub(super) fn progress<E: Engine>(
     let Some(mut job) = tx.get::<StoredJob>(&key)? else {
         return Ok(Written::Done);
     };
-    for registration in &progress.settled {
-        tx.delete(&Key::Unsettled(channel, seq, *registration));
+    let mut pages = 0;
+    if !progress.done {
+        for ids in progress.unsettled.chunks(UNSETTLED_PAGE) {
+            let ids: Vec<u8> = ids.iter().flat_map(|id| id.0).collect();
+            tx.put(&Key::Unsettled(channel, seq, pages), &ByteVec::from(ids))?;
+            pages += 1;
+        }
+    }
+    for gone in pages..job.pages {
+        tx.delete(&Key::Unsettled(channel, seq, gone));
     }
     if progress.done {
         tx.delete(&key);
         return Ok(Written::Done);
     }
-    for registration in &progress.unsettled {
-        tx.put(&Key::Unsettled(channel, seq, *registration), &())?;
-    }
+    job.pages = pages;
     job.cursor = progress.cursor;
     job.lanes =
         progress.lanes.iter().map(|(tag, cursor)| StoredLane { tag: *tag, cursor: *cursor }).collect();

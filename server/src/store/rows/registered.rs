@@ -97,16 +97,19 @@ pub(super) fn unsettled<E: Engine>(
     seq: u64,
 ) -> Result<Vec<RegistrationId>, ReadError> {
     let mut found = Vec::new();
-    let from = Key::Unsettled(*channel, seq, RegistrationId([0; 16])).encode();
-    let to = after(&Key::Unsettled(*channel, seq, RegistrationId([0xff; 16])));
-    let visit = &mut |key: &[u8], _: &[u8]| {
-        if let Some(Key::Unsettled(_, _, registration)) = Key::decode(key) {
-            found.push(registration);
+    let from = Key::Unsettled(*channel, seq, 0).encode();
+    let to = after(&Key::Unsettled(*channel, seq, u16::MAX));
+    let mut whole = true;
+    let visit = &mut |_: &[u8], page: &[u8]| {
+        let ids = row::decode::<ByteVec>(page).filter(|ids| ids.len() % RegistrationId::LEN == 0);
+        whole &= ids.is_some();
+        if let Some(ids) = ids {
+            found.extend(ids.chunks(RegistrationId::LEN).filter_map(RegistrationId::from_slice));
         }
         ControlFlow::Continue(())
     };
     view.scan(&from, &to, visit).map_err(failed)?;
-    Ok(found)
+    whole.then_some(found).ok_or(ReadError::Failed)
 }
 
 /// Looks at each registration of the channel, none of which it keeps.
