@@ -200,7 +200,7 @@ impl Incident {
     pub(crate) fn valid_attestations(&self, governance: &Governance) -> Vec<(Attestation, Signed)> {
         let (Some(digest), Some(report)) = (self.digest(), self.public_report()) else { return Vec::new() };
         let valid = self.attestations.iter().filter_map(|signed| {
-            check_attestation(signed, &digest, &report, governance).map(|found| (found, signed.clone()))
+            check_attestation(signed, &digest, report, governance).map(|found| (found, signed.clone()))
         });
         valid.collect()
     }

@@ -138,7 +138,7 @@ impl Core {
             status,
             drill: incident.drill(),
             mine: incident.mine,
-            report: report.map(|report| report_view(&report, governance)),
+            report: report.map(|report| report_view(report, governance)),
             words: words.filter(|_| may_verify || incident.mine).map(|words| words.words),
             attestations,
             missing: governance.verify_threshold().saturating_sub(confirmed) as u8,
