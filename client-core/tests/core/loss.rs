@@ -4,6 +4,7 @@ use campana_core::view::{Stage, Status, Warning};
 use campana_core::{Command, Input, NoticeKind, Reply};
 use campana_protocol::frame::Class;
 use campana_protocol::governance::Role;
+use campana_protocol::id::IncidentId;
 use campana_protocol::report::{Finding, FollowUpKind};
 
 use super::rig::{DAY, World, attest, form, report};
@@ -58,6 +59,50 @@ fn a_device_away_for_twenty_epochs_catches_up() {
     world.settle();
     assert_eq!(world.incident(away).expect("the alert").status, Status::Verified);
     world.assert_converged(&ids);
+}
+
+#[cfg_attr(test, test)]
+fn a_phone_away_for_more_than_a_week_learns_what_is_still_there_and_rings_for_today_alone() {
+    let (mut world, ids) = network(2);
+    let away = ids[4];
+    world.devices[away].notices.clear();
+    world.disconnect(away);
+    let mut alerts = Vec::new();
+    for day in 0..9 {
+        if day > 0 {
+            world.pass(DAY);
+        }
+        let link = world.invite(ids[0], false);
+        world.join(&link, &format!("day {day}"));
+        world.admit_all(ids[0]);
+        let incident = report(&mut world, ids[3], false);
+        attest(&mut world, ids[1], incident, Finding::Confirmed);
+        attest(&mut world, ids[2], incident, Finding::Confirmed);
+        if day == 7 {
+            let over = Command::FollowUp { incident, kind: FollowUpKind::AllClear };
+            world.command(ids[1], over).expect("a verifier");
+            world.settle();
+        }
+        alerts.push(incident);
+    }
+    world.relay.expire_entries(world.now);
+    world.connect(away);
+    world.pass(60_000);
+    let view = world.view(away);
+    let of = |id: &IncidentId| view.incidents.iter().find(|incident| incident.id == id.to_string());
+    assert!(alerts[..2].iter().all(|gone| of(gone).is_none()), "older than a week");
+    assert!(alerts[2..8].iter().all(|past| of(past).is_some_and(|incident| incident.past)));
+    assert_eq!(of(&alerts[7]).expect("there").status, Status::AllClear);
+    assert!(of(&alerts[8]).is_some_and(|today| today.status == Status::Verified && !today.past));
+    let rang: Vec<_> =
+        world.devices[away].notices.iter().map(|notice| (notice.kind, notice.incident)).collect();
+    assert_eq!(rang, [(NoticeKind::Alert, alerts[8])]);
+    let (own, other) = (view.network.expect("in"), world.view(ids[3]).network.expect("in"));
+    assert!(view.caught_up && view.warnings.is_empty());
+    assert_eq!((own.cursor, own.epoch, own.members), (other.cursor, other.epoch, other.members));
+    // And reports as if nothing had been.
+    let incident = report(&mut world, away, false);
+    assert!(world.view(ids[1]).incidents.iter().any(|known| known.id == incident.to_string()));
 }
 
 #[cfg_attr(test, test)]
@@ -526,6 +571,7 @@ super::scenarios![
     two_contexts_on_one_store_do_not_suspect_the_relay,
     a_device_killed_before_any_effect_goes_on_where_it_was,
     a_device_away_for_twenty_epochs_catches_up,
+    a_phone_away_for_more_than_a_week_learns_what_is_still_there_and_rings_for_today_alone,
     a_member_restored_from_yesterday_notices_and_rejoins,
     the_only_committee_device_restored_from_yesterday_is_let_back_in_by_members,
     a_removed_member_reads_no_more_and_can_join_anew,

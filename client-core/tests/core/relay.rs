@@ -9,6 +9,7 @@ use campana_protocol::frame::{Class, ClientFrame, Entry, RelayFrame, Secret, Sub
 use campana_protocol::id::{
     BlobId, ChannelId, MailboxId, PublicKey, PushKey, ReceiptToken, RecordId, RegistrationId,
 };
+use campana_protocol::limits::ENTRY_TTL_MS;
 use campana_protocol::push::Subscription;
 
 #[derive(Clone, Default)]
@@ -180,6 +181,15 @@ impl Relay {
     /// Blobs are kept for a week.
     pub(crate) fn expire_blobs(&mut self) {
         self.channels.values_mut().for_each(|channel| channel.blobs.clear());
+    }
+
+    /// So is what is no control entry.
+    pub(crate) fn expire_entries(&mut self, now: u64) {
+        for channel in self.channels.values_mut() {
+            let old =
+                |entry: &&Entry| entry.class != Class::Control && entry.received_at + ENTRY_TTL_MS <= now;
+            channel.expired.extend(channel.log.iter().filter(old).map(|entry| entry.seq));
+        }
     }
 
     fn answer(&mut self, id: usize, now: u64, frame: ClientFrame) -> Result<Vec<RelayFrame>, (u32, Code)> {
