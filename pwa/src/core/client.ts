@@ -88,7 +88,7 @@ export function open(screen: Promise<unknown>): Client {
   const trouble = writable<Trouble | null>(null);
   const saving = writable(false);
   const lock = new Lock(core);
-  const begun = screen.then(painted);
+  const begun = screen.then(painted).then(seen);
   const device: Promise<Device | undefined> = begun.then(() => start({ view, link, upTo, trouble, saving }, lock, () => worker));
   const { update, restart, worker } = watchUpdates(device);
   return {
@@ -182,6 +182,17 @@ function painted(): Promise<void> {
   return new Promise((resolve) => {
     requestAnimationFrame(() => setTimeout(resolve));
     setTimeout(resolve, 200);
+  });
+}
+
+/** Once the first screen is not only drawn but on the glass: what is fetched before counts as part of it.
+ * Browsers that do not tell, and windows out of sight, wait for half a second. */
+function seen(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 500);
+    new PerformanceObserver((list) => {
+      if (list.getEntriesByName("first-contentful-paint").length > 0) resolve();
+    }).observe({ type: "paint", buffered: true });
   });
 }
 

@@ -44,7 +44,7 @@ impl Relay {
         Self::launch(
             place(directory),
             "127.0.0.1:0",
-            &["--alert-burst", "1000000", "--post-burst", "1000000"],
+            &["--alert-burst", "1000000", "--post-burst", "1000000", "--request-burst", "1000000"],
         )
     }
 
