@@ -1,4 +1,5 @@
 // How a phone's alerts stand, and what stands above every screen, in both languages.
+import assert from "node:assert/strict";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -65,7 +66,7 @@ for (const [tag, language, locale] of LANGUAGES) {
     await notified(context, relay);
     await page.goto(relay.origin);
     await person.sees(say("home-quiet"));
-    await page.locator("button.line").waitFor();
+    await person.sees(say("alerts-brief", { when: "" }).trim());
     await look(person, tag, "63-home-alerts-on");
     await person.tap(say("me"));
     await person.sees(say("alerts-content"));
@@ -88,7 +89,9 @@ for (const [tag, language, locale] of LANGUAGES) {
     await desk("grant", "Marisol", "responder");
     await person.sees(say("trouble-storage-full"));
     await look(person, tag, "67-home-no-room");
-    // It goes on by itself once there is some.
+    // It stays for as long as there is none, whatever is tried meanwhile, and goes by itself.
+    await pause(8_000);
+    assert(await page.getByText(say("trouble-storage-full")).isVisible());
     await page.evaluate(() => globalThis.room());
     await page.getByText(say("trouble-storage-full")).waitFor({ state: "detached" });
 

@@ -194,6 +194,13 @@ pub const PUSH_PROGRESS_MS: u64 = 500;
 /// Settled registrations after which progress is written whatever the time.
 pub const PUSH_PROGRESS_SETTLED: usize = 1_024;
 
+/// How often it is written while fewer than one in [`PUSH_PROGRESS_SHARE`] of those that wait have
+/// been settled.
+pub const PUSH_PROGRESS_SLOW_MS: u64 = 5_000;
+
+/// See [`PUSH_PROGRESS_SLOW_MS`].
+pub const PUSH_PROGRESS_SHARE: usize = 64;
+
 /// Jobs that are sent at once: half of them the newest, the other half all others by turns.
 pub const MAX_PUSH_JOBS: usize = 64;
 

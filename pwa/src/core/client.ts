@@ -190,9 +190,15 @@ function painted(): Promise<void> {
 function seen(): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, 500);
-    new PerformanceObserver((list) => {
-      if (list.getEntriesByName("first-contentful-paint").length > 0) resolve();
-    }).observe({ type: "paint", buffered: true });
+    try {
+      new PerformanceObserver((list, observer) => {
+        if (list.getEntriesByName("first-contentful-paint").length === 0) return;
+        observer.disconnect();
+        resolve();
+      }).observe({ type: "paint", buffered: true });
+    } catch {
+      // It does not tell.
+    }
   });
 }
 
@@ -229,6 +235,10 @@ async function start(
     const shown: { view?: View; generation: number; link: Link } = { generation: -1, link: "none" };
     /** What had been written when there was no room for more. */
     let fullAt = -1;
+    /** A phone is full until something has been written; other trouble is over with any turn. */
+    const settled = (generation: number) => {
+      if (generation > fullAt || get(trouble) !== "storage-full") trouble.set(null);
+    };
     // Views are large: they are sent only once there is somebody to see them.
     let watched = false;
     const share = () => {
@@ -269,8 +279,7 @@ async function start(
       effects: (effects) => effects.forEach(carryOut),
       wrote: (generation) => tell({ wrote: generation }),
       changed(next, generation) {
-        // A phone is full until something has been written.
-        if (generation > fullAt) trouble.set(null);
+        settled(generation);
         // At the same generation the leader sees more.
         if (connection.leading || generation > shown.generation) showView(next, generation);
         share();
@@ -315,6 +324,7 @@ async function start(
         connection.answered();
         if (connection.leading) return;
         showLink(data.sight.link);
+        if (data.sight.generation > fullAt && get(trouble) === "storage-full") trouble.set(null);
         if (data.sight.generation >= shown.generation) showView(data.sight.view, data.sight.generation);
       } else if ("asked" in data) {
         watched = true;

@@ -22,7 +22,7 @@ use super::turns::Name;
 use super::walk::Walk;
 use crate::limits::{
     LANE_HIGH, LANE_LOW, LANE_PUT_OFF, PUSH_DRAIN_MS, PUSH_PAGE, PUSH_PAGE_MS, PUSH_PARK_MS,
-    PUSH_PROGRESS_MS, PUSH_PROGRESS_SETTLED, PUSH_READ_AGAIN_MS,
+    PUSH_PROGRESS_MS, PUSH_PROGRESS_SETTLED, PUSH_PROGRESS_SHARE, PUSH_PROGRESS_SLOW_MS, PUSH_READ_AGAIN_MS,
 };
 use crate::serve::now;
 use crate::shared::{Inbox, Ticket};
@@ -104,7 +104,7 @@ pub(super) async fn run<S: Store>(
     if over {
         return running.finish().await;
     }
-    let mut settled_since = 0;
+    let (mut settled_since, mut written_at) = (0, Instant::now());
     let mut read_again = None;
     let mut ticks = interval(Duration::from_millis(PUSH_PROGRESS_MS));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -118,7 +118,13 @@ pub(super) async fn run<S: Store>(
             biased;
             _ = stop.changed() => return running.stop(heard).await,
             () = sleep_until(deadline) => return running.finish().await,
-            _ = ticks.tick() => settled_since = PUSH_PROGRESS_SETTLED,
+            _ = ticks.tick() => {
+                // Each write holds all that waits: while little moves, it is not worth that twice a second.
+                let much = settled_since * PUSH_PROGRESS_SHARE >= running.waiting.len();
+                if much || written_at.elapsed() >= Duration::from_millis(PUSH_PROGRESS_SLOW_MS) {
+                    settled_since = PUSH_PROGRESS_SETTLED;
+                }
+            }
             () = running.inbox.bell.rung() => running.committed(),
             Some(event) = heard.recv() => {
                 running.hear(event);
@@ -136,7 +142,7 @@ pub(super) async fn run<S: Store>(
             }
         }
         if settled_since >= PUSH_PROGRESS_SETTLED {
-            settled_since = 0;
+            (settled_since, written_at) = (0, Instant::now());
             running.write();
         }
     }
@@ -147,8 +153,12 @@ type Loaded = (PushJob, Vec<RegistrationId>, Option<Vec<u8>>);
 
 fn load<S: Store>(outfit: &Outfit<S>, name: &Name) -> Result<Option<Loaded>, ReadError> {
     let (store, Name { channel, seq, .. }) = (outfit.shared.store(), *name);
-    let Some(job) = store.push_job(&channel, seq)? else { return Ok(None) };
-    let unsettled = store.unsettled(&channel, seq)?;
+    let Some(mut job) = store.push_job(&channel, seq)? else { return Ok(None) };
+    let unsettled = store.unsettled(&channel, seq)?.unwrap_or_else(|| {
+        tracing::error!("whom an alert has not reached yet is damaged: it is pushed anew to everybody");
+        (job.cursor, job.lanes) = (None, Vec::new());
+        Vec::new()
+    });
     let page = store.read(&channel, seq.saturating_sub(1), seq, usize::MAX)?;
     let plain =
         page.items.into_iter().next().map(|entry| payload::of_entry(channel, entry, &outfit.navigate));

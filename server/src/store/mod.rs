@@ -140,11 +140,12 @@ pub trait Store: Send + Sync + 'static {
     /// [`ReadError`].
     fn push_job(&self, channel: &ChannelId, seq: u64) -> Result<Option<PushJob>, ReadError>;
 
-    /// The registrations a push job has come past and that have no answer yet.
+    /// The registrations a push job has come past and that have no answer yet. `None`: that is damaged,
+    /// and the job has to begin anew.
     ///
     /// # Errors
     /// [`ReadError`].
-    fn unsettled(&self, channel: &ChannelId, seq: u64) -> Result<Vec<RegistrationId>, ReadError>;
+    fn unsettled(&self, channel: &ChannelId, seq: u64) -> Result<Option<Vec<RegistrationId>>, ReadError>;
 
     /// How far the alert at `seq` has come.
     ///

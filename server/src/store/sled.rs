@@ -376,7 +376,7 @@ mod tests {
         b.fixture.reopen();
         let job = b.store().push_job(&channel(), seq).expect("read").expect("a job");
         assert_eq!((job.created_at, job.cursor, job.lanes), (5, None, Vec::new()));
-        assert_eq!(b.store().unsettled(&channel(), seq), Ok(Vec::new()));
+        assert_eq!(b.store().unsettled(&channel(), seq), Ok(Some(Vec::new())));
         let mut left = 0;
         let count = &mut |_: &[u8], _: &[u8]| {
             left += 1;
@@ -384,6 +384,26 @@ mod tests {
         };
         b.store().engine().scan(&[15], &[16], count).expect("read");
         assert_eq!(left, 0);
+    }
+
+    #[test]
+    fn what_is_damaged_of_a_job_is_said_and_stops_no_other() {
+        use crate::store::PushProgress;
+        use crate::store::conformance::pushes::{id, progress, register};
+        use crate::store::conformance::{Bench, channel};
+        let mut b = Bench::with_channel(OnDisk::new());
+        b.done(register(conformance::owner(), 1, b"x"));
+        let alerts = [(); 2].map(|()| b.append(conformance::owner(), Class::Alert, b"pushed"));
+        for seq in alerts {
+            b.done(PushProgress { unsettled: vec![id(1)], ..progress(seq) }.into());
+        }
+        let page = crate::store::key::Key::Unsettled(channel(), alerts[0], 0).encode();
+        b.store().engine().apply(&[Change::Put(page, vec![0xff])]).expect("written");
+        b.fixture.reopen();
+        assert_eq!(b.store().unsettled(&channel(), alerts[0]), Ok(None));
+        assert_eq!(b.store().unsettled(&channel(), alerts[1]), Ok(Some(vec![id(1)])));
+        b.done(PushProgress { done: true, ..progress(alerts[0]) }.into());
+        assert_eq!(b.store().unsettled(&channel(), alerts[0]), Ok(Some(Vec::new())));
     }
 
     #[test]

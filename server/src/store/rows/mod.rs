@@ -313,7 +313,7 @@ impl<E: Engine> Store for RowStore<E> {
         registered::job(&self.view, channel, seq)
     }
 
-    fn unsettled(&self, channel: &ChannelId, seq: u64) -> Result<Vec<RegistrationId>, ReadError> {
+    fn unsettled(&self, channel: &ChannelId, seq: u64) -> Result<Option<Vec<RegistrationId>>, ReadError> {
         registered::unsettled(&self.view, channel, seq)
     }
 

@@ -95,7 +95,7 @@ pub(super) fn unsettled<E: Engine>(
     view: &View<E>,
     channel: &ChannelId,
     seq: u64,
-) -> Result<Vec<RegistrationId>, ReadError> {
+) -> Result<Option<Vec<RegistrationId>>, ReadError> {
     let mut found = Vec::new();
     let from = Key::Unsettled(*channel, seq, 0).encode();
     let to = after(&Key::Unsettled(*channel, seq, u16::MAX));
@@ -109,7 +109,7 @@ pub(super) fn unsettled<E: Engine>(
         ControlFlow::Continue(())
     };
     view.scan(&from, &to, visit).map_err(failed)?;
-    whole.then_some(found).ok_or(ReadError::Failed)
+    Ok(whole.then_some(found))
 }
 
 /// Looks at each registration of the channel, none of which it keeps.

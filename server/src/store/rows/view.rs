@@ -36,8 +36,8 @@ impl<E: Engine> View<E> {
         }
     }
 
-    /// Deletions on their way may show already: only what has expired is ever deleted, or what
-    /// its reader no longer wants.
+    /// Deletions on their way may show already: only what has expired is ever deleted, what its reader
+    /// no longer wants, or a push job's pages, which nobody reads while it writes.
     pub(super) fn scan(&self, from: &[u8], to: &[u8], visit: &mut Visit<'_>) -> Result<(), EngineError> {
         let before = self.reading();
         self.engine.scan(from, to, &mut |key, value| match before.get(key) {
