@@ -144,7 +144,7 @@ pub enum ClientFrame {
         /// The channel.
         #[n(1)]
         channel: ChannelId,
-        /// Chosen by the author at random.
+        /// Chosen by the author; the same at each attempt.
         #[n(2)]
         record: RecordId,
         /// How it is kept and delivered.

@@ -5,7 +5,7 @@
 //! * [`event`], [`handshake`], [`mailbox`], [`link`]: what devices say to each other, sealed.
 //!   The relay carries them as opaque, padded bytes.
 //!
-//! `docs/PROTOCOL.md` is the same in prose and CDDL; `protocol/vectors/` pins the bytes.
+//! `docs/PROTOCOL.md` is the same in prose, `protocol/campana.cddl` in CDDL; `protocol/vectors/` pins the bytes.
 
 pub mod code;
 pub mod event;

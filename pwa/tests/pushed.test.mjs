@@ -222,6 +222,22 @@ test("each push has a notification of its own, whatever is on the screen already
   await phone.end();
 });
 
+test("a browser that refuses how a notification is to be shown shows its words", async () => {
+  const phone = await phoneOf("Kati");
+  const [worker] = phone.context.serviceWorkers();
+  await worker.evaluate(() => {
+    const show = registration.showNotification.bind(registration);
+    registration.showNotification = (title, options) =>
+      options.vibrate || options.requireInteraction ? Promise.reject(new TypeError("refused")) : show(title, options);
+  });
+  await phone.person.page.goto("about:blank");
+  const { id, push } = await alerted();
+  await phone.deliver(push);
+  assert.deepEqual(await phone.titles(1), ["New alert from your network"]);
+  assert.deepEqual(await phone.tags(), [`campana-${id}`]);
+  await phone.end();
+});
+
 test("a worker that cannot get on in two seconds says something, and what it was later", async () => {
   const phone = await phoneOf("Karla");
   await phone.lock();

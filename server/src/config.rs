@@ -120,7 +120,8 @@ pub struct Settings {
     #[arg(long, global = true, env = "CAMPANA_RELAY_PUSH_SUBJECT", value_name = "URL")]
     pub push_subject: Option<String>,
     /// File of the keys that push registrations are sealed with; not in the data directory. Made at
-    /// the first start [default: <data directory>.key].
+    /// the first start. Ignored where the environment has `CAMPANA_RELAY_REGISTRATION_KEY` or systemd
+    /// gives a credential `registration-key` [default: <data directory>.key].
     #[arg(long, global = true, env = "CAMPANA_RELAY_REGISTRATION_KEY_FILE", value_name = "FILE")]
     pub registration_key_file: Option<PathBuf>,
     /// Print what is printed at the start as one line of JSON.

@@ -8,15 +8,19 @@ declare const self: ServiceWorkerGlobalScope;
 const PATIENCE = 1_000;
 
 /**
- * Shows it. Firefox lets those that stay until touched wait for each other, and whoever shows one
- * with them: it is asked for, and no more than a moment is spent on it. Whether it is on the
- * screen by then.
+ * Shows it; a browser that refuses how it is to be shown is asked for the words alone. Firefox lets
+ * those that stay until touched wait for each other, and whoever shows one with them: it is asked
+ * for, and no more than a moment is spent on it. Whether it is on the screen by then.
  */
 export async function show({ title, options }: Words): Promise<boolean> {
-  const shown = self.registration.showNotification(title, options).then(
-    () => true,
-    () => false,
-  );
+  const { body, tag, data, lang, silent } = options;
+  const shown = self.registration
+    .showNotification(title, options)
+    .catch(() => self.registration.showNotification(title, { body, tag, data, lang, silent }))
+    .then(
+      () => true,
+      () => false,
+    );
   return Promise.race([shown, pause(PATIENCE).then(() => false)]);
 }
 

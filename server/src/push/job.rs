@@ -96,6 +96,8 @@ pub(super) async fn run<S: Store>(
         tokio::select! {
             () = sleep(Duration::from_millis(PUSH_READ_AGAIN_MS)) => {}
             _ = stop.changed() => return End::Parked,
+            // Nobody would want it any more.
+            () = sleep_until(deadline) => return End::Over,
         }
     };
     let over = plain.is_none() || deadline <= Instant::now();

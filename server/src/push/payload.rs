@@ -7,8 +7,9 @@ use campana_protocol::id::ChannelId;
 use campana_protocol::limits::{MAX_PUSH_BODY, PUSH_BYTES};
 use campana_protocol::push::Push;
 
-/// Shown by a phone that can do no more than that, to readers of either language.
-const TITLE: &str = "Alerta nueva · New alert";
+/// Shown by a phone that can do no more than that, to readers of either language. It may be a drill, a
+/// test, or nothing.
+const TITLE: &str = "De tu red · From your network";
 
 /// The plaintext that brings `entry`: itself if it fits, else where it is.
 pub(super) fn of_entry(channel: ChannelId, entry: Entry, navigate: &str) -> Vec<u8> {

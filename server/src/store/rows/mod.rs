@@ -72,7 +72,7 @@ impl<E: Engine> RowStore<E> {
             None => 0,
         };
         if (1..PAGES).contains(&found) {
-            forget_all(&engine, SINGLE_UNSETTLED)?;
+            drop_kind(&engine, SINGLE_UNSETTLED)?;
         }
         if found < FORMAT {
             engine.apply(&[super::engine::Change::Put(key, FORMAT.to_be_bytes().to_vec())])?;
@@ -180,7 +180,7 @@ impl<E: Engine> RowStore<E> {
 }
 
 /// Deletes all rows of a kind that is no longer written.
-fn forget_all<E: Engine>(engine: &E, kind: u8) -> Result<(), EngineError> {
+fn drop_kind<E: Engine>(engine: &E, kind: u8) -> Result<(), EngineError> {
     loop {
         let mut gone = Vec::new();
         engine.scan(&[kind], &[kind + 1], &mut |key, _| {
