@@ -152,18 +152,21 @@ async function registered(desk) {
   throw new Error(`registered: ${JSON.stringify(reach)}`);
 }
 
-/** Titles of what is on the lock screen, once there are `count`; looked at without opening the app. */
+/**
+ * Titles of what is on the lock screen, once there are `count`; looked at without opening the app, and
+ * seldom: see `displayed.mjs`.
+ */
 async function shown(browser, relay, count, title) {
   const page = await browser.newPage();
   let titles = [];
-  for (let tries = 0; tries < 80; tries += 1) {
+  for (let tries = 0; tries < 20; tries += 1) {
+    await pause(1_000);
     // Not the app: it would close them.
     await page.goto(`${relay.origin}/icon.svg`);
     titles = await page.evaluate(notifications);
     // Looked at from elsewhere, so that no window is in sight meanwhile.
     await page.goto("about:blank");
     if (titles.length === count && (title === undefined || titles.includes(title))) break;
-    await pause(250);
   }
   await page.close();
   return titles;

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { certificate } from "./push/certificate.mjs";
+import { displayed } from "./push/displayed.mjs";
 import { startService } from "./push/service.mjs";
 import { subscriber } from "./push/subscriber.mjs";
 import { Person, launch, native, startRelay } from "./stage.mjs";
@@ -100,7 +101,7 @@ test("with two windows open it is one alert, in both and on the lock screen", as
     assert.equal(await page.locator(`[data-incident="${id}"]`).count(), 1);
   }
   // A window that is looked at closes what it shows; that it was on the screen, the worker knows.
-  await phone.until(rang, (times) => times > 0);
+  await counted(rang, (times) => times > 0);
   await phone.end();
 });
 
@@ -131,10 +132,10 @@ test("it rings again until somebody opens the app", async () => {
   const rang = await phone.counting();
   const { push } = await alerted();
   await phone.deliver(push);
-  await phone.until(rang, (times) => times === 4);
+  await counted(rang, (times) => times === 4);
   const again = await alerted();
   await phone.deliver(again.push);
-  await phone.until(rang, (times) => times >= 5);
+  await counted(rang, (times) => times >= 5);
   await phone.person.page.goto(relay.origin);
   await phone.person.sees("Valle");
   const opened = await rang();
@@ -161,7 +162,7 @@ test("locked by its PIN: something came, and what it was once the app is opened"
   await phone.prefer({ content: true });
   // Before there is a PIN, its worker knows all.
   await phone.lock();
-  await phone.handOver((await alerted()).push);
+  await phone.deliver((await alerted()).push);
   await phone.until(() => phone.tags(), ([tag]) => /^campana-./.test(tag));
   await page.goto(relay.origin);
   await phone.person.tap("Me");
@@ -175,7 +176,7 @@ test("locked by its PIN: something came, and what it was once the app is opened"
     await phone.clear();
     if (stopped) await phone.lock();
     const { id, push } = await alerted();
-    await phone.handOver(push);
+    await phone.deliver(push);
     assert.deepEqual(await phone.titles(1), [GENERIC]);
     assert.deepEqual(await phone.tags(), ["campana"]);
     await page.goto(`${relay.origin}/#open=${id}`);
@@ -216,7 +217,7 @@ test("each push has a notification of its own, whatever is on the screen already
   for (let times = 1; times <= 3; times += 1) {
     const before = await rang();
     await phone.deliver(push);
-    await phone.until(rang, (now) => now > before);
+    await counted(rang, (now) => now > before);
   }
   assert.equal((await phone.tags()).length, 1);
   await phone.end();
@@ -248,7 +249,7 @@ test("a worker that cannot get on in two seconds says something, and what it was
   await phone.deliver(push);
   assert.deepEqual(await phone.titles(1), [GENERIC]);
   assert.deepEqual(await phone.tags(), ["campana"]);
-  await page.evaluate(() => globalThis.free());
+  await phone.shows(() => page.evaluate(() => globalThis.free()));
   await phone.until(() => phone.tags(), (tags) => tags.join() === `campana-${id}`);
   await phone.end();
 });
@@ -294,7 +295,7 @@ test("the push service ends the subscription, and nobody can make another: its o
   await phone.person.page.goto(`${relay.origin}/icon.svg`);
   await phone.person.page.evaluate(() => new Promise((done) => (indexedDB.deleteDatabase("campana").onsuccess = done)));
   const [worker] = phone.context.serviceWorkers();
-  await worker.evaluate(() => void dispatchEvent(new ExtendableEvent("pushsubscriptionchange")));
+  await phone.shows(() => worker.evaluate(() => void dispatchEvent(new ExtendableEvent("pushsubscriptionchange"))));
   assert.deepEqual(await phone.titles(1), ["Your alerts have stopped"]);
   await phone.end();
 });
@@ -347,6 +348,15 @@ async function admitted(count) {
   throw new Error("nobody waits");
 }
 
+/** Until its worker has shown so many. */
+async function counted(rang, enough) {
+  for (let tries = 0; tries < 150; tries += 1) {
+    if (enough(await rang())) return;
+    await pause(100);
+  }
+  throw new Error(`shown: ${await rang()}`);
+}
+
 async function alerted(...more) {
   const posts = service.posts.length;
   const report = await desk("report", "--activity", "detaining", ...more);
@@ -377,9 +387,12 @@ async function phoneOf(handle) {
     for (const registration of event.registrations) registrations.set(registration.scopeURL, registration.registrationId);
   });
   await cdp.send("ServiceWorker.enable");
+  const screen = await displayed(cdp);
   const phone = {
     person,
     context,
+    /** Does what makes its worker show something. */
+    shows: screen.by,
     /** Closes the app and stops its worker. */
     async lock({ offline = false } = {}) {
       // A worker that is stopped could not be told.
@@ -402,19 +415,10 @@ async function phoneOf(handle) {
     },
     async deliver(data) {
       const registrationId = registrations.get(`${relay.origin}/`);
-      await cdp.send("ServiceWorker.deliverPushMessage", { origin: relay.origin, registrationId, data });
-    },
-    /** Again, if nothing at all is shown: now and then the first is lost here, and it is not known where. */
-    async handOver(data) {
-      await phone.deliver(data);
-      for (let tries = 0; tries < 20; tries += 1) {
-        if ((await phone.tags()).length > 0) return;
-        await pause(250);
-      }
-      console.error("a push was lost: handed over again");
-      await phone.deliver(data);
+      await phone.shows(() => cdp.send("ServiceWorker.deliverPushMessage", { origin: relay.origin, registrationId, data }));
     },
     async notifications() {
+      await screen.settled();
       const page = await context.newPage();
       await page.goto(`${relay.origin}/icon.svg`);
       const found = await page.evaluate(async () => {
@@ -425,13 +429,13 @@ async function phoneOf(handle) {
       return found;
     },
     until: async (look, enough) => {
-      let found;
-      for (let tries = 0; tries < 60; tries += 1) {
-        found = await look();
+      const start = Date.now();
+      for (;;) {
+        const found = await look();
         if (enough(found)) return found;
-        await pause(250);
+        if (Date.now() - start > 20_000) throw new Error(`still: ${JSON.stringify(found)}`);
+        await screen.changed();
       }
-      throw new Error(`still: ${JSON.stringify(found)}`);
     },
     titles: (count) =>
       phone.until(async () => (await phone.notifications()).map(({ title }) => title), (titles) => titles.length >= count),

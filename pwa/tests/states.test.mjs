@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 
 import { LANGUAGES, look, words } from "./look.mjs";
 import { certificate } from "./push/certificate.mjs";
+import { displayed } from "./push/displayed.mjs";
 import { startService } from "./push/service.mjs";
 import { subscriber } from "./push/subscriber.mjs";
 import { Person, launch, native, startRelay } from "./stage.mjs";
@@ -63,7 +64,6 @@ for (const [tag, language, locale] of LANGUAGES) {
     await page.goto("about:blank");
     const post = await service.waitFor(() => true);
     await deliver(own.open(post.body).toString());
-    await notified(context, relay);
     await page.goto(relay.origin);
     await person.sees(say("home-quiet"));
     await person.sees(say("alerts-brief", { when: "" }).trim());
@@ -139,7 +139,7 @@ async function admitAll(desk) {
   throw new Error("nobody waits");
 }
 
-/** Hands a push to the app's worker as the browser would. */
+/** Hands a push to the app's worker as the browser would, until it has shown something. */
 async function delivering(context, relay) {
   const cdp = await context.newCDPSession(await context.newPage());
   let registrationId;
@@ -147,15 +147,11 @@ async function delivering(context, relay) {
     registrationId = registrations.find(({ scopeURL }) => scopeURL === `${relay.origin}/`)?.registrationId ?? registrationId;
   });
   await cdp.send("ServiceWorker.enable");
-  return (data) => cdp.send("ServiceWorker.deliverPushMessage", { origin: relay.origin, registrationId, data });
-}
-
-/** Until the worker has shown something. */
-async function notified(context, relay) {
-  const page = await context.newPage();
-  await page.goto(`${relay.origin}/icon.svg`);
-  await page.waitForFunction(async () => ((await (await navigator.serviceWorker.getRegistration())?.getNotifications()) ?? []).length > 0);
-  await page.close();
+  const screen = await displayed(cdp);
+  return async (data) => {
+    await screen.by(() => cdp.send("ServiceWorker.deliverPushMessage", { origin: relay.origin, registrationId, data }));
+    await screen.settled();
+  };
 }
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -27,10 +27,14 @@ interface Opened {
 
 /** All that one push leads to; for `waitUntil`. */
 export async function arrived(event: PushEvent): Promise<void> {
-  const opening = open(event);
+  const said = { something: false };
+  const opening = open(event, said);
   const first = await Promise.race([opening.catch(() => null), pause(PATIENCE).then(() => null)]);
   const early = first === null || first.shown === null;
-  if (early) await show(generic(...(await manner())));
+  if (early) {
+    said.something = true;
+    await show(generic(...(await manner())));
+  }
   const opened = await opening.catch(() => null);
   if (!opened?.device) return;
   const { device, shown } = opened;
@@ -58,8 +62,8 @@ export async function subscriptionChanged(): Promise<void> {
   if (!rings) await show(stopped(...(await manner())));
 }
 
-/** The turn, and what is shown for it. */
-async function open(event: PushEvent): Promise<Opened> {
+/** The turn, and what is shown for it. `said`: whether it has been, that something came. */
+async function open(event: PushEvent, said: { something: boolean }): Promise<Opened> {
   const push = content(event);
   const seen = await inSight();
   shownByThis.clear();
@@ -67,7 +71,7 @@ async function open(event: PushEvent): Promise<Opened> {
   try {
     device = await Device.open(notice);
   } catch (error) {
-    if (error instanceof Locked) return { device: null, shown: await keep(push, seen) };
+    if (error instanceof Locked) return { device: null, shown: await keep(push, seen, said) };
     if (!(error instanceof TroubleError && error.trouble === "storage-cleared")) throw error;
     await show(cannotOpen(...(await manner())));
     return { device: null, shown: GENERIC };
@@ -96,11 +100,12 @@ async function open(event: PushEvent): Promise<Opened> {
 }
 
 /** There is a PIN before the store: what came is kept, sealed as it is, for when it is opened. */
-async function keep(push: Uint8Array, seen: boolean): Promise<string> {
+async function keep(push: Uint8Array, seen: boolean, said: { something: boolean }): Promise<string> {
   const kept = Store.keepPush({ push, at: Date.now(), inSight: seen });
   const about = (await isTest(push)) ? test : generic;
   const notification = about(...(await manner()));
-  await show(notification);
+  // Its owner may have opened the app since that was said.
+  if (about !== generic || !said.something) await show(notification);
   await kept;
   const others = new BroadcastChannel(CHANNEL);
   others.postMessage({ pushed: true });

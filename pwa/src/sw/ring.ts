@@ -13,10 +13,10 @@ const PATIENCE = 1_000;
  * for, and no more than a moment is spent on it. Whether it is on the screen by then.
  */
 export async function show({ title, options }: Words): Promise<boolean> {
-  const { body, tag, data, lang, silent } = options;
+  const { body = "", tag, data, silent = false } = options;
   const shown = self.registration
     .showNotification(title, options)
-    .catch(() => self.registration.showNotification(title, { body, tag, data, lang, silent }))
+    .catch(() => self.registration.showNotification(title, { body, tag, data, silent }))
     .then(
       () => true,
       () => false,
