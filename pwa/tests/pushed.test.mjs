@@ -289,6 +289,21 @@ test("a tap on a notification leads to what it is about, with and without a wind
   await phone.end();
 });
 
+test("opening the app puts notifications away, whatever the browser says of push", async () => {
+  const phone = await phoneOf("Nora");
+  const { page } = phone.person;
+  await page.addInitScript(() => {
+    PushManager.prototype.getSubscription = () => Promise.reject(new DOMException("not now", "AbortError"));
+  });
+  await phone.lock();
+  await phone.deliver((await alerted()).push);
+  assert.deepEqual(await phone.titles(1), ["New alert from your network"]);
+  await page.goto(relay.origin);
+  await phone.person.sees("Valle");
+  await phone.until(() => phone.tags(), (tags) => tags.length === 0);
+  await phone.end();
+});
+
 test("the push service ends the subscription, and nobody can make another: its owner is told", async () => {
   const phone = await phoneOf("Mina");
   await phone.lock();

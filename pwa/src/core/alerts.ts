@@ -15,9 +15,7 @@ export class Alerts {
   /** At every opening: a subscription can die without anybody having been told. */
   async seen(): Promise<void> {
     const worker = await this.worker;
-    await this.turns.take({ platform: await platform(worker) }).catch(() => undefined);
-    // Whoever looks at the app sees what the notifications are about.
-    for (const notification of (await worker?.getNotifications?.()) ?? []) notification.close();
+    await Promise.allSettled([putAway(worker), this.tell(worker)]);
   }
 
   /** Within a tap: only then may a browser ask. */
@@ -29,9 +27,18 @@ export class Alerts {
     await this.seen();
   }
 
+  private async tell(worker: ServiceWorkerRegistration | undefined): Promise<void> {
+    await this.turns.take({ platform: await platform(worker) });
+  }
+
   carryOut(wish: Wish): void {
     void this.worker.then(async (worker) => {
       if (worker) await this.turns.take({ platform: await fulfil(worker, wish) }).catch(() => undefined);
     });
   }
+}
+
+/** Whoever looks at the app sees what the notifications are about, whatever else does not work. */
+async function putAway(worker: ServiceWorkerRegistration | undefined): Promise<void> {
+  for (const notification of (await worker?.getNotifications?.()) ?? []) notification.close();
 }

@@ -29,6 +29,8 @@ export function watchUpdates(loaded: Promise<unknown>): {
     });
     worker = loaded
       .then(() => navigator.serviceWorker.register(workerUrl(), { type: "classic", updateViaCache: "none" }))
+      // One that is there already works on.
+      .catch(() => navigator.serviceWorker.getRegistration())
       .catch(() => undefined);
     void worker.then((registration) => {
       if (!registration) return;
