@@ -75,6 +75,35 @@ test("what a push cannot tell is said generically at once, and in full when it i
   await phone.end();
 });
 
+test("what is not known yet stays said when another push tells what that one brings", async () => {
+  const phone = await phoneOf("Celia");
+  await phone.lock({ offline: true });
+  const first = await alerted();
+  const second = await alerted();
+  await phone.deliver(second.push);
+  assert.deepEqual(await phone.titles(1), [GENERIC]);
+  await phone.deliver(first.push);
+  const tags = await phone.until(() => phone.tags(), (tags) => tags.length === 2);
+  assert.deepEqual(tags.sort(), ["campana", `campana-${first.id}`].sort());
+  await phone.context.setOffline(false);
+  await phone.end();
+});
+
+test("a relay that takes connections and answers nothing keeps no notification back", async () => {
+  const phone = await phoneOf("Clara");
+  await phone.lock();
+  const { id, push } = await alerted();
+  relay.child.kill("SIGSTOP");
+  try {
+    await phone.deliver(push);
+    assert.deepEqual(await phone.titles(1), ["New alert from your network"]);
+    assert.deepEqual(await phone.tags(), [`campana-${id}`]);
+  } finally {
+    relay.child.kill("SIGCONT");
+  }
+  await phone.end();
+});
+
 test("after twenty missed epochs", async () => {
   const phone = await phoneOf("Cleo");
   await phone.lock();

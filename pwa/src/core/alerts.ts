@@ -40,5 +40,6 @@ export class Alerts {
 
 /** Whoever looks at the app sees what the notifications are about, whatever else does not work. */
 async function putAway(worker: ServiceWorkerRegistration | undefined): Promise<void> {
-  for (const notification of (await worker?.getNotifications?.()) ?? []) notification.close();
+  const up = (await worker?.getNotifications?.()) ?? [];
+  if (document.visibilityState === "visible") for (const notification of up) notification.close();
 }

@@ -7,8 +7,12 @@ import { Locked, Store } from "../core/store";
 import { Turns } from "../core/turns";
 import { CHANNEL } from "../core/windows";
 import { wasm } from "./precache";
+import { pause } from "./ring";
 
 declare const self: ServiceWorkerGlobalScope;
+
+/** Longer than this nobody waits for a browser to have shown or subscribed, ms: the next push may wait for it. */
+const PATIENCE = 10_000;
 
 /** Whether a push is the test that somebody asked for: it is no secret, and can be told without the store. */
 export async function isTest(push: Uint8Array): Promise<boolean> {
@@ -77,9 +81,9 @@ export class Device {
     await this.settled();
   }
 
-  /** Once all that turns have brought about so far has been done. */
+  /** Once all that turns have brought about so far has been done, or a browser has not answered for long. */
   async settled(): Promise<void> {
-    while (this.work.length > 0) await Promise.allSettled(this.work.splice(0));
+    while (this.work.length > 0) await Promise.race([Promise.allSettled(this.work.splice(0)), pause(PATIENCE)]);
   }
 
   private carryOut(effect: Effect): void {

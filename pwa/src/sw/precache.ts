@@ -32,6 +32,17 @@ export async function stored(request: Request): Promise<Response | undefined> {
   return (await cache.match(request)) ?? (request.mode === "navigate" ? cache.match("/") : undefined);
 }
 
+/**
+ * A stored picture, as an address that holds it: browsers load a notification's pictures before they
+ * show it, not from here, and wait for a network that does not answer.
+ */
+export async function picture(url: string): Promise<string | undefined> {
+  const response = await (await caches.open(CACHE)).match(url);
+  if (!response) return undefined;
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  return `data:image/png;base64,${btoa(String.fromCharCode(...bytes))}`;
+}
+
 /** The core, from what is stored: a worker's own requests do not pass through its fetch handler. */
 export async function wasm(): Promise<Response> {
   const url = __PRECACHE__.find((file) => file.url.endsWith(".wasm"))?.url ?? "";

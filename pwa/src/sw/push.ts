@@ -28,7 +28,9 @@ interface Opened {
 /** All that one push leads to; for `waitUntil`. */
 export async function arrived(event: PushEvent): Promise<void> {
   const said = { something: false };
+  const shownBefore = noticed;
   const opening = open(event, said);
+  const stood = standing(GENERIC).catch(() => undefined);
   const first = await Promise.race([opening.catch(() => null), pause(PATIENCE).then(() => null)]);
   const early = first === null || first.shown === null;
   if (early) {
@@ -38,11 +40,15 @@ export async function arrived(event: PushEvent): Promise<void> {
   const opened = await opening.catch(() => null);
   if (!opened?.device) return;
   const { device, shown } = opened;
+  const known = shown !== null && shown !== GENERIC;
+  // One that stood before is another push's.
+  if (early && known && !(await stood)) await close(GENERIC);
   await device.tellPlatform().catch(() => undefined);
-  const complete = await catchUp(device);
-  if (early && shown !== null && shown !== GENERIC) await close(GENERIC);
-  // Everything has been read, and nothing came of it.
-  if (shown === null && complete && (await standing(GENERIC))) await show(nothing(...(await manner())));
+  // Once everything has been read it is known what each push brought.
+  if (await catchUp(device)) {
+    if (known || (shown === null && noticed > shownBefore)) await close(GENERIC);
+    else if (shown === null && (await standing(GENERIC))) await show(nothing(...(await manner())));
+  }
   fresh.forEach(later);
   fresh.clear();
 }
@@ -94,7 +100,8 @@ async function open(event: PushEvent, said: { something: boolean }): Promise<Ope
   if (!shownByThis.has(tag)) {
     // Silence and vibration exclude each other: browsers refuse both at once.
     const { vibrate: _, ...options } = about.options;
-    await show({ ...about, options: { ...options, renotify: false, silent: true, requireInteraction: false } });
+    const requireInteraction = (await standing(tag))?.requireInteraction ?? false;
+    await show({ ...about, options: { ...options, renotify: false, silent: true, requireInteraction } });
   }
   return { device, shown: tag };
 }
@@ -129,6 +136,8 @@ function content(event: PushEvent): Uint8Array {
 const fresh = new Set<string>();
 /** Tags that this push's own turn has shown. */
 const shownByThis = new Set<string>();
+/** How many notices have been shown while this worker lives. */
+let noticed = 0;
 
 async function notice({ incident, kind }: Notice, view: View): Promise<void> {
   const found = view.incidents.find(({ id }) => id === incident);
@@ -137,8 +146,8 @@ async function notice({ incident, kind }: Notice, view: View): Promise<void> {
   const { tag } = about.options;
   if (kind === "alert") fresh.add(tag);
   shownByThis.add(tag);
+  noticed += 1;
   await show(about);
-  await close(GENERIC);
 }
 
 /** How its owner wants to be spoken to. */

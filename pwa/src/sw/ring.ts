@@ -1,11 +1,14 @@
 /** Bringing something before its owner's eyes, and again until they have seen it. */
 import { readPrefs } from "../core/prefs";
 import type { Data, Words } from "./notification";
+import { picture } from "./precache";
 
 declare const self: ServiceWorkerGlobalScope;
 
 /** Longer than this nobody waits for a browser to have shown something, ms. */
 const PATIENCE = 1_000;
+/** And no longer for its picture. */
+const PICTURE_PATIENCE = 200;
 
 /**
  * Shows it; a browser that refuses how it is to be shown is asked for the words alone. Firefox lets
@@ -13,9 +16,11 @@ const PATIENCE = 1_000;
  * for, and no more than a moment is spent on it. Whether it is on the screen by then.
  */
 export async function show({ title, options }: Words): Promise<boolean> {
-  const { body = "", tag, data, silent = false } = options;
+  const { icon: stored = "", badge: _, ...words } = options;
+  const icon = await Promise.race([picture(stored).catch(() => undefined), pause(PICTURE_PATIENCE)]);
+  const { body = "", tag, data, silent = false } = words;
   const shown = self.registration
-    .showNotification(title, options)
+    .showNotification(title, icon ? { ...words, icon, badge: icon } : words)
     .catch(() => self.registration.showNotification(title, { body, tag, data, silent }))
     .then(
       () => true,
@@ -50,9 +55,10 @@ export async function repeat(tag: string): Promise<void> {
   for (const at of repeats) {
     await pause((at - waited) * 1_000);
     waited = at;
+    const seen = await inSight();
     const there = await standing(tag);
     const data = there?.data as Data | undefined;
-    if (!there || data?.kind !== "alert" || (await inSight())) return;
+    if (!there || data?.kind !== "alert" || seen) return;
     const { title, body, lang, dir, icon } = there;
     const again = { body, data, lang, dir, icon, tag, renotify: true, requireInteraction: true };
     await self.registration.showNotification(title, again);
