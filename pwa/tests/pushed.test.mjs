@@ -52,8 +52,9 @@ test("the page closed, the worker stopped, the network off: the push is enough, 
   await phone.deliver(push);
   assert.deepEqual(await phone.titles(1), ["New alert from your network"]);
   await phone.deliver(push);
-  await pause(500);
-  assert.deepEqual(await phone.titles(1), ["New alert from your network"]);
+  const [again, ...more] = await phone.notifications();
+  assert.deepEqual([again.title, again.silent, again.requireInteraction], ["New alert from your network", true, true]);
+  assert.deepEqual(more, []);
   await phone.context.setOffline(false);
   await phone.end();
 });
@@ -333,6 +334,28 @@ test("opening the app puts notifications away, whatever the browser says of push
   await phone.end();
 });
 
+test("an app that is opened out of sight leaves notifications up until it is looked at", async () => {
+  const phone = await phoneOf("Olga");
+  const { page } = phone.person;
+  await page.addInitScript(() => {
+    globalThis.sight = "hidden";
+    Object.defineProperty(Document.prototype, "visibilityState", { get: () => globalThis.sight });
+  });
+  await phone.lock();
+  await phone.deliver((await alerted()).push);
+  assert.equal((await phone.tags()).length, 1);
+  await page.goto(relay.origin);
+  await phone.person.sees("Valle");
+  await pause(1_000);
+  assert.equal((await phone.tags()).length, 1);
+  await page.evaluate(() => {
+    globalThis.sight = "visible";
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  await phone.until(() => phone.tags(), (tags) => tags.length === 0);
+  await phone.end();
+});
+
 test("the push service ends the subscription, and nobody can make another: its owner is told", async () => {
   const phone = await phoneOf("Mina");
   await phone.lock();
@@ -467,7 +490,7 @@ async function phoneOf(handle) {
       await page.goto(`${relay.origin}/icon.svg`);
       const found = await page.evaluate(async () => {
         const shown = (await (await navigator.serviceWorker.getRegistration())?.getNotifications()) ?? [];
-        return shown.map(({ title, body, tag, silent }) => ({ title, body, tag, silent }));
+        return shown.map(({ title, body, tag, silent, requireInteraction }) => ({ title, body, tag, silent, requireInteraction }));
       });
       await page.close();
       return found;
@@ -485,6 +508,7 @@ async function phoneOf(handle) {
       phone.until(async () => (await phone.notifications()).map(({ title }) => title), (titles) => titles.length >= count),
     tags: async () => (await phone.notifications()).map(({ tag }) => tag),
     async clear() {
+      await screen.settled();
       const page = await context.newPage();
       await page.goto(`${relay.origin}/icon.svg`);
       await page.evaluate(async () => {

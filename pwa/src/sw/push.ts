@@ -17,6 +17,14 @@ import { close, inSight, later, pause, show, standing } from "./ring";
 /** Then something is shown, whatever is known of the push by then, ms. */
 const PATIENCE = 2_000;
 
+/** A push under way. */
+interface Arrival {
+  /** Where in `notices` those begin that have been shown since it came. */
+  readonly from: number;
+  /** Its owner has been told that something came. */
+  said: boolean;
+}
+
 /** What became of a push. */
 interface Opened {
   /** Null: there is none to be had here. */
@@ -27,14 +35,13 @@ interface Opened {
 
 /** All that one push leads to; for `waitUntil`. */
 export async function arrived(event: PushEvent): Promise<void> {
-  const said = { something: false };
-  const shownBefore = noticed;
-  const opening = open(event, said);
+  const arrival: Arrival = { from: notices.length, said: false };
+  const opening = open(event, arrival);
   const stood = standing(GENERIC).catch(() => undefined);
   const first = await Promise.race([opening.catch(() => null), pause(PATIENCE).then(() => null)]);
   const early = first === null || first.shown === null;
   if (early) {
-    said.something = true;
+    arrival.said = true;
     await show(generic(...(await manner())));
   }
   const opened = await opening.catch(() => null);
@@ -46,7 +53,7 @@ export async function arrived(event: PushEvent): Promise<void> {
   await device.tellPlatform().catch(() => undefined);
   // Once everything has been read it is known what each push brought.
   if (await catchUp(device)) {
-    if (known || (shown === null && noticed > shownBefore)) await close(GENERIC);
+    if (known || (shown === null && notices.length > arrival.from)) await close(GENERIC);
     else if (shown === null && (await standing(GENERIC))) await show(nothing(...(await manner())));
   }
   fresh.forEach(later);
@@ -68,16 +75,15 @@ export async function subscriptionChanged(): Promise<void> {
   if (!rings) await show(stopped(...(await manner())));
 }
 
-/** The turn, and what is shown for it. `said`: whether it has been, that something came. */
-async function open(event: PushEvent, said: { something: boolean }): Promise<Opened> {
+/** The turn, and what is shown for it. */
+async function open(event: PushEvent, arrival: Arrival): Promise<Opened> {
   const push = content(event);
   const seen = await inSight();
-  shownByThis.clear();
   let device: Device;
   try {
     device = await Device.open(notice);
   } catch (error) {
-    if (error instanceof Locked) return { device: null, shown: await keep(push, seen, said) };
+    if (error instanceof Locked) return { device: null, shown: await keep(push, seen, arrival) };
     if (!(error instanceof TroubleError && error.trouble === "storage-cleared")) throw error;
     await show(cannotOpen(...(await manner())));
     return { device: null, shown: GENERIC };
@@ -97,7 +103,7 @@ async function open(event: PushEvent, said: { something: boolean }): Promise<Ope
   const about = aboutIncident(incident, incident.notice, prefs, words);
   const { tag } = about.options;
   // Here before its push was: said again, without noise.
-  if (!shownByThis.has(tag)) {
+  if (!notices.includes(tag, arrival.from)) {
     // Silence and vibration exclude each other: browsers refuse both at once.
     const { vibrate: _, ...options } = about.options;
     const requireInteraction = (await standing(tag))?.requireInteraction ?? false;
@@ -107,12 +113,12 @@ async function open(event: PushEvent, said: { something: boolean }): Promise<Ope
 }
 
 /** There is a PIN before the store: what came is kept, sealed as it is, for when it is opened. */
-async function keep(push: Uint8Array, seen: boolean, said: { something: boolean }): Promise<string> {
+async function keep(push: Uint8Array, seen: boolean, arrival: Arrival): Promise<string> {
   const kept = Store.keepPush({ push, at: Date.now(), inSight: seen });
   const about = (await isTest(push)) ? test : generic;
   const notification = about(...(await manner()));
   // Its owner may have opened the app since that was said.
-  if (about !== generic || !said.something) await show(notification);
+  if (about !== generic || !arrival.said) await show(notification);
   await kept;
   const others = new BroadcastChannel(CHANNEL);
   others.postMessage({ pushed: true });
@@ -134,10 +140,8 @@ function content(event: PushEvent): Uint8Array {
 
 /** Tags of alerts that have just come onto the screen and do not ring again yet. */
 const fresh = new Set<string>();
-/** Tags that this push's own turn has shown. */
-const shownByThis = new Set<string>();
-/** How many notices have been shown while this worker lives. */
-let noticed = 0;
+/** The tags of all notices that this worker has shown, for the minutes that it lives. */
+const notices: string[] = [];
 
 async function notice({ incident, kind }: Notice, view: View): Promise<void> {
   const found = view.incidents.find(({ id }) => id === incident);
@@ -145,8 +149,7 @@ async function notice({ incident, kind }: Notice, view: View): Promise<void> {
   const about = aboutIncident(found, kind, ...(await manner()));
   const { tag } = about.options;
   if (kind === "alert") fresh.add(tag);
-  shownByThis.add(tag);
-  noticed += 1;
+  notices.push(tag);
   await show(about);
 }
 

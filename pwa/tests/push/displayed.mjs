@@ -13,7 +13,8 @@ export async function displayed(cdp) {
   let count = 0;
   let last = 0;
   let known = 0;
-  cdp.on("BackgroundService.backgroundServiceEventReceived", () => {
+  cdp.on("BackgroundService.backgroundServiceEventReceived", ({ backgroundServiceEvent }) => {
+    if (backgroundServiceEvent.eventName !== "Notification displayed") return;
     count += 1;
     last = Date.now();
   });
