@@ -26,6 +26,9 @@ pub(crate) struct Channel {
     pub(crate) statements: Vec<SignedStatement>,
     recent: VecDeque<(u64, Hash)>,
     access: PublicKey,
+    /// The next entry is under a rule that this version does not follow. The cursor stays before it,
+    /// so that an updated app goes on from there. Not stored: each version finds out by itself.
+    pub(crate) halted: bool,
 }
 
 impl Channel {
@@ -68,7 +71,8 @@ impl Channel {
     ) -> Self {
         let id = governance.charter().channel(kind);
         let access = access_key(&meta.access).public();
-        Self { kind, id, meta, group, governance, statements, recent: VecDeque::new(), access }
+        let recent = VecDeque::new();
+        Self { kind, id, meta, group, governance, statements, recent, access, halted: false }
     }
 
     /// Moves the cursor over an entry.

@@ -70,6 +70,9 @@ pub enum Command {
     ChangeZones(Vec<ZoneChange>),
     /// Signs a draft.
     Approve(Hash),
+    /// Drafts that the network goes on under this version's rules
+    /// ([`campana_protocol::governance::RULES`]).
+    RaiseRules,
     /// Reports what is seen.
     Report(ReportForm),
     /// Signs what was found about a report.
@@ -229,6 +232,9 @@ pub enum CommandError {
     /// Not in this state of the incident.
     #[error("only a verified alert can be followed up")]
     NotAnAlert,
+    /// Beyond what this version follows.
+    #[error("a newer version of the app is needed: update it, then try again")]
+    UpdateNeeded,
     /// Alerts are not on.
     #[error("alerts are not on: turn them on first")]
     AlertsOff,
@@ -273,6 +279,7 @@ words! {
     Self::OwnReport => "own-report",
     Self::AlreadyDone => "already-done",
     Self::NotAnAlert => "not-an-alert",
+    Self::UpdateNeeded => "update-needed",
     Self::AlertsOff => "alerts-off",
     Self::Bug => "bug",
 }

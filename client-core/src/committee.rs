@@ -3,7 +3,7 @@
 use campana_protocol::event::{Admitted, Approve, DeskSecret, Draft, Event, Invite, Owner};
 use campana_protocol::frame::{Class, Secret};
 use campana_protocol::governance::{
-    Approval, ChannelKind, DeskMailbox, Operation, SignedStatement, Statement, statement_digest,
+    Approval, ChannelKind, DeskMailbox, Operation, RULES, SignedStatement, Statement, statement_digest,
 };
 use campana_protocol::id::{Hash, PublicKey};
 use campana_protocol::mailbox::{Join, Post};
@@ -12,7 +12,7 @@ use campana_protocol::wire;
 use crate::channel::Channel;
 use crate::core::Core;
 use crate::duty::Duty;
-use crate::governance::Governance;
+use crate::governance::{Governance, followed};
 use crate::keys::{self, MailboxKeys};
 use crate::limits::{MAX_DESKS, MAX_DRAFTS, MAX_INVITES, MAX_REFUSALS, STEP};
 use crate::rows::Row;
@@ -180,7 +180,7 @@ impl Core {
         };
         let Ok(statement) = chain.check_draft(&record.statement) else { return };
         let names_us = match statement.operations.as_slice() {
-            [Operation::Constitute { committee, .. }] => committee.contains(&own),
+            [Operation::Constitute { committee, .. }] => committee.contains(&own) && followed(&statement),
             _ => false,
         };
         if !chain.constituted() && names_us && record.approvals.iter().all(|approval| approval.key != own) {
@@ -254,8 +254,13 @@ impl Core {
         let mut after = channel.governance.clone();
         let mut pending = Vec::new();
         for statement in &decided[first..] {
-            if pending.len() < most && after.apply(statement).is_ok() {
-                pending.push(statement.clone());
+            let mut next = after.clone();
+            if pending.len() < most && !after.beyond() && next.apply(statement).is_ok() {
+                after = next;
+                // What this version does not follow, a newer device of the committee applies.
+                if !after.beyond() {
+                    pending.push(statement.clone());
+                }
             }
         }
         (pending, after)
@@ -283,6 +288,23 @@ impl Core {
 
     /// A statement of these operations, drafted and signed by this device.
     pub(crate) fn draft(&mut self, operations: Vec<Operation>, desk: Option<Secret>) -> Option<Hash> {
+        self.draft_under(operations, desk, None)
+    }
+
+    /// Drafts that the network goes on under the rules of this version. The zones as they are go with
+    /// it: devices from before there were rule numbers take no statement without an operation.
+    pub(crate) fn draft_rule(&mut self) -> Option<Hash> {
+        let zones = self.chain()?.zones().current().to_vec();
+        self.draft_under(vec![Operation::Zones { zones }], None, Some(RULES))
+    }
+
+    /// See [`Self::draft`]. `rule`: the rule number from there on, if the statement raises it.
+    pub(crate) fn draft_under(
+        &mut self,
+        operations: Vec<Operation>,
+        desk: Option<Secret>,
+        rule: Option<u16>,
+    ) -> Option<Hash> {
         let chain = self.chain()?;
         let role = self.membership()?.role();
         let statement = wire::encode(&Statement {
@@ -290,6 +312,7 @@ impl Core {
             nonce: self.random.bytes(),
             drafted_at: chain.height(),
             operations,
+            rule,
         });
         let digest = statement_digest(&statement);
         let approval = Approval { key: role.public(), signature: role.sign_hash(&digest) };

@@ -3,7 +3,7 @@
 
 use campana_protocol::event::Event;
 use campana_protocol::frame::Class;
-use campana_protocol::governance::{ChannelKind, Operation, Role};
+use campana_protocol::governance::{ChannelKind, Operation, RULES, Role};
 use campana_protocol::id::{IncidentId, PublicKey};
 use campana_protocol::mailbox::{Join, KeyPackageFor, Post, SignedJoin, join_digest};
 use campana_protocol::report::Alert;
@@ -33,6 +33,7 @@ impl Core {
         }
         self.adopt_chain();
         self.found_committee();
+        self.raise_rule_alone();
         for kind in ChannelKind::ALL {
             self.commit_duty(now, kind);
             self.owners_duty(now, kind);
@@ -122,6 +123,10 @@ impl Core {
         let Some(channel) = self.channels.get(&kind).filter(|channel| !channel.meta.lost) else {
             return false;
         };
+        // A device that stops in a channel commits nothing there.
+        if channel.halted {
+            return false;
+        }
         !channel.meta.pleas.is_empty() || (self.caught_up(kind) && self.is_committee_in(channel))
     }
 
@@ -140,7 +145,21 @@ impl Core {
         let committee: Vec<PublicKey> =
             channel.group.members().filter_map(|member| channel.role_key(&member)).collect();
         let threshold = chain.charter().threshold;
-        self.draft(vec![Operation::Constitute { committee, threshold }], None);
+        self.draft_under(vec![Operation::Constitute { committee, threshold }], None, Some(RULES));
+    }
+
+    /// A committee of one device has nobody else to ask: its network goes on under the rules of the
+    /// version that the device runs.
+    fn raise_rule_alone(&mut self) {
+        let Some(chain) = self.chain().filter(|chain| chain.constituted() && chain.rule() < RULES) else {
+            return;
+        };
+        let says = |job: &Job| matches!(job, Job::Event { kind: ChannelKind::Committee, .. });
+        let alone = chain.committee().len() == 1 && self.rank() == Some(0);
+        let busy = self.registry.drafts.iter().any(|draft| !draft.decided) || self.outbox.values().any(says);
+        if alone && !busy && self.caught_up(ChannelKind::Committee) {
+            self.draft_rule();
+        }
     }
 
     /// A lost leaf pleads, and again when that brought no Welcome in good time.

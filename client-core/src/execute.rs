@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use campana_protocol::event::{Event, Invite};
 use campana_protocol::frame::Class;
 use campana_protocol::governance::{
-    ChannelKind, Charter, DeskMailbox, Operation, Role, Zone, statement_digest,
+    ChannelKind, Charter, DeskMailbox, Operation, RULES, Role, Zone, statement_digest,
 };
 use campana_protocol::id::{ChannelId, Hash, InviteId, PublicKey};
 use campana_protocol::link::{Invitation, InviteLink, OperatorLink};
@@ -17,7 +17,7 @@ use campana_protocol::wire;
 use crate::channel::Channel;
 use crate::command::{Command, CommandError, Reply, Who, ZoneChange};
 use crate::core::Core;
-use crate::governance::{Governance, name_holds, thresholds_hold};
+use crate::governance::{Governance, followed, name_holds, thresholds_hold};
 use crate::keys::{KeyPair, MailboxKeys};
 use crate::rows::Row;
 use crate::state::{Job, Membership, Reading, Standing, owner};
@@ -39,6 +39,7 @@ impl Core {
             Command::Revoke { person, role } => self.revoke(person, role),
             Command::Remove { person } => self.remove(person),
             Command::ChangeZones(changes) => self.change_zones(&changes),
+            Command::RaiseRules => self.raise_rules(),
             Command::Approve(id) => self.approve(id),
             Command::Report(form) => self.make_report(now, form),
             Command::Attest { incident, finding, method } => {
@@ -325,6 +326,22 @@ impl Core {
         self.drafted(vec![Operation::Zones { zones }], false)
     }
 
+    fn raise_rules(&mut self) -> Result<Reply, CommandError> {
+        let chain = self.constituted_chain()?;
+        let raises = |statement: &[u8]| {
+            chain.check_draft(statement).is_ok_and(|statement| statement.rule == Some(RULES))
+        };
+        let open = self.registry.drafts.iter().filter(|draft| !draft.decided);
+        if let Some(known) = open.map(|draft| &draft.statement).find(|statement| raises(statement)) {
+            let id = statement_digest(known);
+            return self.approve(id).map(|_| Reply::Draft(id));
+        }
+        if chain.rule() >= RULES {
+            return Err(CommandError::AlreadyDone);
+        }
+        self.draft_rule().map(Reply::Draft).ok_or(CommandError::Bug)
+    }
+
     /// Drafts; when somebody leaves the desk its mailbox moves in the same statement.
     fn drafted(&mut self, mut operations: Vec<Operation>, moves_desk: bool) -> Result<Reply, CommandError> {
         if let Some(id) = self.draft_of(&operations, moves_desk) {
@@ -358,7 +375,8 @@ impl Core {
             let Ok(known) = chain.check_draft(statement) else { return false };
             let moves = |operation: &Operation| matches!(operation, Operation::Desk { .. });
             let others: Vec<&Operation> = known.operations.iter().filter(|op| !moves(op)).collect();
-            known.operations.iter().any(moves) == moves_desk
+            known.rule.is_none()
+                && known.operations.iter().any(moves) == moves_desk
                 && others.len() == operations.len()
                 && others.into_iter().zip(operations).all(|(a, b)| alike(&chain, a, b))
         })?;
@@ -389,7 +407,10 @@ impl Core {
             .iter()
             .find(|record| statement_digest(&record.statement) == id && !record.decided)
             .ok_or(CommandError::UnknownDraft)?;
-        chain.check_draft(&record.statement).map_err(|_| CommandError::UnknownDraft)?;
+        let statement = chain.check_draft(&record.statement).map_err(|_| CommandError::UnknownDraft)?;
+        if !followed(&statement) {
+            return Err(CommandError::UpdateNeeded);
+        }
         if record.approvals.iter().any(|approval| Some(approval.key) == own) || self.approving(&id) {
             return Err(CommandError::AlreadyDone);
         }
@@ -404,6 +425,9 @@ impl Core {
             return Err(CommandError::NotAdmitted);
         }
         let chain = self.chain().ok_or(CommandError::NotCommittee)?;
+        if chain.beyond() {
+            return Err(CommandError::UpdateNeeded);
+        }
         if chain.committee().contains(&membership.role_key()) {
             Ok(chain)
         } else {

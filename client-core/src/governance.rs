@@ -45,6 +45,8 @@ pub(crate) struct Governance {
     desk: DeskMailbox,
     zones: Zones,
     nonces: Set<[u8; 16]>,
+    rule: u16,
+    unknown: bool,
 }
 
 impl Governance {
@@ -68,16 +70,24 @@ impl Governance {
             desk: charter.desk_mailbox,
             zones: Zones::default(),
             nonces: Set::new(),
+            rule: 0,
+            unknown: false,
             charter,
         })
     }
 
     /// Applies one statement, or refuses it and changes nothing.
+    ///
+    /// A statement of a rule that this version does not follow moves the head alone: the roster is
+    /// then [`Self::beyond`] this device, which must judge nothing more by it.
     pub(crate) fn apply(&mut self, signed: &SignedStatement) -> Result<(), GovernanceError> {
         let statement = self.check(signed)?;
         let mut next = self.clone();
-        for operation in &statement.operations {
-            next.operate(operation)?;
+        next.rule = next.rule.max(statement.rule.unwrap_or_default());
+        if !next.beyond() {
+            for operation in &statement.operations {
+                next.operate(operation)?;
+            }
         }
         next.head = next_head(&self.head, &signed.statement);
         next.height += 1;
@@ -185,6 +195,7 @@ impl Governance {
             Operation::Zones { zones } => {
                 self.zones = self.zones.set(zones).ok_or(GovernanceError::BadOperation)?;
             }
+            Operation::Unknown { .. } => self.unknown = true,
         }
         Ok(())
     }
@@ -225,6 +236,21 @@ impl Governance {
 
     pub(crate) fn context(&self, kind: ChannelKind) -> GovernanceContext {
         GovernanceContext { network: self.network, kind, height: self.height, head: self.head }
+    }
+
+    /// The rule number in force: which of two ways of judging the log holds from here on.
+    pub(crate) fn rule(&self) -> u16 {
+        self.rule
+    }
+
+    /// The chain has a rule number that this version does not follow.
+    pub(crate) fn beyond(&self) -> bool {
+        self.rule > follows()
+    }
+
+    /// The chain holds operations of a later version.
+    pub(crate) fn holds_unknown(&self) -> bool {
+        self.unknown
     }
 
     pub(crate) fn constituted(&self) -> bool {
@@ -282,6 +308,20 @@ impl Governance {
     pub(crate) fn zones(&self) -> &Zones {
         &self.zones
     }
+}
+
+/// The highest rule number that this program follows; tests play older and newer ones.
+fn follows() -> u16 {
+    #[cfg(test)]
+    return tests::FOLLOWS.get();
+    #[cfg(not(test))]
+    campana_protocol::governance::RULES
+}
+
+/// Whether this version knows all that a statement does: nobody signs what their app can't show.
+pub(crate) fn followed(statement: &Statement) -> bool {
+    let unknown = |operation: &Operation| matches!(operation, Operation::Unknown { .. });
+    statement.rule.unwrap_or_default() <= follows() && !statement.operations.iter().any(unknown)
 }
 
 /// Whether k of n, and the confirmations that verify, make sense.

@@ -47,6 +47,9 @@ pub(crate) enum Skipped {
     WrongHead,
     #[error("a plea that is not that person's, or counted before")]
     BadPlea,
+    /// Not skipped by newer devices: this one stops here.
+    #[error("under a rule that this version does not follow: update")]
+    NeedsUpdate,
     #[error(transparent)]
     Mls(#[from] MlsError),
 }
@@ -78,6 +81,9 @@ fn committee(
     let digest = commit_digest(&channel.id, channel.group.epoch(), commit, &governance.head());
     if !keys::verify(key, &digest, signature) {
         return Err(Skipped::NotCommittee);
+    }
+    if governance.beyond() {
+        return Err(Skipped::NeedsUpdate);
     }
     let staged = channel.group.stage(commit)?;
     if !context_fits(channel, &governance, &staged, !statements.is_empty()) {

@@ -25,7 +25,7 @@ impl Core {
     pub(crate) fn entry(&mut self, now: u64, channel: ChannelId, entry: Entry) {
         let Some(kind) = self.kind_of(&channel) else { return };
         let Some(cursor) = self.channels.get(&kind).map(|channel| channel.meta.cursor) else { return };
-        if entry.seq <= cursor {
+        if entry.seq <= cursor || self.halted(kind) {
             return;
         }
         if entry.seq != cursor + 1 {
@@ -44,11 +44,25 @@ impl Core {
             (Ok(EntryBody::Plea(sealed)), Class::Update) => self.plea(kind, own, &sealed),
             _ => self.skip(kind, entry.seq, SkipReason::Malformed),
         }
+        if self.halted(kind) {
+            return;
+        }
         if let Some(channel) = self.channels.get_mut(&kind) {
             channel.advance(entry.seq, &entry.body, entry.class == Class::Control);
             self.mark_channel(kind);
         }
         self.finish_own_commit(kind, entry.seq);
+    }
+
+    /// Whether this version stops in a channel, before an entry under a rule that it does not follow.
+    pub(crate) fn halted(&self, kind: ChannelKind) -> bool {
+        self.channels.get(&kind).is_some_and(|channel| channel.halted)
+    }
+
+    fn halt(&mut self, kind: ChannelKind) {
+        if let Some(channel) = self.channels.get_mut(&kind) {
+            channel.halted = true;
+        }
     }
 
     fn skip(&mut self, kind: ChannelKind, seq: u64, why: SkipReason) {
@@ -58,6 +72,9 @@ impl Core {
     pub(crate) fn expired(&mut self, channel: ChannelId, through: u64) {
         let Some(kind) = self.kind_of(&channel) else { return };
         let Some(stream) = self.session.streams.get(&kind).filter(|stream| stream.subscribed) else { return };
+        if self.halted(kind) {
+            return;
+        }
         let last_control = stream.last_control;
         // Nothing expires that had not been there when we subscribed.
         if let Some(channel) = self.channels.get_mut(&kind)
@@ -175,6 +192,7 @@ impl Core {
         let Some(channel) = self.channels.get(&kind) else { return };
         match judge::judge(channel, sealed) {
             Ok(verdict) => self.take(now, kind, verdict),
+            Err(Skipped::NeedsUpdate) => self.halt(kind),
             Err(Skipped::Mls(MlsError::OwnMessage)) if self.wrote(kind, entry) => self.lose(kind),
             Err(Skipped::Mls(MlsError::OwnMessage)) => self.skip(kind, entry.seq, SkipReason::Replayed),
             Err(_) if channel.meta.gap.is_some() => self.fall_behind(kind),

@@ -1,10 +1,11 @@
 //! Making view models.
 
-use campana_protocol::governance::{ChannelKind, Operation, Role, Zone, statement_digest};
+use campana_protocol::governance::{ChannelKind, Operation, RULES, Role, Statement, Zone, statement_digest};
 use campana_protocol::mailbox::Refusal;
 use campana_protocol::report::{Attestation, PrivateReport, PublicReport, Signed, reporter_tag};
 use campana_protocol::wire;
 
+use crate::channel::Channel;
 use crate::core::Core;
 use crate::governance::Governance;
 use crate::incident::Incident;
@@ -52,7 +53,7 @@ impl Core {
         }
     }
 
-    fn broadcast(&self) -> Option<&crate::channel::Channel> {
+    fn broadcast(&self) -> Option<&Channel> {
         self.channels.get(&ChannelKind::Broadcast)
     }
 
@@ -171,11 +172,7 @@ impl Core {
             let statement = chain.check_draft(&draft.statement).ok()?;
             Some(DraftView {
                 id: statement_digest(&draft.statement).to_string(),
-                operations: statement
-                    .operations
-                    .iter()
-                    .filter_map(|op| self.operation_view(&chain, op))
-                    .collect(),
+                operations: self.operation_views(&chain, &statement),
                 signatures: draft.approvals.len(),
                 needed: chain.needed(&statement),
                 signed: draft.approvals.iter().any(|approval| approval.key == own),
@@ -193,7 +190,28 @@ impl Core {
                 })
                 .collect(),
             retired_zones: zone_views(chain.zones().retired()),
+            new_rules: (chain.constituted() && chain.rule() < RULES && !self.drafts_rule(&chain))
+                .then_some(RULES),
         })
+    }
+
+    fn drafts_rule(&self, chain: &Governance) -> bool {
+        let mut open = self.registry.drafts.iter().filter(|draft| !draft.decided);
+        open.any(|draft| {
+            chain.check_draft(&draft.statement).is_ok_and(|statement| statement.rule == Some(RULES))
+        })
+    }
+
+    fn operation_views(&self, chain: &Governance, statement: &Statement) -> Vec<OperationView> {
+        let rule = statement.rule.filter(|rule| *rule > chain.rule());
+        // The zones as they are only go with a rule number.
+        let filling = |operation: &&Operation| {
+            rule.is_some()
+                && matches!(operation, Operation::Zones { zones } if zones == chain.zones().current())
+        };
+        let shown = statement.operations.iter().filter(|operation| !filling(operation));
+        let shown = shown.filter_map(|operation| self.operation_view(chain, operation));
+        rule.map(OperationView::Rule).into_iter().chain(shown).collect()
     }
 
     fn operation_view(&self, chain: &Governance, operation: &Operation) -> Option<OperationView> {
@@ -211,9 +229,18 @@ impl Core {
             }
             Operation::Remove { role_key, .. } => Some(OperationView::Remove { name: name(role_key) }),
             Operation::Zones { zones } => Some(OperationView::Zones(chain.zones().difference(zones))),
+            Operation::Unknown { .. } => Some(OperationView::Unknown),
             // Comes with a revocation or removal.
             Operation::Desk { .. } => None,
         }
+    }
+
+    /// The relay, a log or the chain is beyond what this version follows.
+    fn update_needed(&self) -> bool {
+        let behind = |channel: &Channel| {
+            channel.halted || channel.governance.beyond() || channel.governance.holds_unknown()
+        };
+        self.session.update_needed || self.channels.values().any(behind)
     }
 
     fn warnings(&self) -> Vec<Warning> {
@@ -230,7 +257,7 @@ impl Core {
             (membership.is_some_and(|m| m.forged), Warning::ForgedAlert),
             (single, Warning::SingleCommittee),
             (self.session.refused, Warning::Refused),
-            (self.session.update_needed, Warning::UpdateNeeded),
+            (self.update_needed(), Warning::UpdateNeeded),
             (self.session.relay_full, Warning::RelayFull),
         ];
         candidates.into_iter().filter(|(holds, _)| *holds).map(|(_, warning)| warning).collect()

@@ -346,7 +346,12 @@ impl Core {
     /// Whether all that the relay had when we subscribed has been processed.
     pub(crate) fn caught_up(&self, kind: ChannelKind) -> bool {
         let cursor = self.channels.get(&kind).map_or(0, |channel| channel.meta.cursor);
-        self.session.streams.get(&kind).is_some_and(|stream| stream.subscribed && cursor >= stream.head)
+        !self.halted(kind)
+            && self
+                .session
+                .streams
+                .get(&kind)
+                .is_some_and(|stream| stream.subscribed && cursor >= stream.head)
     }
 
     fn refused(&mut self, now: u64, request: u32, code: Code) {

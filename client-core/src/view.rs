@@ -291,6 +291,8 @@ pub struct CommitteeView {
     pub invites: Vec<InviteView>,
     /// Zones that only old reports name.
     pub retired_zones: Vec<ZoneView>,
+    /// The rules that this version would raise the network to; none: they are in force, or drafted.
+    pub new_rules: Option<u16>,
 }
 
 /// A person, as the committee sees them.
@@ -375,6 +377,10 @@ pub enum OperationView {
     },
     /// Changes the zones; empty: nothing but their order.
     Zones(Vec<ZoneChangeView>),
+    /// The network goes on under these rules; apps that do not follow them stop until they are updated.
+    Rule(u16),
+    /// An operation of a later version: nobody can sign it before they have updated.
+    Unknown,
 }
 
 /// What a draft changes about a zone.
@@ -446,7 +452,7 @@ pub enum Warning {
     SingleCommittee,
     /// The relay refuses this device; it may have been offline too long. Ask for a new invite.
     Refused,
-    /// The relay speaks a newer version: update.
+    /// The relay or the network speaks a newer version: update.
     UpdateNeeded,
     /// The relay cannot store anything now: what is sent waits on this device.
     RelayFull,

@@ -5,6 +5,12 @@ use minicbor::{Decode, Encode};
 use crate::id::{ChannelId, Hash, MailboxId, NetworkId, PublicKey, SealingKey, Signature, hash};
 use crate::wire;
 
+/// The highest rule number that this version follows (docs/PROTOCOL.md, "Versions").
+///
+/// 0: networks founded before there were rule numbers. 1: events of incidents count in class alert
+/// alone, and everything signed has one encoding and a bounded size.
+pub const RULES: u16 = 1;
+
 /// The genesis of a network. Its hash is the network's id, so nothing in it can change.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Charter {
@@ -178,6 +184,70 @@ pub enum Operation {
         #[n(0)]
         zones: Vec<Zone>,
     },
+    /// An operation of a later version, as it was signed. It changes nothing here: whatever changes
+    /// who may enter, leave or commit travels in a statement that raises the rule number beyond what
+    /// this version follows.
+    #[n(65535)]
+    Unknown {
+        /// Its number.
+        #[n(0)]
+        number: u32,
+        /// The whole operation, encoded.
+        #[n(1)]
+        #[cbor(with = "minicbor::bytes")]
+        encoded: Vec<u8>,
+    },
+}
+
+impl Operation {
+    /// The numbers that this version knows.
+    const KNOWN: core::ops::RangeInclusive<u32> = 0..=5;
+}
+
+/// A statement's operations. The codec keeps those of later versions byte for byte.
+mod operations {
+    use minicbor::encode::Write;
+    use minicbor::{Decode, Decoder, Encode, Encoder, decode::Error as Unread, encode::Error as Unwritten};
+
+    use super::Operation;
+    use crate::limits::MAX_OPERATIONS;
+
+    pub(super) fn encode<C, W: Write>(
+        operations: &[Operation],
+        e: &mut Encoder<W>,
+        context: &mut C,
+    ) -> Result<(), Unwritten<W::Error>> {
+        e.array(operations.len() as u64)?;
+        for operation in operations {
+            match operation {
+                Operation::Unknown { encoded, .. } => {
+                    e.writer_mut().write_all(encoded).map_err(Unwritten::write)?;
+                }
+                known => known.encode(e, context)?,
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn decode<C>(d: &mut Decoder<'_>, context: &mut C) -> Result<Vec<Operation>, Unread> {
+        let count = d.array()?.ok_or_else(|| Unread::message("of unknown length"))?;
+        if count > MAX_OPERATIONS as u64 {
+            return Err(Unread::message("too many operations"));
+        }
+        (0..count).map(|_| operation(d, context)).collect()
+    }
+
+    fn operation<C>(d: &mut Decoder<'_>, context: &mut C) -> Result<Operation, Unread> {
+        let (start, mut probe) = (d.position(), d.probe());
+        probe.array()?;
+        let number = probe.u32()?;
+        if Operation::KNOWN.contains(&number) {
+            return Operation::decode(d, context);
+        }
+        d.skip()?;
+        let encoded = d.input().get(start..d.position()).unwrap_or_default().to_vec();
+        Ok(Operation::Unknown { number, encoded })
+    }
 }
 
 /// What committee devices sign.
@@ -195,7 +265,12 @@ pub struct Statement {
     pub drafted_at: u64,
     /// What it does, in order; all or nothing.
     #[n(3)]
+    #[cbor(with = "operations")]
     pub operations: Vec<Operation>,
+    /// The rule number from this statement's place on; `None` leaves it as it is, and it never goes
+    /// down. A device that does not follow it stops there until it is updated.
+    #[n(4)]
+    pub rule: Option<u16>,
 }
 
 /// A statement as it was signed, and who signed it.

@@ -17,13 +17,13 @@ pub(crate) struct Options {
     quick: bool,
 }
 
-/// Most bytes, compressed with brotli, of what a phone downloads. The target for the core is 350 KiB;
-/// docs/MEASUREMENTS.md says what it weighs. Just above that, so that it does not grow unnoticed.
-const CORE_BUDGET: u64 = 345 * 1024;
+/// Most bytes, compressed with brotli, of what a phone downloads. The target for the core is 360 KiB;
+/// docs/MEASUREMENTS.md says what it weighs.
+const CORE_BUDGET: u64 = 360 * 1024;
 /// What the first screen needs.
 const SHELL_BUDGET: u64 = 60 * 1024;
 /// All of it, as the service worker stores it: icons, the worker, and what makes and reads codes too.
-const INSTALL_BUDGET: u64 = 540 * 1024;
+const INSTALL_BUDGET: u64 = 560 * 1024;
 
 /// Scripts that come after the first screen: what only members see, and codes.
 const LATER: [&str; 2] = ["Inside", "lazy-"];

@@ -96,6 +96,7 @@ async fn run(options: Options, screen: Screen) -> Result<(), (Screen, Failure)> 
         Verb::Remove(verb) => govern::remove(&mut desk, verb).await,
         Verb::Zones(verb) => govern::zones(&mut desk, verb).await,
         Verb::Drafts => govern::drafts(&mut desk).await,
+        Verb::RaiseRules => govern::raise_rules(&mut desk).await,
         Verb::Approve(verb) => govern::approve(&mut desk, verb).await,
         Verb::Report(verb) => incidents::report(&mut desk, verb).await,
         Verb::Attest(verb) => incidents::attest(&mut desk, verb).await,

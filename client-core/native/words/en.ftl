@@ -125,7 +125,7 @@ warning-forked = The relay has shown this device another history than it showed 
 warning-forged-alert = Something claimed to be an alert and was not signed by your verifiers. It is not shown. Tell the committee.
 warning-single-committee = One device alone can do everything (1 of 1). If it is lost or taken, so is the network. Start with 2 of 3.
 warning-refused = The relay refuses this device; it may have been offline too long. Ask for a new invite.
-warning-update-needed = The relay speaks a newer version: update Campana.
+warning-update-needed = This program is too old for your network or its relay: update Campana. Until then alerts may not arrive.
 warning-relay-full = The relay can't store anything now: what you send waits on this device.
 
 ## Answers
@@ -182,6 +182,8 @@ operation-grant = { $person } becomes { $role }
 operation-revoke = { $person } is no longer { $role }
 operation-remove = { $person } is removed
 operation-zones = zones: { $rest }
+operation-rule = new rules ({ $rest }): older apps stop until they are updated
+operation-unknown = something that only a newer version knows: update before you sign
 operation-constitute = the committee is complete
 zone-add = new { $code } “{ $name }”
 zone-rename = { $code } “{ $from }” is called “{ $name }”
@@ -219,6 +221,7 @@ error-unknown-person = nobody called "{ $name }" is known here: see campana peop
 error-ambiguous-person = "{ $name }" could be several people: { $candidates }; use the beginning of the key
 error-unknown-invite = no such invite: see campana invite list
 error-unknown-draft = no such draft, or it has been decided: see campana drafts
+error-update-needed = a newer version of this program is needed: update it, then try again
 error-unknown-zone = no zone has this number: see campana status
 error-unknown-incident = no such incident on this device: see campana incidents
 error-ambiguous-id = "{ $name }" could be several: write more of it

@@ -124,7 +124,7 @@ warning-forked = El relevo mostró a este aparato otra historia que a los demás
 warning-forged-alert = Algo decía ser una alerta y no llevaba la firma de tus verificadores. No se muestra. Avisa al comité.
 warning-single-committee = Un solo aparato puede hacerlo todo (1 de 1). Si se pierde o lo toman, también la red. Empieza con 2 de 3.
 warning-refused = El relevo rechaza este aparato; quizá estuvo desconectado demasiado tiempo. Pide una invitación nueva.
-warning-update-needed = El relevo habla una versión más nueva: actualiza Campana.
+warning-update-needed = Este programa es demasiado viejo para tu red o su relevo: actualiza Campana. Hasta entonces pueden no llegar alertas.
 warning-relay-full = El relevo no puede guardar nada ahora: lo que envías espera en este aparato.
 
 ## Respuestas
@@ -181,6 +181,8 @@ operation-grant = { $person }: recibe la función de { $role }
 operation-revoke = { $person }: deja la función de { $role }
 operation-remove = { $person } queda fuera
 operation-zones = zonas: { $rest }
+operation-rule = reglas nuevas ({ $rest }): las aplicaciones anteriores se detienen hasta que se actualicen
+operation-unknown = algo que solo conoce una versión más nueva: actualiza antes de firmar
 operation-constitute = el comité está completo
 zone-add = nueva { $code } «{ $name }»
 zone-rename = { $code } «{ $from }» se llama «{ $name }»
@@ -218,6 +220,7 @@ error-unknown-person = aquí no se conoce a nadie llamado «{ $name }»: mira ca
 error-ambiguous-person = «{ $name }» puede ser varias personas: { $candidates }; usa el principio de la llave
 error-unknown-invite = no existe esa invitación: mira campana invite list
 error-unknown-draft = no existe ese borrador, o ya se decidió: mira campana drafts
+error-update-needed = hace falta una versión más nueva de este programa: actualízalo y vuelve a intentarlo
 error-unknown-zone = no hay ninguna zona con ese número: mira campana status
 error-unknown-incident = ese incidente no está en este aparato: mira campana incidents
 error-ambiguous-id = «{ $name }» puede ser varios: escribe más letras

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use campana_protocol::frame::Secret;
-use campana_protocol::governance::{Approval, Zone};
+use campana_protocol::governance::{Approval, RULES, Zone};
 use campana_protocol::id::{ChannelId, MailboxId, SealingKey};
 use proptest::prelude::*;
 
@@ -40,7 +40,19 @@ fn statement(governance: &Governance, nonce: u8, operations: Vec<Operation>) -> 
         nonce: [nonce; 16],
         drafted_at: governance.height(),
         operations,
+        rule: None,
     }
+}
+
+std::thread_local! {
+    /// The rule number that this thread's program follows.
+    pub(crate) static FOLLOWS: core::cell::Cell<u16> = const { core::cell::Cell::new(RULES) };
+}
+
+/// An operation of a later version, as its bytes are.
+pub(crate) fn later_operation() -> Operation {
+    let encoded = wire::encode(&(77u32, ("a later thing", 3u8)));
+    Operation::Unknown { number: 77, encoded }
 }
 
 fn constitute(seeds: core::ops::Range<u8>, threshold: u8) -> Operation {
@@ -269,4 +281,52 @@ proptest! {
             prop_assert!(one.threshold() >= 1 && one.threshold() <= one.committee().len());
         }
     }
+}
+
+#[test]
+fn an_operation_of_a_later_version_changes_nothing_and_is_kept_as_it_was_signed() {
+    let mut governance = two_of_three();
+    let before = governance.clone();
+    let mixed = statement(
+        &governance,
+        9,
+        vec![later_operation(), Operation::Grant { role_key: key(10).public(), role: Role::Verifier }],
+    );
+    let signed = sign(&mixed, &[0, 1]);
+    assert_eq!(wire::encode(&wire::decode::<Statement>(&signed.statement).unwrap()), signed.statement);
+    governance.apply(&signed).unwrap();
+    assert!(governance.holds(&key(10).public(), Role::Verifier), "the rest of the statement counts");
+    assert!(governance.holds_unknown() && !governance.beyond());
+    assert_eq!(governance.committee(), before.committee());
+    assert_eq!(governance.head(), next_head(&before.head(), &signed.statement));
+}
+
+#[test]
+fn a_rule_number_needs_k_signatures_and_never_goes_down() {
+    let mut governance = two_of_three();
+    let raise = |governance: &Governance, nonce, rule| Statement {
+        rule: Some(rule),
+        ..statement(governance, nonce, vec![Operation::Zones { zones: Vec::new() }])
+    };
+    let refused = governance.clone().apply(&sign(&raise(&governance, 9, RULES), &[0]));
+    assert_eq!(refused, Err(GovernanceError::BelowThreshold));
+    for (nonce, rule, then) in [(9, RULES, RULES), (10, 0, RULES)] {
+        governance.apply(&sign(&raise(&governance, nonce, rule), &[0, 1])).unwrap();
+        assert_eq!(governance.rule(), then);
+    }
+    assert!(!governance.beyond());
+    governance.apply(&sign(&raise(&governance, 11, RULES + 1), &[0, 1])).unwrap();
+    assert!(governance.beyond());
+}
+
+/// A device from before there were rule numbers reads the same operations and ignores the rest.
+#[test]
+fn a_statement_without_a_rule_has_the_bytes_it_always_had() {
+    let governance = two_of_three();
+    let plain = statement(&governance, 9, vec![constitute(0..3, 2)]);
+    let bytes = wire::encode(&plain);
+    assert_eq!(bytes[0], 0x84, "four fields");
+    let raised = wire::encode(&Statement { rule: Some(RULES), ..plain });
+    assert_eq!(raised[0], 0x85);
+    assert_eq!(raised[1..bytes.len()], bytes[1..]);
 }

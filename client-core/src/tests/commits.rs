@@ -87,7 +87,8 @@ fn a_plea_that_cannot_be_committed_stops_nobody_else() {
 fn statement(world: &mut World, signers: &[usize], operations: Vec<Operation>) -> SignedStatement {
     let chain = &world.channel(0, BROADCAST).governance;
     let (network, drafted_at) = (chain.network(), chain.height());
-    let statement = wire::encode(&Statement { network, nonce: [0xAA; 16], drafted_at, operations });
+    let statement =
+        wire::encode(&Statement { network, nonce: [0xAA; 16], drafted_at, operations, rule: None });
     let digest = statement_digest(&statement);
     let approve = |id: &usize| {
         let role = world.role(*id);

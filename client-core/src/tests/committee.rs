@@ -27,6 +27,7 @@ fn zones(world: &mut World, by: usize, name: &str) -> Vec<u8> {
         nonce: core::array::from_fn(|i| name.as_bytes()[i % name.len()]),
         drafted_at: chain.height(),
         operations: vec![Operation::Zones { zones }],
+        rule: None,
     })
 }
 

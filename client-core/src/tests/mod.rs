@@ -17,6 +17,7 @@ mod relay;
 #[path = "../../tests/core/rig.rs"]
 mod rig;
 mod stores;
+mod versions;
 mod welcomes;
 
 use campana_protocol::event::Envelope;

@@ -81,6 +81,8 @@ pub enum Command {
     ChangeZones(Vec<ZoneChange>),
     /// Signs a draft.
     Approve(String),
+    /// Drafts that the network goes on under this version's rules.
+    RaiseRules,
     /// Reports what is seen.
     Report(Form),
     /// Signs what was found.
@@ -176,6 +178,7 @@ impl Command {
             Self::ChangeZones(changes) => {
                 CoreCommand::ChangeZones(changes.into_iter().map(ZoneChange::understand).collect())
             }
+            Self::RaiseRules => CoreCommand::RaiseRules,
             Self::Approve(id) => CoreCommand::Approve(known(Hash::parse(&id))?),
             Self::Report(form) => CoreCommand::Report(form.understand()?),
             Self::Attest { incident, finding, method } => CoreCommand::Attest {

@@ -61,7 +61,7 @@ impl Cddl {
         }
         let mut all = Vec::new();
         self.0.values().for_each(|shape| names(shape, &mut all));
-        let known = ["uint", "bytes", "tstr", "bool", "null"];
+        let known = ["uint", "bytes", "tstr", "bool", "null", "any"];
         all.retain(|name| !self.0.contains_key(name) && !known.contains(&name.as_str()));
         all
     }
@@ -96,6 +96,7 @@ impl Cddl {
                 "bytes" => decoder.bytes().is_ok(),
                 "tstr" => decoder.str().is_ok(),
                 "bool" => decoder.bool().is_ok(),
+                "any" => decoder.skip().is_ok(),
                 "null" => matches!(decoder.datatype(), Ok(Type::Null)) && decoder.null().is_ok(),
                 rule => self.0.get(rule).is_some_and(|shape| self.value(shape, decoder)),
             },

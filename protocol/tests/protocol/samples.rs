@@ -289,6 +289,19 @@ fn statement() -> Vec<u8> {
             Operation::Desk { mailbox: desk() },
             Operation::Zones { zones: vec![Zone { code: 1, name: "Holyoke".into() }] },
         ],
+        rule: None,
+    })
+}
+
+/// With an operation and a rule number of a later version.
+fn later_statement() -> Vec<u8> {
+    let encoded = wire::encode(&(77u32, ("later", 3u8)));
+    wire::encode(&Statement {
+        network: NETWORK,
+        nonce: [17; 16],
+        drafted_at: 4,
+        operations: vec![Operation::Unknown { number: 77, encoded }],
+        rule: Some(2),
     })
 }
 
@@ -305,6 +318,7 @@ pub(crate) fn governance() -> Samples {
     vec![
         ("charter", wire::encode(&charter())),
         ("statement", statement()),
+        ("later-statement", later_statement()),
         ("signed-statement", wire::encode(&signed_statement())),
         ("governance-context", wire::encode(&context)),
     ]

@@ -173,6 +173,8 @@ export interface Messages {
   "draft-zone-retire": { name: string | number };
   "draft-zone-restore": { name: string | number };
   "draft-zones-order": undefined;
+  "draft-rule": { number: string | number };
+  "draft-unknown": undefined;
   "draft-constitute": { what: string | number };
   "invite-title": undefined;
   "invite-help": undefined;
@@ -193,6 +195,9 @@ export interface Messages {
   "zones-retired": undefined;
   "zones-restore": { name: string | number };
   "zones-save": undefined;
+  "rules-title": undefined;
+  "rules-help": undefined;
+  "rules-raise": { number: string | number };
   "role-committee": undefined;
   "role-dispatcher": undefined;
   "role-verifier": undefined;
@@ -285,6 +290,7 @@ export interface Messages {
   "error-unknown-person": undefined;
   "error-unknown-invite": undefined;
   "error-unknown-draft": undefined;
+  "error-update-needed": undefined;
   "error-unknown-zone": undefined;
   "error-unknown-incident": undefined;
   "error-own-report": undefined;

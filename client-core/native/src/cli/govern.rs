@@ -34,6 +34,10 @@ pub(crate) async fn zones(desk: &mut Desk, verb: Zones) -> Result<(), Failure> {
     draft(desk, |_| Ok(vec![Command::ChangeZones(changes.clone())])).await
 }
 
+pub(crate) async fn raise_rules(desk: &mut Desk) -> Result<(), Failure> {
+    draft(desk, |_| Ok(vec![Command::RaiseRules])).await
+}
+
 async fn about(desk: &mut Desk, name: &str, command: impl Fn(PublicKey) -> Command) -> Result<(), Failure> {
     draft(desk, |view| Ok(vec![command(names::person(view, name)?.1)])).await
 }
@@ -171,6 +175,8 @@ fn operation(words: &Words, operation: &OperationView) -> String {
             let changes: Vec<String> = changes.iter().map(|change| zone_change(words, change)).collect();
             say("operation-zones", "", "", changes.join(", "))
         }
+        OperationView::Rule(number) => say("operation-rule", "", "", number.to_string()),
+        OperationView::Unknown => words.say("operation-unknown"),
     }
 }
 

@@ -66,6 +66,9 @@ pub(crate) enum Verb {
     Remove(Person),
     /// Draft: zones are added, renamed, retired (committee).
     Zones(Zones),
+    /// Draft: the network goes on under this version's rules; older apps stop until they are updated
+    /// (committee).
+    RaiseRules,
     /// Drafts that wait for signatures (committee).
     Drafts,
     /// Sign drafts (committee).

@@ -361,7 +361,7 @@ export type ZoneChange = { add: string } | { rename: { code: number; name: strin
 /**
  * One thing that a statement does; people by their handles.
  */
-export type OperationView = { constitute: { threshold: number; committee: number } } | { grant: { role: string; name: string } } | { revoke: { role: string; name: string } } | { remove: { name: string } } | { zones: ZoneChangeView[] };
+export type OperationView = { constitute: { threshold: number; committee: number } } | { grant: { role: string; name: string } } | { revoke: { role: string; name: string } } | { remove: { name: string } } | { zones: ZoneChangeView[] } | { rule: number } | "unknown";
 
 /**
  * One thing that happened.
@@ -487,7 +487,7 @@ export type NoticeKind = "report" | "alert" | "drill" | "false-alarm" | "all-cle
 /**
  * What a person can ask.
  */
-export type Command = { start: { link: string; name: string; committee_size: number; threshold: number; verify_threshold: number } } | { invite: { lifetime_ms: number; committee: boolean } } | { "revoke-invite": string } | { join: { link: string; handle: string } } | "cancel" | { admit: Who } | { decline: Who } | { grant: { person: string; role: string } } | { revoke: { person: string; role: string } } | { remove: { person: string } } | { "change-zones": ZoneChange[] } | { approve: string } | { report: Form } | { attest: { incident: string; finding: string; method: string } } | { "follow-up": { incident: string; kind: string } } | { alerts: boolean } | { "test-alerts": { delay_ms: number } };
+export type Command = { start: { link: string; name: string; committee_size: number; threshold: number; verify_threshold: number } } | { invite: { lifetime_ms: number; committee: boolean } } | { "revoke-invite": string } | { join: { link: string; handle: string } } | "cancel" | { admit: Who } | { decline: Who } | { grant: { person: string; role: string } } | { revoke: { person: string; role: string } } | { remove: { person: string } } | { "change-zones": ZoneChange[] } | { approve: string } | "raise-rules" | { report: Form } | { attest: { incident: string; finding: string; method: string } } | { "follow-up": { incident: string; kind: string } } | { alerts: boolean } | { "test-alerts": { delay_ms: number } };
 
 /**
  * What a turn decided. `changes` are written in one strict transaction, then `effects` carried
@@ -529,6 +529,10 @@ export interface CommitteeView {
      * Zones that only old reports name.
      */
     retired_zones: ZoneView[];
+    /**
+     * The rules that this version would raise the network to; none: they are in force, or drafted.
+     */
+    new_rules: number | undefined;
 }
 
 /**
