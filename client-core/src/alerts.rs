@@ -212,7 +212,7 @@ impl Core {
 
     /// A push arrived. What it brings is judged like anything in the log.
     pub(crate) fn pushed(&mut self, now: u64, bytes: &[u8], arrival: Arrival) -> Pushed {
-        let mut pushed = Pushed { incident: None, test: false, behind: true };
+        let mut pushed = Pushed { incident: None, test: false, behind: true, unread: false };
         let Ok(push) = Push::decode(bytes) else { return pushed };
         // Whatever it is about: it came through the push service, so pushes arrive.
         if !arrival.in_sight {
@@ -232,15 +232,17 @@ impl Core {
                 }
                 pushed.behind = next(self).is_none_or(|next| next <= seq);
                 pushed.incident = self.incident_at(seq);
+                pushed.unread = self.membership().is_some_and(|m| m.unread.holds(seq));
             }
             Push::Place { channel, seq } => {
                 let kind = self.kind_of(&channel);
                 let cursor = kind.and_then(|kind| self.channels.get(&kind)).map(|c| c.meta.cursor);
                 pushed.behind = cursor.is_none_or(|cursor| cursor < seq);
                 pushed.incident = self.incident_at(seq);
+                pushed.unread = self.membership().is_some_and(|m| m.unread.holds(seq));
             }
             Push::Test { nonce, .. } => {
-                pushed = Pushed { incident: None, test: true, behind: false };
+                pushed = Pushed { incident: None, test: true, behind: false, unread: false };
                 if let Some(test) = self.alerts.test.as_mut().filter(|test| test.nonce == nonce) {
                     test.arrived_at = Some(arrival.at);
                     test.closed |= !arrival.in_sight;

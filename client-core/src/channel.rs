@@ -9,6 +9,7 @@ use campana_protocol::handshake::{MemberCredential, Plea, RoleCredential};
 use campana_protocol::id::{ChannelId, Hash, PublicKey};
 use campana_protocol::wire;
 
+use crate::footing::Footing;
 use crate::governance::Governance;
 use crate::keys::{access_key, plea_key};
 use crate::limits::{ANSWER_PAUSE, FORMER_TTL, MAX_FORMER, MAX_OLDER, REMEMBERED};
@@ -58,6 +59,7 @@ impl Channel {
             unanchored: false,
             former: Vec::new(),
             older: Vec::new(),
+            footing: Footing::default(),
         };
         Ok(Self::new(kind, meta, group, governance, Vec::new()))
     }
@@ -137,8 +139,22 @@ impl Channel {
     /// Opens a plea, be it under the present access secret or one that was before a removal. Whether
     /// who pleads is still a member is another question.
     pub(crate) fn open_plea(&self, sealed: &[u8]) -> Option<Vec<u8>> {
+        self.open_under(plea_key, sealed)
+    }
+
+    /// Opens what is sealed under a key of the present access secret or of one before it.
+    pub(crate) fn open_under(&self, key: fn(&Secret) -> [u8; 32], sealed: &[u8]) -> Option<Vec<u8>> {
         let mut known = core::iter::once(&self.meta.access).chain(&self.meta.older);
-        known.find_map(|access| vault::open(&plea_key(access), self.id.as_bytes(), sealed))
+        known.find_map(|access| vault::open(&key(access), self.id.as_bytes(), sealed))
+    }
+
+    /// Takes over the running hash that somebody else saw just where this device is, if its own
+    /// leaves out entries that had expired. A false one shows as a fork at the next true one.
+    pub(crate) fn anchor(&mut self, seq: u64, log_hash: &Hash) {
+        if self.meta.unanchored && seq == self.meta.cursor && seq > 0 {
+            self.meta.log_hash = *log_hash;
+            self.meta.unanchored = false;
+        }
     }
 
     /// What our next event says that we have seen: the beginning, where our own running hash

@@ -73,6 +73,8 @@ pub enum Command {
     /// Drafts that the network goes on under this version's rules
     /// ([`campana_protocol::governance::RULES`]).
     RaiseRules,
+    /// Dismisses alerts that this device could not read: its owner knows of them.
+    DismissUnread,
     /// Reports what is seen.
     Report(ReportForm),
     /// Signs what was found about a report.

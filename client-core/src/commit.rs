@@ -41,7 +41,8 @@ impl Core {
     /// nobody stays by pleading, and whoever it removes gets no fresh leaf before. A plea is a commit
     /// of its own.
     pub(crate) fn due(&self, now: u64, kind: ChannelKind) -> Due {
-        let Some(channel) = self.channels.get(&kind).filter(|channel| !channel.meta.lost) else {
+        let goes_on = |channel: &&Channel| !channel.meta.lost && !channel.meta.footing.in_doubt(now);
+        let Some(channel) = self.channels.get(&kind).filter(goes_on) else {
             return Due::default();
         };
         let plea = channel.answerable(now).find(|plea| check_plea(channel, plea).is_ok());
@@ -238,6 +239,7 @@ impl Core {
             removed_self: false,
             access: prepared.access.clone(),
             rejoin: prepared.rejoin,
+            by: self.membership().map(|membership| membership.role_key()).filter(|_| !prepared.rejoin),
         };
         self.session.own_commit = Some((id, prepared));
         self.take(now, kind, verdict);
@@ -278,6 +280,7 @@ impl Core {
         let membership = self.membership();
         let desk = membership.and_then(|m| m.desks.first()).map(|reading| reading.secret.clone());
         let join = membership.and_then(|m| m.join.as_ref()).map(|reading| reading.secret.clone());
+        let checkpoint = self.checkpoint_of(kind);
         for joiner in &prepared.joiners {
             let welcome = Welcome {
                 kind,
@@ -289,6 +292,7 @@ impl Core {
                 log_hash,
                 desk: desk.clone().filter(|_| kind == ChannelKind::Desk),
                 join: join.clone().filter(|_| kind == ChannelKind::Committee),
+                checkpoint: checkpoint.clone(),
             };
             self.post_to(&joiner.reply, &Post::Welcome(welcome));
         }

@@ -74,6 +74,8 @@ pub struct Core {
     pub(crate) waiting: Map<crate::duty::Duty, u64>,
     pub(crate) effects: Vec<Effect>,
     pub(crate) skipped: Vec<SkippedEntry>,
+    /// The entry being processed holds something that this version can read.
+    pub(crate) read: bool,
     pub(crate) wake: Option<u64>,
     #[cfg(feature = "testing")]
     pub(crate) opened: Vec<Opened>,
@@ -103,6 +105,7 @@ impl Core {
             waiting: Map::new(),
             effects: Vec::new(),
             skipped: Vec::new(),
+            read: false,
             wake: None,
             #[cfg(feature = "testing")]
             opened: Vec::new(),

@@ -10,7 +10,9 @@ use campana_protocol::report::Alert;
 use campana_protocol::wire;
 
 use crate::core::Core;
-use crate::limits::{MAX_INCIDENTS, MEMBER_PATIENCE, MEMBER_SPREAD, PLEA_PATIENCE, STEP, WORDS_TTL};
+use crate::limits::{
+    MAX_INCIDENTS, MEMBER_PATIENCE, MEMBER_SPREAD, PLEA_PATIENCE, RETURNED_PATIENCE, STEP, WORDS_TTL,
+};
 use crate::rows::Row;
 use crate::sorted::Set;
 use crate::state::{Job, OwnersOf, Standing};
@@ -24,6 +26,7 @@ pub(crate) enum Duty {
     Owners(ChannelKind),
     Refuse(PublicKey),
     Missed(ChannelKind),
+    Checkpoint(ChannelKind),
 }
 
 impl Core {
@@ -37,6 +40,7 @@ impl Core {
         for kind in ChannelKind::ALL {
             self.commit_duty(now, kind);
             self.owners_duty(now, kind);
+            self.footing_duty(now, kind);
             self.plead_duty(now, kind);
         }
         self.drop_unsayable();
@@ -166,11 +170,17 @@ impl Core {
     fn plead_duty(&mut self, now: u64, kind: ChannelKind) {
         let pleads = |job: &Job| matches!(job, Job::Plead { kind: other, .. } if *other == kind);
         let welcomed = self.membership().is_some_and(|m| m.welcomes.iter().any(|w| w.kind == kind));
-        let Some(channel) = self.channels.get(&kind).filter(|channel| channel.meta.lost) else { return };
+        let Some(channel) = self.channels.get(&kind) else { return };
+        let footing = &channel.meta.footing;
+        let unconfirmed = footing.unconfirmed && channel.governance.rule() >= 1;
+        if !channel.meta.lost && !footing.has_returned() && !unconfirmed {
+            return;
+        }
         if welcomed || self.outbox.values().any(pleads) {
             return;
         }
-        let (last, again) = (channel.meta.pleaded_at, channel.meta.pleaded_at + PLEA_PATIENCE);
+        let patience = if channel.meta.lost { PLEA_PATIENCE } else { RETURNED_PATIENCE };
+        let (last, again) = (channel.meta.pleaded_at, channel.meta.pleaded_at + patience);
         // A clock that was set back since must not keep it from asking.
         if (last..again).contains(&now) {
             return self.wake_at(again);
@@ -179,7 +189,9 @@ impl Core {
             channel.meta.pleaded_at = now;
             self.mark(Row::Meta(kind));
         }
-        self.push_job(Job::Plead { kind, attempt: None });
+        if !self.plead_by_mail(kind) {
+            self.push_job(Job::Plead { kind, attempt: None });
+        }
     }
 
     /// The relay's owners of a channel are the committee's devices.
@@ -311,6 +323,7 @@ impl Core {
                 self.effects.push(Effect::Notify(notice));
             }
         }
+        self.unread_notice();
     }
 
     /// After leaving a working group: fresh key packages for the committee, for a later return.

@@ -21,6 +21,7 @@ use crate::governance::{Governance, followed, name_holds, thresholds_hold};
 use crate::keys::{KeyPair, MailboxKeys};
 use crate::rows::Row;
 use crate::state::{Job, Membership, Reading, Standing, owner};
+use crate::unread::Unread;
 use crate::welcome::{admitted_leaf, credential};
 
 impl Core {
@@ -47,6 +48,10 @@ impl Core {
             }
             Command::FollowUp { incident, kind } => self.make_follow_up(now, incident, kind),
             Command::Alerts(wanted) => self.want_alerts(wanted),
+            Command::DismissUnread => {
+                self.dismiss_unread();
+                Ok(Reply::Accepted)
+            }
             Command::TestAlerts { delay_ms } => self.test_alerts(now, delay_ms),
         }
     }
@@ -97,6 +102,7 @@ impl Core {
             forged: false,
             shut_out: Vec::new(),
             joined_at: 0,
+            unread: Unread::default(),
             role_key: OnceLock::new(),
         };
         let governance = Governance::genesis(charter.clone()).map_err(|_| CommandError::Bug)?;
@@ -153,6 +159,7 @@ impl Core {
             forged: false,
             shut_out: Vec::new(),
             joined_at: 0,
+            unread: Unread::default(),
             role_key: OnceLock::new(),
         };
         let role = membership.role();

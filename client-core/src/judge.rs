@@ -26,6 +26,15 @@ pub(crate) struct Verdict {
     /// The new access secret, if this commit rotates it.
     pub(crate) access: Option<Secret>,
     pub(crate) rejoin: bool,
+    /// Whose authority; none: a plea's.
+    pub(crate) by: Option<PublicKey>,
+}
+
+impl Verdict {
+    /// Whether it held secrets for each member: additions alone hold none.
+    pub(crate) fn has_path(&self) -> bool {
+        self.added.is_empty() || !self.removed.is_empty() || !self.statements.is_empty()
+    }
 }
 
 /// Why a commit is skipped, by everybody alike.
@@ -52,6 +61,9 @@ pub(crate) enum Skipped {
     NeedsUpdate,
     #[error(transparent)]
     Mls(#[from] MlsError),
+    /// Others may be able to take it: see `footing.rs`.
+    #[error("its authority holds, its MLS part fails here: {error}")]
+    Failed { by: Option<PublicKey>, error: MlsError },
 }
 
 /// Opens and judges a handshake entry.
@@ -85,7 +97,7 @@ fn committee(
     if governance.beyond() {
         return Err(Skipped::NeedsUpdate);
     }
-    let staged = channel.group.stage(commit)?;
+    let staged = channel.group.stage(commit).map_err(|error| failed(Some(*key), error))?;
     if !context_fits(channel, &governance, &staged, !statements.is_empty()) {
         return Err(Skipped::WrongHead);
     }
@@ -98,12 +110,19 @@ fn committee(
     }
     let rotates = !staged.removed.is_empty() && !staged.removed_self;
     let access = rotates.then(|| access_secret(&staged.group, &channel.id)).transpose()?;
-    Ok(verdict(staged, governance, statements.to_vec(), access, false))
+    Ok(verdict(staged, governance, statements.to_vec(), access, Some(*key)))
+}
+
+fn failed(by: Option<PublicKey>, error: MlsError) -> Skipped {
+    match error {
+        MlsError::OwnMessage => Skipped::Mls(error),
+        error => Skipped::Failed { by, error },
+    }
 }
 
 fn rejoin(channel: &Channel, commit: &[u8], plea: &Plea) -> Result<Verdict, Skipped> {
     check_plea(channel, plea)?;
-    let staged = channel.group.stage(commit)?;
+    let staged = channel.group.stage(commit).map_err(|error| failed(None, error))?;
     let ([added], [removed]) = (staged.added.as_slice(), staged.removed.as_slice()) else {
         return Err(Skipped::BadPlea);
     };
@@ -116,7 +135,7 @@ fn rejoin(channel: &Channel, commit: &[u8], plea: &Plea) -> Result<Verdict, Skip
         return Err(Skipped::BadPlea);
     }
     let governance = channel.governance.clone();
-    Ok(verdict(staged, governance, Vec::new(), None, true))
+    Ok(verdict(staged, governance, Vec::new(), None, None))
 }
 
 fn verdict(
@@ -124,7 +143,7 @@ fn verdict(
     governance: Governance,
     statements: Vec<SignedStatement>,
     access: Option<Secret>,
-    rejoin: bool,
+    by: Option<PublicKey>,
 ) -> Verdict {
     Verdict {
         added: staged.added.iter().map(|member| member.key).collect(),
@@ -134,7 +153,8 @@ fn verdict(
         governance,
         statements,
         access,
-        rejoin,
+        rejoin: by.is_none(),
+        by,
     }
 }
 

@@ -78,6 +78,11 @@ pub(crate) fn access_key(access: &Secret) -> KeyPair {
     KeyPair::derive(access, "campana access v1")
 }
 
+/// The key that checkpoints in a channel are sealed under.
+pub(crate) fn checkpoint_key(access: &Secret) -> [u8; 32] {
+    hash("campana checkpoint key v1", &[&access.0]).0
+}
+
 /// The key that pleas in a channel are sealed under.
 pub(crate) fn plea_key(access: &Secret) -> [u8; 32] {
     hash("campana plea key v1", &[&access.0]).0

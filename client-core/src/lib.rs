@@ -28,6 +28,7 @@ mod core;
 mod coverage;
 mod duty;
 mod execute;
+mod footing;
 mod governance;
 mod incident;
 mod judge;
@@ -51,6 +52,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 pub mod turn;
+mod unread;
 mod vault;
 pub mod view;
 mod welcome;

@@ -16,6 +16,17 @@ pub(crate) const MEMBER_SPREAD: u64 = 120_000;
 /// How long a plea may go unanswered before it is made again: longer than members' patience.
 pub(crate) const PLEA_PATIENCE: u64 = MEMBER_PATIENCE + MEMBER_SPREAD + 60_000;
 
+/// How long a committee device commits nothing after a commit failed here alone, perhaps: the
+/// others' checkpoints come within the steps of a committee of 16.
+pub(crate) const DOUBT: u64 = 2 * 60_000;
+
+/// How long a device that is astray pleads before it goes on where it was: four pleas. A commit that
+/// opens for nobody stops a network for no longer than that.
+pub(crate) const ASTRAY_PATIENCE: u64 = 4 * PLEA_PATIENCE;
+
+/// How often it, or a device whose way in no committee device vouched for, pleads from then on.
+pub(crate) const RETURNED_PATIENCE: u64 = 30 * 60_000;
+
 /// How long whoever was given a fresh leaf waits for the next one: shorter than
 /// [`PLEA_PATIENCE`], so an honest device never feels it, and one that pleads without end costs its
 /// channel one commit in three minutes.
@@ -59,6 +70,9 @@ pub(crate) const MAX_FORMER: usize = MAX_PLEAS;
 
 /// How long: what was signed with such a leaf may wait that long for whoever reads it.
 pub(crate) const FORMER_TTL: u64 = DAY_MS;
+
+/// Alerts that could not be read, counted: the desk's ration is as many at once.
+pub(crate) const MAX_UNREAD: usize = 32;
 
 /// Access secrets before the present one that are kept: removals that somebody can have missed who
 /// pleads.

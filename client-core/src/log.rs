@@ -25,6 +25,9 @@ impl Core {
     pub(crate) fn entry(&mut self, now: u64, channel: ChannelId, entry: Entry) {
         let Some(kind) = self.kind_of(&channel) else { return };
         let Some(cursor) = self.channels.get(&kind).map(|channel| channel.meta.cursor) else { return };
+        if entry.seq > cursor && self.halted(kind) && entry.class == Class::Alert {
+            return self.alert_entry(entry.seq, false);
+        }
         if entry.seq <= cursor || self.halted(kind) {
             return;
         }
@@ -33,6 +36,7 @@ impl Core {
             return self.subscribe(kind);
         }
         let own = self.own_job(kind, &entry);
+        self.read = false;
         // What a body says counts only in the class that its kind belongs to.
         match (wire::decode::<EntryBody>(&entry.body), entry.class) {
             (Ok(EntryBody::Handshake(sealed)), Class::Control) => {
@@ -42,10 +46,14 @@ impl Core {
                 self.application(now, kind, &entry, own, &message);
             }
             (Ok(EntryBody::Plea(sealed)), Class::Update) => self.plea(kind, own, &sealed),
+            (Ok(EntryBody::Checkpoint(sealed)), Class::Update) => self.checkpoint(kind, own, &sealed),
             _ => self.skip(kind, entry.seq, SkipReason::Malformed),
         }
         if self.halted(kind) {
             return;
+        }
+        if (kind, entry.class) == (ChannelKind::Broadcast, Class::Alert) {
+            self.alert_entry(entry.seq, self.read);
         }
         if let Some(channel) = self.channels.get_mut(&kind) {
             channel.advance(entry.seq, &entry.body, entry.class == Class::Control);
@@ -128,10 +136,18 @@ impl Core {
             Err(MlsError::OwnMessage) if wrote && !channel.meta.sent.contains(&entry.record) => {
                 return self.lose(kind);
             }
-            Err(MlsError::OwnMessage) => return self.skip(kind, entry.seq, SkipReason::Replayed),
+            Err(MlsError::OwnMessage) => {
+                self.read = true;
+                return self.skip(kind, entry.seq, SkipReason::Replayed);
+            }
             Err(MlsError::WrongEpoch) if channel.meta.gap.is_some() => return self.fall_behind(kind),
             // Nobody can open it: it is skipped by all alike.
-            Err(_) => return self.skip(kind, entry.seq, SkipReason::Unopened),
+            Err(_) => {
+                if entry.class == Class::Alert && channel.group.is_for_later(message) {
+                    self.alert_for_a_later_epoch(kind);
+                }
+                return self.skip(kind, entry.seq, SkipReason::Unopened);
+            }
         };
         #[cfg(feature = "testing")]
         self.opened.push(crate::core::Opened {
@@ -143,6 +159,7 @@ impl Core {
         });
         let Ok(envelope) = unpad(&opened.plaintext).and_then(wire::decode::<Envelope>) else { return };
         let from = channel.group.member(opened.sender).and_then(|member| channel.role_key(&member));
+        channel.anchor(envelope.seen, &envelope.log_hash);
         let forked = channel.agrees(envelope.seen, &envelope.log_hash) == Some(false);
         if forked && let Some(membership) = self.membership_mut() {
             membership.forked = true;
@@ -161,7 +178,10 @@ impl Core {
         payload: &[u8],
     ) {
         match Event::decode(number, payload) {
-            Ok(Some(event)) => self.known_event(now, kind, seq, from, event),
+            Ok(Some(event)) => {
+                self.read = true;
+                self.known_event(now, kind, seq, from, event);
+            }
             Ok(None) => self.keep_unknown(
                 kind,
                 seq,
@@ -196,6 +216,10 @@ impl Core {
             Err(Skipped::Mls(MlsError::OwnMessage)) if self.wrote(kind, entry) => self.lose(kind),
             Err(Skipped::Mls(MlsError::OwnMessage)) => self.skip(kind, entry.seq, SkipReason::Replayed),
             Err(_) if channel.meta.gap.is_some() => self.fall_behind(kind),
+            Err(Skipped::Failed { by, .. }) => {
+                self.commit_failed(now, kind, by);
+                self.skip(kind, entry.seq, SkipReason::Unopened);
+            }
             Err(Skipped::Unsealed | Skipped::Mls(_)) => self.skip(kind, entry.seq, SkipReason::Unopened),
             Err(Skipped::Malformed) => self.skip(kind, entry.seq, SkipReason::Malformed),
             Err(_) => self.skip(kind, entry.seq, SkipReason::Unentitled),
@@ -207,6 +231,9 @@ impl Core {
         if verdict.removed_self {
             // Our own plea was heard: the lost leaf is gone, the Welcome for the fresh one follows.
             return if verdict.rejoin { self.lose(kind) } else { self.removed_from(kind) };
+        }
+        if verdict.has_path() {
+            self.owe_checkpoint(kind, verdict.by);
         }
         let Some(channel) = self.channels.get_mut(&kind) else { return };
         let first = channel.statements.len() as u64;

@@ -135,7 +135,9 @@ impl Core {
 
     fn deliver(&mut self, id: u64) {
         // A stranger may post to opened mailboxes; a member has proved itself first.
-        let stranger = self.membership().is_some_and(|m| m.standing != Standing::Member);
+        // So may a member whom the relay shows nothing more under the key that it has.
+        let stranger = self.membership().is_some_and(|m| m.standing != Standing::Member)
+            || self.channels.get(&ChannelKind::Broadcast).is_some_and(|c| c.meta.footing.is_cut());
         if !stranger && !self.session.streams.values().any(|stream| stream.current) {
             return;
         }
@@ -255,6 +257,7 @@ impl Core {
             }
             Some(Job::Commit { .. }) => self.attempt_commit(now, id, kind),
             Some(Job::Plead { .. }) => self.attempt_plea(now, id, kind),
+            Some(Job::Checkpoint { .. }) => self.attempt_checkpoint(id, kind),
             _ => false,
         }
     }
@@ -269,8 +272,12 @@ impl Core {
         let (Some(channel), Some(membership)) = (self.channels.get(&kind), self.membership()) else { return };
         let record = membership.record(&channel.id, &body);
         let new = Attempt { record, control_seq: channel.meta.last_control, rotate, body };
-        if let Some(Job::Event { attempt, .. } | Job::Commit { attempt, .. } | Job::Plead { attempt, .. }) =
-            self.outbox.get_mut(&id)
+        if let Some(
+            Job::Event { attempt, .. }
+            | Job::Commit { attempt, .. }
+            | Job::Plead { attempt, .. }
+            | Job::Checkpoint { attempt, .. },
+        ) = self.outbox.get_mut(&id)
         {
             *attempt = Some(new);
             self.mark(Row::Job(id));
@@ -324,7 +331,10 @@ impl Core {
             // Not (or no longer) entitled on this connection: prove the channel again, in a while.
             (
                 Action::Rejoin,
-                Job::Event { kind, .. } | Job::Commit { kind, .. } | Job::Plead { kind, .. },
+                Job::Event { kind, .. }
+                | Job::Commit { kind, .. }
+                | Job::Plead { kind, .. }
+                | Job::Checkpoint { kind, .. },
             ) => {
                 let kind = *kind;
                 let alert = matches!(job, Job::Event { class: Class::Alert, .. });

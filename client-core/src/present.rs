@@ -33,8 +33,12 @@ impl Core {
             alerts: self.alerts_view(now),
             reach: self.reach_view(),
             counting: self.counting(),
-            caught_up: !self.channels.is_empty() && self.channels.keys().all(|kind| self.caught_up(*kind)),
+            caught_up: !self.channels.is_empty()
+                && self.channels.iter().all(|(kind, channel)| {
+                    self.caught_up(*kind) && !channel.meta.lost && !channel.meta.footing.astray()
+                }),
             warnings: self.warnings(),
+            unread: membership.map_or(0, |membership| membership.unread.count()),
         }
     }
 
@@ -248,11 +252,14 @@ impl Core {
         let single = self.channels.get(&ChannelKind::Committee).is_some_and(|channel| {
             channel.governance.constituted() && channel.governance.committee().len() == 1
         });
-        let lost = self.channels.values().filter(|channel| channel.meta.lost);
+        let astray = |channel: &&Channel| channel.meta.footing.astray();
+        let lost = self.channels.values().filter(|channel| channel.meta.lost && !astray(channel));
         let candidates = [
             (self.session.clock_off, Warning::ClockOff),
             (lost.clone().any(|channel| channel.meta.gap.is_none()), Warning::RolledBack),
             (lost.into_iter().any(|channel| channel.meta.gap.is_some()), Warning::Behind),
+            (self.channels.values().any(|channel| astray(&channel)), Warning::Astray),
+            (membership.is_some_and(|m| m.unread.count() > 0), Warning::Unread),
             (membership.is_some_and(|m| m.forked), Warning::Forked),
             (membership.is_some_and(|m| m.forged), Warning::ForgedAlert),
             (single, Warning::SingleCommittee),

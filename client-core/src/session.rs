@@ -147,6 +147,11 @@ impl Session {
         self.held.get(&id).map(|(until, _)| *until).filter(|until| now < *until)
     }
 
+    /// The access secret that membership was last proved with.
+    pub(crate) fn proved_with(&self, kind: ChannelKind) -> Option<&Secret> {
+        self.proved_with.get(&kind)
+    }
+
     pub(crate) fn proved(&self, kind: ChannelKind) -> Option<As> {
         self.streams.get(&kind).map(|stream| stream.proved)
     }
@@ -195,7 +200,14 @@ impl Core {
             }
             RelayFrame::Refused { request, code } => self.refused(now, request, code),
             // We prove the new key ourselves when the entry that rotates it is processed.
-            RelayFrame::Rotated { .. } | RelayFrame::Live { .. } => {}
+            // Until then nothing more comes.
+            RelayFrame::Rotated { channel, .. } => {
+                let kind = self.kind_of(&channel);
+                if let Some(stream) = kind.and_then(|kind| self.session.streams.get_mut(&kind)) {
+                    stream.current = false;
+                }
+            }
+            RelayFrame::Live { .. } => {}
         }
     }
 

@@ -15,7 +15,9 @@ use campana_protocol::report::SignedReport;
 use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
+use crate::footing::Footing;
 use crate::keys::{KeyPair, MailboxKeys};
+use crate::unread::Unread;
 
 /// Version of the rows written here.
 pub(crate) const VERSION: u16 = 1;
@@ -82,6 +84,9 @@ pub(crate) struct Membership {
     #[n(15)]
     #[cbor(default)]
     pub(crate) joined_at: u64,
+    /// Entries of class alert that this device could not read.
+    #[cbor(n(20), default)]
+    pub(crate) unread: Unread,
     /// Derived when first asked for: it is asked for in every turn, and costs a phone a
     /// millisecond.
     #[cbor(skip)]
@@ -248,6 +253,9 @@ pub(crate) struct Meta {
     #[n(12)]
     #[cbor(default)]
     pub(crate) older: Vec<Secret>,
+    /// What speaks for and against this group being the others'.
+    #[cbor(n(20), default)]
+    pub(crate) footing: Footing,
 }
 
 /// A leaf that is in the group no more, because its person has another.
@@ -488,6 +496,14 @@ pub(crate) enum Job {
         #[n(1)]
         attempt: Option<Attempt>,
     },
+    /// Where this committee device is in a channel.
+    #[n(10)]
+    Checkpoint {
+        #[n(0)]
+        kind: ChannelKind,
+        #[n(1)]
+        attempt: Option<Attempt>,
+    },
     #[n(7)]
     Post {
         #[n(0)]
@@ -597,6 +613,7 @@ impl Job {
             Self::Event { .. } => "Event",
             Self::Commit { .. } => "Commit",
             Self::Plead { .. } => "Plead",
+            Self::Checkpoint { .. } => "Checkpoint",
             Self::Post { .. } => "Post",
             Self::Report { .. } => "Report",
             Self::Blob { .. } => "Blob",
@@ -606,23 +623,29 @@ impl Job {
     /// The channel this appends to.
     pub(crate) const fn appends_to(&self) -> Option<ChannelKind> {
         match self {
-            Self::Event { kind, .. } | Self::Commit { kind, .. } | Self::Plead { kind, .. } => Some(*kind),
+            Self::Event { kind, .. }
+            | Self::Commit { kind, .. }
+            | Self::Plead { kind, .. }
+            | Self::Checkpoint { kind, .. } => Some(*kind),
             _ => None,
         }
     }
 
     pub(crate) const fn attempt(&self) -> Option<&Attempt> {
         match self {
-            Self::Event { attempt, .. } | Self::Commit { attempt, .. } | Self::Plead { attempt, .. } => {
-                attempt.as_ref()
-            }
+            Self::Event { attempt, .. }
+            | Self::Commit { attempt, .. }
+            | Self::Plead { attempt, .. }
+            | Self::Checkpoint { attempt, .. } => attempt.as_ref(),
             _ => None,
         }
     }
 
     pub(crate) fn forget_attempt(&mut self) {
         match self {
-            Self::Event { attempt, .. } | Self::Plead { attempt, .. } => *attempt = None,
+            Self::Event { attempt, .. } | Self::Plead { attempt, .. } | Self::Checkpoint { attempt, .. } => {
+                *attempt = None;
+            }
             Self::Commit { attempt, prepared, .. } => {
                 *attempt = None;
                 *prepared = None;

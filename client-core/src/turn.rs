@@ -115,6 +115,8 @@ pub struct Pushed {
     pub test: bool,
     /// What it brought is not known yet: the log has to be read first.
     pub behind: bool,
+    /// It was an entry of class alert that this device can't read.
+    pub unread: bool,
 }
 
 /// One row to write.
@@ -236,6 +238,10 @@ pub enum NoticeKind {
     /// To those who had the alert: it is over.
     #[n(4)]
     AllClear,
+    /// To everybody: entries of class alert came that this device can't read. Its incident is all
+    /// zeros.
+    #[n(5)]
+    Unread,
 }
 
 impl Core {
@@ -282,6 +288,9 @@ impl Core {
     }
 
     fn shown(&mut self, notice: NoticeId) {
+        if notice.kind == NoticeKind::Unread {
+            return self.unread_shown();
+        }
         if let Some(incident) = self.incidents.get_mut(&notice.incident)
             && incident.shown < Some(notice.kind)
         {

@@ -33,6 +33,8 @@ pub struct View {
     pub caught_up: bool,
     /// What its owner should know.
     pub warnings: Vec<Warning>,
+    /// Entries of class alert that this device could not read; dismissed by its owner.
+    pub unread: usize,
 }
 
 /// Where a device stands.
@@ -454,6 +456,11 @@ pub enum Warning {
     Refused,
     /// The relay or the network speaks a newer version: update.
     UpdateNeeded,
+    /// Alerts came that this device can't read: ask the hotline what they say.
+    Unread,
+    /// This device's group is not the one that the others are in; it is being let in again by itself.
+    /// Until then it can't read alerts.
+    Astray,
     /// The relay cannot store anything now: what is sent waits on this device.
     RelayFull,
 }

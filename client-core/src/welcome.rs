@@ -12,6 +12,7 @@ use campana_protocol::wire;
 use crate::channel::Channel;
 use crate::core::Core;
 use crate::duty::Duty;
+use crate::footing::{self, Footing};
 use crate::governance::Governance;
 use crate::keys::access_key;
 use crate::limits::{ASK_AGAIN, MAX_ASKS, MAX_WELCOMES, PLEA_PATIENCE};
@@ -39,8 +40,10 @@ impl Core {
 
     pub(crate) fn take_welcome(&mut self, welcome: Welcome) {
         let channel = self.channels.get(&welcome.kind);
-        let wanted = channel.is_none_or(|channel| channel.meta.lost || channel.meta.pleaded_at > 0)
-            && self.spares.iter().any(|spare| spare.kind == welcome.kind);
+        let wants = |channel: &Channel| {
+            channel.meta.lost || channel.meta.pleaded_at > 0 || channel.meta.footing.unconfirmed
+        };
+        let wanted = channel.is_none_or(wants) && self.spares.iter().any(|spare| spare.kind == welcome.kind);
         let blob = welcome.snapshot.blob;
         let Some(membership) = self.membership_mut() else { return };
         let known = membership.welcomes.iter().any(|known| known.snapshot.blob == blob);
@@ -202,6 +205,7 @@ impl Core {
             unanchored: false,
             former: Vec::new(),
             older: Vec::new(),
+            footing: Footing::default(),
         };
         let kind = welcome.kind;
         if kind == ChannelKind::Committee && self.registry.complete.len() < snapshot.statements.len() {
@@ -209,9 +213,17 @@ impl Core {
             self.mark(Row::Registry);
         }
         self.drop_channel_state(kind);
-        self.channels.insert(kind, Channel::new(kind, meta, group, governance, snapshot.statements));
-        self.spares.retain(|spare| spare.kind != kind);
-        self.mark(Row::Spares);
+        let mut channel = Channel::new(kind, meta, group, governance, snapshot.statements);
+        let vouched = footing::vouches(&channel, welcome.checkpoint.as_ref());
+        channel.meta.footing = Footing::of_a_joiner(vouched);
+        if !vouched {
+            // It counts as pleaded: the committee has a while to vouch before it is asked again.
+            channel.meta.pleaded_at = now;
+        }
+        self.channels.insert(kind, channel);
+        if vouched {
+            self.drop_spares(kind);
+        }
         self.mark(Row::Charter);
         self.mark(Row::Statement(kind, 0));
         self.mark_channel(kind);
@@ -296,6 +308,8 @@ impl Core {
             self.offer_owner_keys();
         }
         if kind == ChannelKind::Broadcast {
+            // What was missed came with the Welcome.
+            self.dismiss_unread();
             self.sign_reports_again();
         }
         self.session.leave(kind);

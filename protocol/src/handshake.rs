@@ -31,6 +31,42 @@ pub enum EntryBody {
         #[cbor(with = "minicbor::bytes")]
         Vec<u8>,
     ),
+    /// A padded [`Checkpoint`], sealed under the channel's access secret. A version that does not
+    /// know it skips it.
+    #[n(3)]
+    Checkpoint(
+        #[n(0)]
+        #[cbor(with = "minicbor::bytes")]
+        Vec<u8>,
+    ),
+}
+
+/// Where a committee device is in a channel, under its role key.
+///
+/// RFC 9420 section 16.12: whoever commits can hand chosen members path secrets that they can't use.
+/// They are left behind in an epoch that nobody else is in. A checkpoint tells them, and whoever was
+/// just let in learns from one that the group is the committee's.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Checkpoint {
+    /// Seq of the last entry that it had processed.
+    #[n(0)]
+    pub seq: u64,
+    /// The log's running hash there.
+    #[n(1)]
+    pub log_hash: Hash,
+    /// Its MLS epoch.
+    #[n(2)]
+    pub epoch: u64,
+    /// Hash of the epoch authenticator (RFC 9420 section 8.7): equal for two members exactly when
+    /// they share this epoch and its whole history.
+    #[n(3)]
+    pub authenticator: Hash,
+    /// The committee device's role key.
+    #[n(4)]
+    pub key: PublicKey,
+    /// Over [`checkpoint_digest`].
+    #[n(5)]
+    pub signature: Signature,
 }
 
 /// A commit and what entitles it.
@@ -122,6 +158,22 @@ pub struct RoleCredential {
 #[must_use]
 pub fn commit_digest(channel: &ChannelId, epoch: u64, commit: &[u8], head_after: &Hash) -> Hash {
     hash("campana commit v1", &[channel.as_bytes(), &epoch.to_be_bytes(), commit, head_after.as_bytes()])
+}
+
+/// What a [`Checkpoint`] signature covers.
+#[must_use]
+pub fn checkpoint_digest(
+    channel: &ChannelId,
+    seq: u64,
+    log_hash: &Hash,
+    epoch: u64,
+    authenticator: &Hash,
+) -> Hash {
+    let (seq, epoch) = (seq.to_be_bytes(), epoch.to_be_bytes());
+    hash(
+        "campana checkpoint v1",
+        &[channel.as_bytes(), &seq, log_hash.as_bytes(), &epoch, authenticator.as_bytes()],
+    )
 }
 
 /// What a [`Plea`] signature covers.

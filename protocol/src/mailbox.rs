@@ -4,7 +4,7 @@ use minicbor::{Decode, Encode};
 
 use crate::frame::Secret;
 use crate::governance::{ChannelKind, SignedStatement};
-use crate::handshake::Plea;
+use crate::handshake::{Checkpoint, Plea};
 use crate::id::{BlobId, ChannelId, Hash, InviteId, MailboxId, PublicKey, SealingKey, Signature, hash};
 use crate::report::SignedReport;
 
@@ -125,6 +125,10 @@ pub struct Welcome {
     /// The join mailbox's secret, for the committee.
     #[n(8)]
     pub join: Option<Secret>,
+    /// Where the committee device that made this stands after that commit: whoever is let in knows
+    /// that the group is the committee's. Any member may answer a plea; only then there is none.
+    #[n(9)]
+    pub checkpoint: Option<Checkpoint>,
 }
 
 /// A sealed blob of a channel.

@@ -97,6 +97,8 @@ notice-alert = Verified alert
 notice-drill = Drill
 notice-false-alarm = Correction: false alarm
 notice-all-clear = All clear
+dismissed = Dismissed.
+notice-unread = An alert that this device cannot read
 
 ## Where a device stands
 stage-nowhere = In no network. Start one with an operator's link (campana start) or join with an invite (campana join).
@@ -125,6 +127,8 @@ warning-forked = The relay has shown this device another history than it showed 
 warning-forged-alert = Something claimed to be an alert and was not signed by your verifiers. It is not shown. Tell the committee.
 warning-single-committee = One device alone can do everything (1 of 1). If it is lost or taken, so is the network. Start with 2 of 3.
 warning-refused = The relay refuses this device; it may have been offline too long. Ask for a new invite.
+warning-unread = Alerts came that this device cannot read. Ask the hotline what they say; campana dismiss puts this away.
+warning-astray = This device cannot follow the others. It is being let back in on its own; until then it cannot read alerts. Ask the hotline.
 warning-update-needed = This program is too old for your network or its relay: update Campana. Until then alerts may not arrive.
 warning-relay-full = The relay can't store anything now: what you send waits on this device.
 

@@ -96,6 +96,8 @@ notice-alert = Alerta verificada
 notice-drill = Simulacro
 notice-false-alarm = Corrección: falsa alarma
 notice-all-clear = Alerta terminada
+dismissed = Retirado.
+notice-unread = Una alerta que este aparato no puede leer
 
 ## Dónde está un aparato
 stage-nowhere = En ninguna red. Empieza una con el enlace de un operador (campana start) o únete con una invitación (campana join).
@@ -124,6 +126,8 @@ warning-forked = El relevo mostró a este aparato otra historia que a los demás
 warning-forged-alert = Algo decía ser una alerta y no llevaba la firma de tus verificadores. No se muestra. Avisa al comité.
 warning-single-committee = Un solo aparato puede hacerlo todo (1 de 1). Si se pierde o lo toman, también la red. Empieza con 2 de 3.
 warning-refused = El relevo rechaza este aparato; quizá estuvo desconectado demasiado tiempo. Pide una invitación nueva.
+warning-unread = Llegaron alertas que este aparato no puede leer. Pregunta a la línea qué dicen; campana dismiss retira este aviso.
+warning-astray = Este aparato no puede seguir a los demás. Se une de nuevo solo; hasta entonces no puede leer alertas. Pregunta a la línea.
 warning-update-needed = Este programa es demasiado viejo para tu red o su relevo: actualiza Campana. Hasta entonces pueden no llegar alertas.
 warning-relay-full = El relevo no puede guardar nada ahora: lo que envías espera en este aparato.
 

@@ -162,6 +162,18 @@ impl Group {
             .map_err(|_| MlsError::Library("size of an exported secret"))
     }
 
+    /// Whether a message says that it is for a later epoch of this group. Nobody vouches for that.
+    #[must_use]
+    pub fn is_for_later(&self, message: &[u8]) -> bool {
+        let message = MlsMessage::from_bytes(message);
+        message.is_ok_and(|message| match message.description() {
+            MlsMessageDescription::PrivateProtocolMessage { group_id, epoch_id, .. } => {
+                group_id == self.id() && epoch_id > self.epoch()
+            }
+            _ => false,
+        })
+    }
+
     pub(super) fn new(inner: Inner) -> Result<Self, MlsError> {
         let identity =
             inner.current_member_signing_identity().map_err(|_| MlsError::Library("no leaf of our own"))?;

@@ -315,6 +315,7 @@ fn a_snapshot_is_of_the_network_and_the_chain_that_the_invite_names() {
         log_hash: Hash([0; 32]),
         desk: None,
         join: None,
+        checkpoint: None,
     };
     let later = statement(&mut world, &[ids[0], ids[1]], vec![Operation::Zones { zones: Vec::new() }]);
     let below = statement(&mut world, &[ids[0]], vec![Operation::Zones { zones: Vec::new() }]);

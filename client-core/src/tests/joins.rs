@@ -219,6 +219,7 @@ fn a_welcome_that_leads_nowhere_is_not_in_the_way() {
             log_hash: Hash([0; 32]),
             desk: None,
             join: None,
+            checkpoint: None,
         });
         let body = seal(&reply.sealing, SEAL_INFO.as_bytes(), &pad(&wire::encode(&welcome))).unwrap();
         let (mailbox, record) = (reply.mailbox, RecordId([number; 16]));

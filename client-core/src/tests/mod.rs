@@ -7,6 +7,7 @@ mod alerts;
 mod commits;
 mod committee;
 mod floods;
+mod fragments;
 mod joins;
 mod refusals;
 mod registrations;

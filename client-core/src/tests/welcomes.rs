@@ -3,7 +3,9 @@
 use campana_core::view::{PersonState, Stage};
 use campana_protocol::frame::Class;
 use campana_protocol::governance::{ChannelKind, Role};
+use campana_protocol::handshake::EntryBody;
 use campana_protocol::report::Finding;
+use campana_protocol::wire;
 
 use super::network;
 use super::rig::{DAY, World, attest, form, report};
@@ -163,5 +165,8 @@ fn a_member_that_a_plea_removed_is_not_let_in_by_another() {
     let members = world.view(ids[0]).network.unwrap().members;
     assert_eq!(members, ids.len());
     let log = &world.relay.channels[&world.channel_id(BROADCAST)].log;
-    assert_eq!(log.iter().rev().take_while(|entry| entry.class != Class::Control).count(), 0);
+    // Nothing but the committee's checkpoint follows the removal.
+    let after = log.iter().rev().take_while(|entry| entry.class != Class::Control);
+    let checkpoint = |body: &[u8]| matches!(wire::decode(body), Ok(EntryBody::Checkpoint(_)));
+    assert!(after.into_iter().all(|entry| checkpoint(&entry.body)));
 }

@@ -228,7 +228,7 @@ fn a_gap_that_a_relay_made_up_is_forgotten() {
     world.step(away);
     let frames: Vec<Vec<u8>> = world.relay.stream(away).iter().map(|frame| frame.encode()).collect();
     world.turn(away, Input::Received(frames));
-    assert_eq!(world.view(away).warnings, [Warning::Behind]);
+    assert_eq!(world.view(away).warnings, [Warning::Behind, Warning::Unread]);
     world.disconnect(away);
     world.relay.channels.values_mut().for_each(|channel| channel.expired.clear());
     world.connect(away);
@@ -413,7 +413,7 @@ fn a_phone_that_missed_the_last_commit_for_good_can_still_ask() {
     let incident = report(&mut world, ids[3], false);
     attest(&mut world, ids[1], incident, Finding::Confirmed);
     attest(&mut world, ids[2], incident, Finding::Confirmed);
-    assert_eq!(world.view(away).warnings, [Warning::Behind]);
+    assert_eq!(world.view(away).warnings, [Warning::Behind, Warning::Unread]);
     world.pass(600_000);
     assert!(world.view(away).warnings.is_empty(), "it was let back in");
     assert!(world.relay.stale < 10, "{} requests in vain", world.relay.stale);

@@ -83,6 +83,8 @@ pub enum Command {
     Approve(String),
     /// Drafts that the network goes on under this version's rules.
     RaiseRules,
+    /// Dismisses alerts that this device could not read.
+    DismissUnread,
     /// Reports what is seen.
     Report(Form),
     /// Signs what was found.
@@ -178,6 +180,7 @@ impl Command {
             Self::ChangeZones(changes) => {
                 CoreCommand::ChangeZones(changes.into_iter().map(ZoneChange::understand).collect())
             }
+            Self::DismissUnread => CoreCommand::DismissUnread,
             Self::RaiseRules => CoreCommand::RaiseRules,
             Self::Approve(id) => CoreCommand::Approve(known(Hash::parse(&id))?),
             Self::Report(form) => CoreCommand::Report(form.understand()?),

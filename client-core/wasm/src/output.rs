@@ -80,6 +80,8 @@ pub enum Reply {
         test: bool,
         /// The log has to be read before it is known.
         behind: bool,
+        /// It was of class alert, and this device can't read it.
+        unread: bool,
     },
 }
 
@@ -127,6 +129,7 @@ fn reply(reply: CoreReply) -> Reply {
             incident: pushed.incident.map(|id| id.to_string()),
             test: pushed.test,
             behind: pushed.behind,
+            unread: pushed.unread,
         },
     }
 }

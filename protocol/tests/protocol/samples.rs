@@ -11,7 +11,7 @@ use campana_protocol::governance::{
     Statement, Zone, genesis_head, next_head, statement_digest,
 };
 use campana_protocol::handshake::{
-    Authority, EntryBody, Handshake, MemberCredential, Plea, RoleCredential, commit_digest,
+    Authority, Checkpoint, EntryBody, Handshake, MemberCredential, Plea, RoleCredential, commit_digest,
     credential_digest, plea_digest,
 };
 use campana_protocol::id::{
@@ -333,7 +333,12 @@ pub(crate) fn entry_bodies() -> Samples {
         ("handshake", wire::encode(&EntryBody::Handshake(vec![1, 2, 3]))),
         ("application", wire::encode(&EntryBody::Application(vec![1, 2, 3]))),
         ("plea", wire::encode(&EntryBody::Plea(vec![1, 2, 3]))),
+        ("checkpoint", wire::encode(&EntryBody::Checkpoint(vec![1, 2, 3]))),
     ]
+}
+
+fn checkpoint() -> Checkpoint {
+    Checkpoint { seq: 12, log_hash: HASH, epoch: 3, authenticator: HASH, key: KEY, signature: SIGNATURE }
 }
 
 pub(crate) fn handshakes() -> Samples {
@@ -375,6 +380,7 @@ pub(crate) fn posts() -> Samples {
         log_hash: HASH,
         desk: Some(secret()),
         join: None,
+        checkpoint: Some(checkpoint()),
     };
     let snapshot = Snapshot {
         charter: wire::encode(&charter()),

@@ -265,7 +265,7 @@ async function start(
       else if (owed.length > 0) tell({ owed });
     };
     const isHere = ({ incident, kind }: Notice) =>
-      shown.view?.incidents.some(({ id, notice }) => id === incident && notice === kind);
+      kind === "unread" || shown.view?.incidents.some(({ id, notice }) => id === incident && notice === kind);
     const carryOut = (effect: Effect) => {
       if (isWish(effect)) alerts.carryOut(effect);
       else if (effect === "reconnect") connection.reconnect();

@@ -20,6 +20,7 @@ export interface Words {
 /** Shown while, or because, it is not known what has come. */
 export const GENERIC = "campana";
 const TEST = "campana-test";
+const UNREAD = "campana-unread";
 const STOPPED = "campana-stopped";
 const VIBRATION = [400, 200, 400, 200, 800];
 
@@ -50,6 +51,12 @@ export function stopped(prefs: Prefs, { say, language }: Speech): Words {
 /** Nothing on this device can open it: its owner has to know. */
 export function cannotOpen(prefs: Prefs, { say, language }: Speech): Words {
   return { title: say("push-cleared"), options: { ...based(prefs, language, GENERIC, {}), body: say("push-cleared-help") } };
+}
+
+/** Something of class alert that this device can't read: it may be a true alert. */
+export function unread(prefs: Prefs, { say, language }: Speech): Words {
+  const options = { ...based(prefs, language, UNREAD, {}), requireInteraction: true, renotify: true, vibrate: VIBRATION };
+  return { title: say("push-unread"), options: { ...options, body: say("push-unread-help") } };
 }
 
 export function test(prefs: Prefs, { say, language }: Speech): Words {

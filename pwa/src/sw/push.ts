@@ -11,7 +11,7 @@ import { CHANNEL } from "../core/windows";
 import { type Speech, speech } from "../words/speak";
 import { catchUp } from "./catchup";
 import { Device, type Notice, isTest } from "./device";
-import { GENERIC, aboutIncident, cannotOpen, generic, nothing, stopped, test } from "./notification";
+import { GENERIC, type Words, aboutIncident, cannotOpen, generic, nothing, stopped, test, unread } from "./notification";
 import { close, inSight, later, pause, show, standing } from "./ring";
 
 /** Then something is shown, whatever is known of the push by then, ms. */
@@ -54,7 +54,7 @@ export async function arrived(event: PushEvent): Promise<void> {
   // Once everything has been read it is known what each push brought.
   if (await catchUp(device)) {
     if (known || (shown === null && notices.length > arrival.from)) await close(GENERIC);
-    else if (shown === null && (await standing(GENERIC))) await show(nothing(...(await manner())));
+    else if (shown === null && !device.view?.unread && (await standing(GENERIC))) await show(nothing(...(await manner())));
   }
   fresh.forEach(later);
   fresh.clear();
@@ -94,6 +94,12 @@ async function open(event: PushEvent, arrival: Arrival): Promise<Opened> {
   if (!pushed || pushed.behind) return { device, shown: null };
   const [prefs, words] = await manner();
   const incident = device.view?.incidents.find(({ id }) => id === pushed.incident);
+  if (pushed.unread) {
+    const about = unread(prefs, words);
+    // It rings once until something can be read again, then each push is said without noise.
+    if (!notices.includes(about.options.tag, arrival.from)) await show(quiet(about));
+    return { device, shown: about.options.tag };
+  }
   if (pushed.test || !incident?.notice) {
     // Anybody in the network can have something pushed: what is no alert must not look like one.
     const about = pushed.test ? test(prefs, words) : nothing(prefs, words);
@@ -104,12 +110,16 @@ async function open(event: PushEvent, arrival: Arrival): Promise<Opened> {
   const { tag } = about.options;
   // Here before its push was: said again, without noise.
   if (!notices.includes(tag, arrival.from)) {
-    // Silence and vibration exclude each other: browsers refuse both at once.
-    const { vibrate: _, ...options } = about.options;
     const requireInteraction = (await standing(tag))?.requireInteraction ?? false;
-    await show({ ...about, options: { ...options, renotify: false, silent: true, requireInteraction } });
+    await show(quiet({ ...about, options: { ...about.options, requireInteraction } }));
   }
   return { device, shown: tag };
+}
+
+/** The same without noise. Silence and vibration exclude each other: browsers refuse both at once. */
+function quiet(about: Words): Words {
+  const { vibrate: _, ...options } = about.options;
+  return { ...about, options: { ...options, renotify: false, silent: true } };
 }
 
 /** There is a PIN before the store: what came is kept, sealed as it is, for when it is opened. */
@@ -144,6 +154,12 @@ const fresh = new Set<string>();
 const notices: string[] = [];
 
 async function notice({ incident, kind }: Notice, view: View): Promise<void> {
+  if (kind === "unread") {
+    const about = unread(...(await manner()));
+    notices.push(about.options.tag);
+    await show(about);
+    return;
+  }
   const found = view.incidents.find(({ id }) => id === incident);
   if (!found) return;
   const about = aboutIncident(found, kind, ...(await manner()));

@@ -246,6 +246,9 @@ export interface Messages {
   "warning-forged-alert": undefined;
   "warning-single-committee": undefined;
   "warning-refused": undefined;
+  "warning-unread": undefined;
+  "warning-astray": undefined;
+  "unread-known": undefined;
   "warning-update-needed": undefined;
   "warning-relay-full": undefined;
   "trouble-title": undefined;
@@ -356,6 +359,8 @@ export interface Messages {
   "push-open": undefined;
   "push-cleared": undefined;
   "push-cleared-help": undefined;
+  "push-unread": undefined;
+  "push-unread-help": undefined;
   "push-test": undefined;
   "push-test-help": undefined;
   "alerts-title": undefined;

@@ -83,6 +83,8 @@ pub(crate) enum Verb {
     AllClear(Incident),
     /// Incidents on this device.
     Incidents,
+    /// Dismiss alerts that this device could not read.
+    Dismiss,
     /// Alerts of this device: how they stand, turned on or off, tested.
     Alerts(Alerts),
     /// Where this device stands.

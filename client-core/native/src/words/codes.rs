@@ -65,6 +65,7 @@ words! {
         Warning::ClockOff => "clock-off", Warning::RolledBack => "rolled-back", Warning::Behind => "behind", Warning::Forked => "forked",
         Warning::ForgedAlert => "forged-alert", Warning::SingleCommittee => "single-committee",
         Warning::Refused => "refused", Warning::UpdateNeeded => "update-needed", Warning::RelayFull => "relay-full",
+        Warning::Unread => "unread", Warning::Astray => "astray",
     }
 }
 words! {
@@ -72,6 +73,7 @@ words! {
     notice(NoticeKind), NOTICES {
         NoticeKind::Report => "report", NoticeKind::Alert => "alert", NoticeKind::Drill => "drill",
         NoticeKind::FalseAlarm => "false-alarm", NoticeKind::AllClear => "all-clear",
+        NoticeKind::Unread => "unread",
     }
 }
 /// The key of every code's message.

@@ -306,6 +306,10 @@ export interface View {
      * What its owner should know.
      */
     warnings: Warning[];
+    /**
+     * Entries of class alert that this device could not read; dismissed by its owner.
+     */
+    unread: number;
 }
 
 /**
@@ -462,12 +466,12 @@ export interface NetworkView {
 /**
  * What a command that was accepted gives back.
  */
-export type Reply = "accepted" | { invite: { id: string; link: string } } | { draft: string } | { incident: string } | { people: number } | { pushed: { incident: string | undefined; test: boolean; behind: boolean } };
+export type Reply = "accepted" | { invite: { id: string; link: string } } | { draft: string } | { incident: string } | { people: number } | { pushed: { incident: string | undefined; test: boolean; behind: boolean; unread: boolean } };
 
 /**
  * What a device's owner should know.
  */
-export type Warning = "clock-off" | "rolled-back" | "behind" | "forked" | "forged-alert" | "single-committee" | "refused" | "update-needed" | "relay-full";
+export type Warning = "clock-off" | "rolled-back" | "behind" | "forked" | "forged-alert" | "single-committee" | "refused" | "update-needed" | "unread" | "astray" | "relay-full";
 
 /**
  * What a draft changes about a zone.
@@ -482,12 +486,12 @@ export type Link = "operator" | { join: { name: string; committee: boolean } } |
 /**
  * What a notice is about, in the order in which an incident passes through them.
  */
-export type NoticeKind = "report" | "alert" | "drill" | "false-alarm" | "all-clear";
+export type NoticeKind = "report" | "alert" | "drill" | "false-alarm" | "all-clear" | "unread";
 
 /**
  * What a person can ask.
  */
-export type Command = { start: { link: string; name: string; committee_size: number; threshold: number; verify_threshold: number } } | { invite: { lifetime_ms: number; committee: boolean } } | { "revoke-invite": string } | { join: { link: string; handle: string } } | "cancel" | { admit: Who } | { decline: Who } | { grant: { person: string; role: string } } | { revoke: { person: string; role: string } } | { remove: { person: string } } | { "change-zones": ZoneChange[] } | { approve: string } | "raise-rules" | { report: Form } | { attest: { incident: string; finding: string; method: string } } | { "follow-up": { incident: string; kind: string } } | { alerts: boolean } | { "test-alerts": { delay_ms: number } };
+export type Command = { start: { link: string; name: string; committee_size: number; threshold: number; verify_threshold: number } } | { invite: { lifetime_ms: number; committee: boolean } } | { "revoke-invite": string } | { join: { link: string; handle: string } } | "cancel" | { admit: Who } | { decline: Who } | { grant: { person: string; role: string } } | { revoke: { person: string; role: string } } | { remove: { person: string } } | { "change-zones": ZoneChange[] } | { approve: string } | "raise-rules" | "dismiss-unread" | { report: Form } | { attest: { incident: string; finding: string; method: string } } | { "follow-up": { incident: string; kind: string } } | { alerts: boolean } | { "test-alerts": { delay_ms: number } };
 
 /**
  * What a turn decided. `changes` are written in one strict transaction, then `effects` carried
