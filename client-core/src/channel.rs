@@ -60,6 +60,7 @@ impl Channel {
             former: Vec::new(),
             older: Vec::new(),
             footing: Footing::default(),
+            skips: Vec::new(),
         };
         Ok(Self::new(kind, meta, group, governance, Vec::new()))
     }
@@ -94,6 +95,9 @@ impl Channel {
     /// says; what is appended from here on has to name it.
     pub(crate) fn skip(&mut self, through: u64, last_control: u64) {
         self.recent.clear();
+        if last_control <= self.meta.last_control && self.meta.gap.is_none() {
+            self.keep_skip(through);
+        }
         let meta = &mut self.meta;
         if last_control > meta.last_control && meta.gap.is_none() {
             let (cursor, log_hash) = (meta.cursor, meta.log_hash);

@@ -103,6 +103,7 @@ impl Core {
             shut_out: Vec::new(),
             joined_at: 0,
             unread: Unread::default(),
+            reply_doubt: None,
             role_key: OnceLock::new(),
         };
         let governance = Governance::genesis(charter.clone()).map_err(|_| CommandError::Bug)?;
@@ -160,6 +161,7 @@ impl Core {
             shut_out: Vec::new(),
             joined_at: 0,
             unread: Unread::default(),
+            reply_doubt: None,
             role_key: OnceLock::new(),
         };
         let role = membership.role();

@@ -46,6 +46,7 @@ mod report;
 mod rows;
 mod session;
 mod settings;
+mod skips;
 mod snapshot;
 pub mod sorted;
 mod state;

@@ -71,6 +71,13 @@ pub(crate) const MAX_FORMER: usize = MAX_PLEAS;
 /// How long: what was signed with such a leaf may wait that long for whoever reads it.
 pub(crate) const FORMER_TTL: u64 = DAY_MS;
 
+/// Parts of a log that were passed over and are asked for again: one a week for two months.
+pub(crate) const MAX_SKIPS: usize = 8;
+
+/// Connections on which a mailbox is read from before a gap: an honest gap costs a re-reading of two
+/// days of posts as often.
+pub(crate) const MAX_DOUBTS: u8 = 3;
+
 /// Alerts that could not be read, counted: the desk's ration is as many at once.
 pub(crate) const MAX_UNREAD: usize = 32;
 

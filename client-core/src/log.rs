@@ -25,10 +25,13 @@ impl Core {
     pub(crate) fn entry(&mut self, now: u64, channel: ChannelId, entry: Entry) {
         let Some(kind) = self.kind_of(&channel) else { return };
         let Some(cursor) = self.channels.get(&kind).map(|channel| channel.meta.cursor) else { return };
-        if entry.seq > cursor && self.halted(kind) && entry.class == Class::Alert {
-            return self.alert_entry(entry.seq, false);
+        if entry.seq <= cursor {
+            return self.late_entry(now, kind, &entry);
         }
-        if entry.seq <= cursor || self.halted(kind) {
+        if self.halted(kind) {
+            if entry.class == Class::Alert {
+                self.alert_entry(entry.seq, false);
+            }
             return;
         }
         if entry.seq != cursor + 1 {
@@ -110,7 +113,14 @@ impl Core {
         membership.is_some_and(|(own, channel)| own.record(&channel, &entry.body) == entry.record)
     }
 
-    fn application(&mut self, now: u64, kind: ChannelKind, entry: &Entry, own: Option<u64>, message: &[u8]) {
+    pub(crate) fn application(
+        &mut self,
+        now: u64,
+        kind: ChannelKind,
+        entry: &Entry,
+        own: Option<u64>,
+        message: &[u8],
+    ) {
         if let Some(id) = own {
             let Some(Job::Event { event, payload, .. }) = self.outbox.get(&id).cloned() else { return };
             let Some(channel) = self.channels.get_mut(&kind) else { return };

@@ -13,14 +13,14 @@ use crate::governance::name_holds;
 use crate::incident::Incident;
 use crate::keys::{self, MailboxKeys};
 use crate::limits::{
-    EARLY_REPORT_TTL, MAX_EARLY_JOINS, MAX_EARLY_REPORTS, MAX_EARLY_REPORTS_OF_ONE, MAX_UNVERIFIED,
-    MAX_WAITING, WORDS_TTL,
+    EARLY_REPORT_TTL, MAX_DOUBTS, MAX_EARLY_JOINS, MAX_EARLY_REPORTS, MAX_EARLY_REPORTS_OF_ONE,
+    MAX_UNVERIFIED, MAX_WAITING, WORDS_TTL,
 };
 use crate::mls::{inspect_key_package, open_sealed};
 use crate::rows::Row;
 use crate::session::Asked;
 use crate::sorted::Set;
-use crate::state::{EarlyJoin, EarlyReport, OwedRefusal, Package, Person, Standing};
+use crate::state::{Doubt, EarlyJoin, EarlyReport, OwedRefusal, Package, Person, Standing};
 
 /// Whose mailbox it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,42 +31,67 @@ enum Mine {
 }
 
 impl Core {
-    fn find_mailbox(&self, mailbox: &MailboxId) -> Option<(Mine, MailboxKeys, u64)> {
+    fn find_mailbox(&self, mailbox: &MailboxId) -> Option<(Mine, MailboxKeys)> {
         let membership = self.membership()?;
         let reply = membership.reply();
         if reply.id() == *mailbox {
-            return Some((Mine::Reply, reply, membership.reply_cursor));
+            return Some((Mine::Reply, reply));
         }
         let desks = membership.desks.iter().map(|reading| (Mine::Desk, reading));
         let join = membership.join.iter().map(|reading| (Mine::Join, reading));
         desks.chain(join).find_map(|(mine, reading)| {
             let keys = reading.keys();
-            (keys.id() == *mailbox).then_some((mine, keys, reading.cursor))
+            (keys.id() == *mailbox).then_some((mine, keys))
         })
     }
 
-    pub(crate) fn mailbox_cursor(&self, mailbox: &MailboxId) -> Option<u64> {
-        self.find_mailbox(mailbox).map(|(_, _, cursor)| cursor)
-    }
-
-    fn move_mailbox_cursor(&mut self, mailbox: &MailboxId, seq: u64) {
-        let Some(membership) = self.membership_mut() else { return };
+    /// How far a mailbox has been read, and where it is read from again.
+    fn mailbox_place(&mut self, mailbox: &MailboxId) -> Option<(&mut u64, &mut Option<Doubt>)> {
+        let membership = self.membership_mut()?;
         if membership.reply().id() == *mailbox {
-            membership.reply_cursor = seq;
-            return;
+            return Some((&mut membership.reply_cursor, &mut membership.reply_doubt));
         }
         let mut readings = membership.desks.iter_mut().chain(&mut membership.join);
-        if let Some(reading) = readings.find(|reading| reading.keys().id() == *mailbox) {
-            reading.cursor = seq;
+        let reading = readings.find(|reading| reading.keys().id() == *mailbox)?;
+        Some((&mut reading.cursor, &mut reading.doubt))
+    }
+
+    /// From where on a mailbox is read on this connection. What an earlier relay passed over, or said
+    /// of where the mailbox ends, does not outlast it.
+    pub(crate) fn begin_mailbox(&mut self, mailbox: &MailboxId) -> Option<u64> {
+        let (cursor, doubt) = self.mailbox_place(mailbox)?;
+        let after = doubt.map_or(*cursor, |doubt| doubt.after);
+        self.session.mail_cursors.insert(*mailbox, after);
+        Some(after)
+    }
+
+    /// Moves to a post. False: it has been read on this connection.
+    fn move_mailbox_cursor(&mut self, mailbox: &MailboxId, seq: u64) -> bool {
+        let Some(last) = self.session.mail_cursors.get(mailbox).copied() else { return false };
+        if seq <= last {
+            return false;
         }
+        self.session.mail_cursors.insert(*mailbox, seq);
+        let Some((cursor, doubt)) = self.mailbox_place(mailbox) else { return false };
+        *cursor = seq;
+        *doubt = match *doubt {
+            // The first one since then: the relay passes over the same as the one before, or it does
+            // not.
+            Some(known) if last == known.after => {
+                let tries = known.tries + 1;
+                (seq > last + 1 && tries < MAX_DOUBTS).then_some(Doubt { tries, ..known })
+            }
+            None if seq > last + 1 => Some(Doubt { after: last, tries: 0 }),
+            other => other,
+        };
+        true
     }
 
     pub(crate) fn post(&mut self, now: u64, mailbox: MailboxId, seq: u64, received_at: u64, body: &[u8]) {
-        let Some((mine, keys, cursor)) = self.find_mailbox(&mailbox) else { return };
-        if seq <= cursor {
+        let Some((mine, keys)) = self.find_mailbox(&mailbox) else { return };
+        if !self.move_mailbox_cursor(&mailbox, seq) {
             return;
         }
-        self.move_mailbox_cursor(&mailbox, seq);
         let opened = open_sealed(keys.sealing(), SEAL_INFO.as_bytes(), body).ok();
         let post = opened.and_then(|padded| unpad(&padded).and_then(wire::decode::<Post>).ok());
         match (mine, post) {

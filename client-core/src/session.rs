@@ -59,6 +59,10 @@ pub(crate) struct Session {
     pub(crate) coverage: Coverage,
     /// What the relay has been told about channels and mailboxes on this connection.
     pub(crate) settings: Set<Setting>,
+    /// Channels of which parts that were passed over are read again on this connection.
+    pub(crate) rereads: Set<ChannelKind>,
+    /// How far each mailbox has been read on this connection.
+    pub(crate) mail_cursors: Map<MailboxId, u64>,
     /// Commits for which the owner's key was tried: a device that is not an owner yet commits as a
     /// member.
     pub(crate) tried_as_owner: Set<u64>,
@@ -218,6 +222,7 @@ impl Core {
         self.session.nonce = Some(nonce);
         for kind in ChannelKind::ALL {
             self.go_back(kind);
+            self.doubt_skips(now, kind);
             self.prove(kind);
         }
         self.read_mailboxes();
@@ -299,7 +304,7 @@ impl Core {
                 self.subscribe(kind);
             }
             Some(Asked::Read(mailbox)) => {
-                if let Some(after) = self.mailbox_cursor(&mailbox) {
+                if let Some(after) = self.begin_mailbox(&mailbox) {
                     let request = self.session.ask(Asked::Nothing);
                     self.send(&ClientFrame::ReadMailbox { request, mailbox, after });
                 }
@@ -329,7 +334,8 @@ impl Core {
 
     pub(crate) fn subscribe(&mut self, kind: ChannelKind) {
         let Some(channel) = self.channels.get(&kind) else { return };
-        let (id, after) = (channel.id, channel.meta.cursor);
+        let reread = channel.first_skip().filter(|_| self.session.rereads.contains(&kind));
+        let (id, after) = (channel.id, reread.unwrap_or(channel.meta.cursor));
         if let Some(stream) = self.session.streams.get_mut(&kind) {
             stream.subscribed = false;
         }

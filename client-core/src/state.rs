@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::footing::Footing;
 use crate::keys::{KeyPair, MailboxKeys};
+use crate::skips::Skip;
 use crate::unread::Unread;
 
 /// Version of the rows written here.
@@ -87,6 +88,9 @@ pub(crate) struct Membership {
     /// Entries of class alert that this device could not read.
     #[cbor(n(20), default)]
     pub(crate) unread: Unread,
+    /// As [`Reading::doubt`], of the reply mailbox.
+    #[n(21)]
+    pub(crate) reply_doubt: Option<Doubt>,
     /// Derived when first asked for: it is asked for in every turn, and costs a phone a
     /// millisecond.
     #[cbor(skip)]
@@ -130,11 +134,25 @@ pub(crate) struct Reading {
     pub(crate) secret: Secret,
     #[n(1)]
     pub(crate) cursor: u64,
+    /// Where this device was when the relay passed over posts.
+    #[n(2)]
+    pub(crate) doubt: Option<Doubt>,
+}
+
+/// A place in a mailbox before posts that a relay passed over. They may have expired or been
+/// displaced, or the relay may have lied: later connections read from here again.
+#[derive(Clone, Copy, Encode, Decode)]
+pub(crate) struct Doubt {
+    #[n(0)]
+    pub(crate) after: u64,
+    /// Connections that have read from there again and were shown the same.
+    #[n(1)]
+    pub(crate) tries: u8,
 }
 
 impl Reading {
     pub(crate) const fn new(secret: Secret) -> Self {
-        Self { secret, cursor: 0 }
+        Self { secret, cursor: 0, doubt: None }
     }
 
     pub(crate) fn keys(&self) -> MailboxKeys {
@@ -256,6 +274,9 @@ pub(crate) struct Meta {
     /// What speaks for and against this group being the others'.
     #[cbor(n(20), default)]
     pub(crate) footing: Footing,
+    /// Parts of the log that the relay said had expired, oldest first.
+    #[cbor(n(21), default)]
+    pub(crate) skips: Vec<Skip>,
 }
 
 /// A leaf that is in the group no more, because its person has another.

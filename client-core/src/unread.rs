@@ -35,23 +35,34 @@ impl Unread {
     pub(crate) fn holds(&self, seq: u64) -> bool {
         self.seqs.contains(&seq)
     }
+
+    fn saw(&mut self, seq: u64, read: bool) {
+        if read {
+            self.seqs.retain(|known| *known != seq);
+            self.rung = false;
+        } else if seq > self.processed {
+            if self.seqs.len() >= MAX_UNREAD {
+                self.seqs.remove(0);
+            }
+            self.seqs.push(seq);
+        }
+        self.processed = self.processed.max(seq);
+    }
 }
 
 impl Core {
     /// An entry of class alert in the broadcast channel was processed.
     pub(crate) fn alert_entry(&mut self, seq: u64, read: bool) {
         let Some(membership) = self.membership_mut() else { return };
-        let unread = &mut membership.unread;
-        if read {
-            unread.seqs.retain(|known| *known != seq);
-            unread.rung = false;
-        } else if seq > unread.processed {
-            if unread.seqs.len() >= MAX_UNREAD {
-                unread.seqs.remove(0);
-            }
-            unread.seqs.push(seq);
-        }
-        unread.processed = unread.processed.max(seq);
+        membership.unread.saw(seq, read);
+    }
+
+    /// The same for one that was passed over before.
+    pub(crate) fn late_alert(&mut self, seq: u64, read: bool) {
+        let Some(membership) = self.membership_mut() else { return };
+        let processed = core::mem::take(&mut membership.unread.processed);
+        membership.unread.saw(seq, read);
+        membership.unread.processed = processed.max(seq);
     }
 
     /// Their owner has seen that they came; or a Welcome has brought what was missed.

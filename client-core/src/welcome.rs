@@ -206,6 +206,7 @@ impl Core {
             former: Vec::new(),
             older: Vec::new(),
             footing: Footing::default(),
+            skips: Vec::new(),
         };
         let kind = welcome.kind;
         if kind == ChannelKind::Committee && self.registry.complete.len() < snapshot.statements.len() {

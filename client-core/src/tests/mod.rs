@@ -9,6 +9,7 @@ mod committee;
 mod floods;
 mod fragments;
 mod joins;
+mod lies;
 mod refusals;
 mod registrations;
 #[allow(dead_code, reason = "shared with the scenarios")]
