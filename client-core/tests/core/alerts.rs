@@ -7,7 +7,7 @@ use campana_core::{
 use campana_protocol::frame::Class;
 use campana_protocol::governance::Role;
 use campana_protocol::id::{ChannelId, PushAuth, PushKey};
-use campana_protocol::limits::{DAY_MS, PROOF_MS};
+use campana_protocol::limits::{DAY_MS, MAX_PUSH_BODY, PROOF_MS};
 use campana_protocol::push::{Push, Subscription};
 use campana_protocol::report::{Finding, FollowUpKind};
 
@@ -162,6 +162,8 @@ fn a_locked_phone_rings_from_the_push_alone() {
     world.disconnect(phone);
     verified(&mut world, &ids);
     let alert = last_push(&world);
+    let Push::Entry { entry, .. } = &alert else { unreachable!() };
+    assert!(entry.body.len() <= MAX_PUSH_BODY, "{} bytes do not travel within a push", entry.body.len());
 
     let pushed = push(&mut world, phone, &alert, false);
     assert!(!pushed.behind);
