@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::client::Outcome;
 use super::endpoint::Service;
-use super::gate::{Gate, Pass, pause};
+use super::gate::{Gate, Pass, Queue, pause};
 use super::sender::{Attempt, Outfit, Pushed, Stop};
 use crate::store::Store;
 
@@ -71,9 +71,9 @@ impl Ord for Later {
     }
 }
 
-/// Those that wait for the gates of their hosts; each host with any waits once.
+/// Those that wait for the gates of their hosts; each queue of a host with any waits once.
 struct Ready<F> {
-    by_host: HashMap<Arc<str>, VecDeque<Due>>,
+    by_host: HashMap<(Arc<str>, Queue), VecDeque<Due>>,
     entering: FuturesUnordered<F>,
 }
 
@@ -148,6 +148,7 @@ impl<S: Store> Lane<S> {
                 self.outfit.count(&outcome);
                 match outcome {
                     Outcome::Later { after } | Outcome::Throttled { after } => return again(after),
+                    Outcome::Unauthorised => return again(None),
                     Outcome::Gone => self.outfit.end(&self.pushed, registration, sealed),
                     Outcome::Delivered | Outcome::Refused(_) => {}
                 }
@@ -161,25 +162,26 @@ impl<S: Store> Lane<S> {
 }
 
 impl<F: Future<Output = Pass>> Ready<F> {
-    fn push(&mut self, due: Due, gate: Arc<Gate>, enter: impl Fn(Arc<Gate>) -> F) {
-        match self.by_host.get_mut(gate.host()) {
-            Some(queue) => queue.push_back(due),
+    fn push(&mut self, due: Due, gate: Arc<Gate>, enter: impl Fn(Arc<Gate>, Queue) -> F) {
+        let queue = gate.queue_of(&due.0);
+        match self.by_host.get_mut(&(Arc::clone(gate.host()), queue)) {
+            Some(waiting) => waiting.push_back(due),
             None => {
-                self.by_host.insert(Arc::clone(gate.host()), VecDeque::from([due]));
-                self.entering.push(enter(gate));
+                self.by_host.insert((Arc::clone(gate.host()), queue), VecDeque::from([due]));
+                self.entering.push(enter(gate, queue));
             }
         }
     }
 
-    /// The next of the host that `pass` is for.
-    fn pop(&mut self, pass: &Pass, enter: impl Fn(Arc<Gate>) -> F) -> Option<Due> {
-        let host = pass.gate().host();
-        let queue = self.by_host.get_mut(host)?;
-        let due = queue.pop_front();
-        if queue.is_empty() {
-            self.by_host.remove(host);
+    /// The next of those that `pass` is for.
+    fn pop(&mut self, pass: &Pass, enter: impl Fn(Arc<Gate>, Queue) -> F) -> Option<Due> {
+        let key = (Arc::clone(pass.gate().host()), pass.queue());
+        let waiting = self.by_host.get_mut(&key)?;
+        let due = waiting.pop_front();
+        if waiting.is_empty() {
+            self.by_host.remove(&key);
         } else {
-            self.entering.push(enter(Arc::clone(pass.gate())));
+            self.entering.push(enter(Arc::clone(pass.gate()), pass.queue()));
         }
         due
     }

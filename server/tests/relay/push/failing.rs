@@ -29,7 +29,7 @@ async fn only_404_and_410_end_a_registration_and_the_busy_are_asked_again() {
         match path.rsplit('/').next() {
             Some("gone") => Behaviour::Answer(410),
             Some("unknown") => Behaviour::Answer(404),
-            Some("refused") => Behaviour::Answer(403),
+            Some("refused") => Behaviour::Answer(400),
             Some("moved") => Behaviour::Redirect(target.clone()),
             Some("busy") if !again => Behaviour::Later(429, 2),
             Some("failing") if !again => Behaviour::Answer(503),
