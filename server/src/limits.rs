@@ -276,6 +276,10 @@ pub const RETRY_SHARE: usize = 4;
 /// requests a second.
 pub const PUSH_PROBE_MS: u64 = 250;
 
+/// Failures of one push (5xx, 401, no answer) after which its phone counts as not reached, and its owner
+/// is told at the next opening: some minutes, so that a service's restart is no news.
+pub const FAILURES_TO_NOTE: u32 = 8;
+
 /// The first pause of a host that gets no retries, and of one push that failed.
 pub const MIN_SHUT_MS: u64 = 1_000;
 

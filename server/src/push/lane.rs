@@ -18,6 +18,7 @@ use super::client::Outcome;
 use super::endpoint::Service;
 use super::gate::{Gate, Pass, Queue, pause};
 use super::sender::{Attempt, Outfit, Pushed, Stop};
+use crate::limits::FAILURES_TO_NOTE;
 use crate::store::Store;
 
 /// Where a lane's work comes from and goes to.
@@ -144,13 +145,22 @@ impl<S: Store> Lane<S> {
             Attempt::Unread => return again(None),
             Attempt::Moved => Event::Moved(registration),
             Attempt::Void => Event::Settled(registration),
-            Attempt::Answered { outcome, sealed } => {
+            Attempt::Answered { outcome, to } => {
                 self.outfit.count(&outcome);
                 match outcome {
-                    Outcome::Later { after } | Outcome::Throttled { after } => return again(after),
-                    Outcome::Unauthorised => return again(None),
-                    Outcome::Gone => self.outfit.end(&self.pushed, registration, sealed),
-                    Outcome::Delivered | Outcome::Refused(_) => {}
+                    Outcome::Later { .. } | Outcome::Throttled { .. } | Outcome::Unauthorised => {
+                        if failures >= FAILURES_TO_NOTE {
+                            self.outfit.note(&self.pushed, to, true);
+                        }
+                        let after = match outcome {
+                            Outcome::Later { after } | Outcome::Throttled { after } => after,
+                            _ => None,
+                        };
+                        return again(after);
+                    }
+                    Outcome::Gone => self.outfit.end(&self.pushed, to),
+                    Outcome::Delivered => self.outfit.note(&self.pushed, to, false),
+                    Outcome::Refused(_) => self.outfit.note(&self.pushed, to, true),
                 }
                 Event::Settled(registration)
             }

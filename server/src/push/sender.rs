@@ -68,8 +68,8 @@ pub(super) struct Pushed {
 
 /// What became of a push.
 pub(super) enum Attempt {
-    /// There was a request: how it ended, and what it was sent to, sealed.
-    Answered { outcome: Outcome, sealed: Vec<u8> },
+    /// There was a request: how it ended, and what it was sent to.
+    Answered { outcome: Outcome, to: Registration },
     /// There is nothing to send to, or nothing to send any more.
     Void,
     /// It leads to another host than the one that the gate is of.
@@ -149,7 +149,7 @@ impl<S: Store> Outfit<S> {
             Outcome::Delivered | Outcome::Gone => {}
         }
         pass.report(&answer, *id);
-        Attempt::Answered { outcome: answer.outcome, sealed: registration.sealed }
+        Attempt::Answered { outcome: answer.outcome, to: registration }
     }
 
     /// One request, and whether there is another token to try if its own was not accepted.
@@ -198,9 +198,20 @@ impl<S: Store> Outfit<S> {
     }
 
     /// The service says that there is no such subscription.
-    pub(super) fn end(&self, pushed: &Pushed, registration: RegistrationId, sealed: Vec<u8>) {
+    pub(super) fn end(&self, pushed: &Pushed, to: Registration) {
+        let Registration { registration, sealed, .. } = to;
         // If the queue is full, the next push finds out again.
         let _ = self.shared.submit(Write::End { channel: pushed.channel, registration, sealed });
+    }
+
+    /// The service does not take what is pushed to a registration, or does again: its device is told.
+    pub(super) fn note(&self, pushed: &Pushed, to: Registration, refused: bool) {
+        let Registration { registration, sealed, refused_at } = to;
+        if refused_at.is_some() != refused {
+            // If the queue is full, the next push finds out again.
+            let _ =
+                self.shared.submit(Write::Refused { channel: pushed.channel, registration, sealed, refused });
+        }
     }
 
     pub(super) fn count(&self, outcome: &Outcome) {

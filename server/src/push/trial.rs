@@ -35,11 +35,12 @@ pub(super) async fn run<S: Store>(outfit: Arc<Outfit<S>>, test: Test) {
         let queue = gate.queue_of(&test.registration);
         let Ok(pass) = timeout(limit, gate.enter(queue)).await else { return };
         let after = match outfit.send(&pushed, &test.registration, target.service, pass).await {
-            Attempt::Answered { outcome, sealed } => {
+            Attempt::Answered { outcome, to } => {
                 outfit.count(&outcome);
                 match outcome {
-                    Outcome::Delivered | Outcome::Refused(_) => return,
-                    Outcome::Gone => return outfit.end(&pushed, test.registration, sealed),
+                    Outcome::Delivered => return outfit.note(&pushed, to, false),
+                    Outcome::Refused(_) => return outfit.note(&pushed, to, true),
+                    Outcome::Gone => return outfit.end(&pushed, to),
                     Outcome::Later { after } | Outcome::Throttled { after } => after,
                     Outcome::Unauthorised => None,
                 }
