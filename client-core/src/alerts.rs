@@ -59,6 +59,14 @@ pub(crate) struct Alerts {
     #[n(11)]
     #[cbor(default)]
     former: Vec<Registration>,
+    /// Since when the push service has not taken pushes for this phone, as the relay said last.
+    #[n(12)]
+    #[cbor(default)]
+    refused_at: Option<u64>,
+    /// The subscription that `proved_at` is of; none: unknown (older stores).
+    #[n(13)]
+    #[cbor(default)]
+    proved_for: Option<Hash>,
 }
 
 /// What the relay was last told, and answered.
@@ -124,6 +132,12 @@ impl Alerts {
         (!fits).then_some(Effect::Subscribe(key))
     }
 
+    /// When a push last arrived for this subscription, Unix milliseconds; 0: never. One that came for
+    /// another proves nothing of this one.
+    fn proof(&self) -> u64 {
+        if self.proved_for.is_some() && self.proved_for != self.digest() { 0 } else { self.proved_at }
+    }
+
     fn has_ended(&self) -> bool {
         self.ended.is_some() && self.ended == self.digest()
     }
@@ -165,8 +179,9 @@ impl Alerts {
             }
             (Permission::Granted, None) if self.has_ended() && !self.can_subscribe() => AlertsState::Stopped,
             (Permission::Granted, None) => return None,
-            (Permission::Granted, Some(_)) if self.proved_at == 0 => AlertsState::Untested,
-            (Permission::Granted, Some(_)) if now.saturating_sub(self.proved_at) > PROOF_MS => {
+            (Permission::Granted, Some(_)) if self.refused_at.is_some() => AlertsState::Refused,
+            (Permission::Granted, Some(_)) if self.proof() == 0 => AlertsState::Untested,
+            (Permission::Granted, Some(_)) if now.saturating_sub(self.proof()) > PROOF_MS => {
                 AlertsState::Unproved
             }
             (Permission::Granted, Some(_)) => AlertsState::On,
@@ -204,6 +219,9 @@ impl Core {
     pub(crate) fn platform(&mut self, platform: Platform) {
         self.session.wished = platform.failed;
         if self.alerts.platform != platform {
+            if self.alerts.proved_at > 0 && self.alerts.proved_for.is_none() {
+                self.alerts.proved_for = self.alerts.digest();
+            }
             self.alerts.platform = platform;
             self.alerts.turning_since = 0;
             self.mark(Row::Alerts);
@@ -216,8 +234,10 @@ impl Core {
         let Ok(push) = Push::decode(bytes) else { return pushed };
         // Whatever it is about: it came through the push service, so pushes arrive.
         if !arrival.in_sight {
-            self.alerts.proved_at = self.alerts.proved_at.max(arrival.at);
+            self.alerts.proved_at = self.alerts.proof().max(arrival.at);
+            self.alerts.proved_for = self.alerts.digest();
         }
+        self.alerts.refused_at = None;
         self.mark(Row::Alerts);
         match push {
             Push::Entry { channel, entry } => {
@@ -329,7 +349,7 @@ impl Core {
             }
             return;
         }
-        let proved_at = self.alerts.proved_at;
+        let proved_at = self.alerts.proof();
         let fresh = self.alerts.registered.as_ref().is_some_and(|known| {
             Some(known.subscription) == subscription
                 && known.access == access
@@ -396,6 +416,7 @@ impl Core {
                 self.session.registered_at = Some(at);
                 self.alerts.registered = Some(Registered { at, access, subscription, proved_at });
                 self.alerts.refused = None;
+                self.ask_refusal();
             }
             Asked::Unregister => self.alerts.registered = None,
             Asked::Receipt(seq) => self.alerts.receipts.retain(|owed| *owed != seq),
@@ -409,6 +430,27 @@ impl Core {
             _ => return,
         }
         self.mark(Row::Alerts);
+    }
+
+    /// Asks whether the push service takes what the relay pushes here. Older relays do not know, and we
+    /// carry on.
+    fn ask_refusal(&mut self) {
+        let channel = self.channels.get(&ChannelKind::Broadcast).map(|channel| channel.id);
+        if let (Some(channel), Some(registration)) = (channel, self.alerts.registration) {
+            let request = self.session.ask(Asked::Refusal);
+            self.send(&ClientFrame::ReadRegistration { request, channel, registration });
+        }
+    }
+
+    /// The relay has said whether it does.
+    pub(crate) fn refusal(&mut self, request: u32, refused_at: u64) {
+        let refused_at = Some(refused_at).filter(|at| *at > 0);
+        if let Some(Asked::Refusal) = self.session.requests.remove(&request)
+            && self.alerts.refused_at != refused_at
+        {
+            self.alerts.refused_at = refused_at;
+            self.mark(Row::Alerts);
+        }
     }
 
     /// The relay has refused for good.
@@ -445,7 +487,7 @@ impl Core {
         let alerts = &self.alerts;
         AlertsView {
             state: alerts.state(now),
-            proved_at: (alerts.proved_at > 0).then_some(alerts.proved_at),
+            proved_at: Some(alerts.proof()).filter(|at| *at > 0),
             test: alerts.test.as_ref().map(|test| TestView {
                 asked_at: test.asked_at,
                 sent: test.sent,

@@ -87,6 +87,8 @@ pub(crate) enum Asked {
     Test(u32),
     Receipt(u64),
     Coverage(u64),
+    /// Whether the push service takes what the relay pushes here.
+    Refusal,
     Setting(Setting),
     /// Nothing depends on the answer.
     Nothing,
@@ -202,6 +204,7 @@ impl Core {
             RelayFrame::Coverage { request, receipts, registered, proved } => {
                 self.covered(request, receipts, registered, proved);
             }
+            RelayFrame::Registration { request, refused_at } => self.refusal(request, refused_at),
             RelayFrame::Refused { request, code } => self.refused(now, request, code),
             // We prove the new key ourselves when the entry that rotates it is processed.
             // Until then nothing more comes.
@@ -328,7 +331,10 @@ impl Core {
                 | Asked::Receipt(_)),
             ) => self.alerts_done(asked),
             Some(Asked::Setting(setting)) => self.told(setting),
-            Some(Asked::Subscribe(..) | Asked::Part(..) | Asked::Coverage(_) | Asked::Nothing) | None => {}
+            Some(
+                Asked::Subscribe(..) | Asked::Part(..) | Asked::Coverage(_) | Asked::Refusal | Asked::Nothing,
+            )
+            | None => {}
         }
     }
 
@@ -376,7 +382,7 @@ impl Core {
         self.session.relay_full = code == Code::ReadOnly;
         let asked = self.session.requests.remove(&request).unwrap_or(Asked::Nothing);
         // Without these it works as it did before there were any.
-        let spared = matches!(asked, Asked::Setting(_));
+        let spared = matches!(asked, Asked::Setting(_) | Asked::Refusal);
         self.session.update_needed |= code.action() == Action::Update && !spared;
         if code.action() == Action::Retry {
             return self.refused_for_now(now, asked);
@@ -403,7 +409,7 @@ impl Core {
             }
             // Not on this connection.
             Asked::Setting(_) => {}
-            Asked::Read(_) | Asked::Coverage(_) | Asked::Nothing => {}
+            Asked::Read(_) | Asked::Coverage(_) | Asked::Refusal | Asked::Nothing => {}
         }
     }
 
@@ -424,7 +430,7 @@ impl Core {
             Asked::Setting(setting) => {
                 self.session.settings.remove(&setting);
             }
-            Asked::Test(_) | Asked::Nothing => {}
+            Asked::Test(_) | Asked::Refusal | Asked::Nothing => {}
             // What a connection rests on could not be had: begin again.
             _ => self.effects.push(Effect::Reconnect),
         }

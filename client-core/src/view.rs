@@ -171,6 +171,8 @@ pub enum AlertsState {
     TurningOn,
     /// They were on and are not any more, or could not be turned on in half a minute.
     Stopped,
+    /// On, and the push service did not take the last alert or test for this phone.
+    Refused,
     /// On, and nothing has ever arrived while the app was out of sight; [`TestView`] tells whether
     /// something has while it was in sight.
     Untested,

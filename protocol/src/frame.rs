@@ -402,6 +402,20 @@ pub enum ClientFrame {
         #[n(3)]
         keep_ms: u64,
     },
+    /// Asks what the relay knows of a registration. Only current members may, if they know its id.
+    /// Asked after it was renewed; older relays answer `Unsupported`. Answer: `Registration`.
+    #[n(21)]
+    ReadRegistration {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// The channel.
+        #[n(1)]
+        channel: ChannelId,
+        /// The registration.
+        #[n(2)]
+        registration: RegistrationId,
+    },
 }
 
 /// A secret that redeems something: 32 random bytes, wiped when dropped, never printed.
@@ -596,9 +610,20 @@ pub enum RelayFrame {
         /// Registrations of the channel.
         #[n(2)]
         registered: u64,
-        /// Registrations where a push has arrived within [`limits::PROOF_MS`].
+        /// Registrations where a push has arrived within [`limits::PROOF_MS`] and none was refused since.
         #[n(3)]
         proved: u64,
+    },
+    /// What the relay knows of a registration. Sent to nobody who did not ask for it.
+    #[n(12)]
+    Registration {
+        /// Number of the request.
+        #[n(0)]
+        request: u32,
+        /// Since when its push service has not taken its pushes, Unix milliseconds (0: it took the last
+        /// one, or there was none).
+        #[n(1)]
+        refused_at: u64,
     },
 }
 

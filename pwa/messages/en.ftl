@@ -423,6 +423,7 @@ alerts-blocked = Notifications are blocked for this app. Allow them in the brows
 alerts-off = This phone does not ring yet.
 alerts-turning-on = Turning on…
 alerts-stopped = Your alerts have stopped.
+alerts-refused = On, but the push service refused the last alert or test for this phone, so it did not ring. Send yourself a test; if it does not arrive, turn alerts off and on again.
 alerts-untested = On, but never tested.
 alerts-unproved = On, but nothing has arrived for three days.
 alerts-on = Your alerts are on.

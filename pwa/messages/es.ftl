@@ -422,6 +422,7 @@ alerts-blocked = Las notificaciones están bloqueadas para esta aplicación. Per
 alerts-off = Este teléfono todavía no suena.
 alerts-turning-on = Activando…
 alerts-stopped = Tus alertas se detuvieron.
+alerts-refused = Activadas, pero el servicio de notificaciones rechazó la última alerta o prueba para este teléfono, y no sonó. Envíate una prueba; si no llega, desactiva las alertas y actívalas otra vez.
 alerts-untested = Activadas, pero nunca probadas.
 alerts-unproved = Activadas, pero nada ha llegado en tres días.
 alerts-on = Tus alertas están activadas.

@@ -260,14 +260,27 @@ pub const ANSWER_BUFFER: u32 = 16_384;
 /// Bytes that a connection to a push service may hold unread in all, and its socket's buffer.
 pub const CONNECTION_BUFFER: u32 = 65_536;
 
-/// Failures in a row after which a service is left alone for a while.
-pub const FAILURES_TO_SHUT: u32 = 4;
+/// Different registrations in a row whose pushes failed (5xx, 429, no answer) after which a host gets
+/// no retries for a while. Fewer say something of themselves only: some services answer 5xx for one
+/// subscription, and one member can have several that fail.
+pub const FAILURES_TO_SHUT: usize = 32;
 
-/// Different devices in a row that a service is too busy for (429) after which it is left alone: a
-/// few say something of themselves only.
-pub const THROTTLED_TO_SHUT: usize = 32;
+/// Failing registrations that are remembered for one host: as many as wait in a lane.
+pub const MAX_FAILING: usize = LANE_PUT_OFF;
 
-/// The first pause of a service that is left alone, and of one push that failed.
+/// Retries hold at most one in so many of a host's slots, beside the slots of the others.
+pub const RETRY_SHARE: usize = 4;
+
+/// How long a push that has not failed before waits at most for the one before it, whatever that one
+/// does: of six that hang, the last holds up the next for 1.5 s. A service that is down gets four
+/// requests a second.
+pub const PUSH_PROBE_MS: u64 = 250;
+
+/// Failures of one push (5xx, 401, no answer) after which its phone counts as not reached, and its owner
+/// is told at the next opening: some minutes, so that a service's restart is no news.
+pub const FAILURES_TO_NOTE: u32 = 8;
+
+/// The first pause of a host that gets no retries, and of one push that failed.
 pub const MIN_SHUT_MS: u64 = 1_000;
 
 /// The longest pause that is the relay's own choice: an alert must not wait longer for a service
@@ -279,6 +292,14 @@ pub const MAX_RETRY_AFTER_MS: u64 = 600_000;
 
 /// How long a VAPID signature is used: half of the 12 hours it is valid for.
 pub const SIGNATURE_MS: u64 = 6 * 3_600_000;
+
+/// How old a VAPID signature is at least before another is made because a service did not accept it:
+/// one subscription that is always refused must not cost a signature each time.
+pub const SIGN_AGAIN_MS: u64 = 60_000;
+
+/// By how much a service's clock differs before it counts as far from the relay's: more than an answer
+/// takes, and much less than the 12 hours after which tokens are refused.
+pub const CLOCK_OFF_MS: u64 = 300_000;
 
 /// Registration keys: one in use, the others until everything is sealed anew.
 pub const MAX_REGISTRATION_KEYS: usize = 8;

@@ -263,6 +263,7 @@ alerts-blocked = Alerts: notifications are not allowed
 alerts-off = Alerts: off
 alerts-turning-on = Alerts: being turned on
 alerts-stopped = Alerts: STOPPED, turn them on again
+alerts-refused = Alerts: on, but the push service refused the last alert or test for this device: send a test, or turn them off and on
 alerts-untested = Alerts: on, never tested
 alerts-unproved = Alerts: on, nothing has arrived for three days
 alerts-on = Alerts: on and working

@@ -262,6 +262,7 @@ alerts-blocked = Alertas: las notificaciones no están permitidas
 alerts-off = Alertas: desactivadas
 alerts-turning-on = Alertas: activándose
 alerts-stopped = Alertas: DETENIDAS, actívalas otra vez
+alerts-refused = Alertas: activadas, pero el servicio de notificaciones rechazó la última alerta o prueba para este aparato: pide una prueba, o desactívalas y actívalas
 alerts-untested = Alertas: activadas, nunca probadas
 alerts-unproved = Alertas: activadas, nada ha llegado en tres días
 alerts-on = Alertas: activadas y funcionando

@@ -7,7 +7,7 @@ use campana_core::{
 use campana_protocol::frame::Class;
 use campana_protocol::governance::Role;
 use campana_protocol::id::{ChannelId, PushAuth, PushKey};
-use campana_protocol::limits::{DAY_MS, PROOF_MS};
+use campana_protocol::limits::{DAY_MS, MAX_PUSH_BODY, PROOF_MS};
 use campana_protocol::push::{Push, Subscription};
 use campana_protocol::report::{Finding, FollowUpKind};
 
@@ -116,6 +116,71 @@ fn alerts_are_on_once_a_push_has_arrived() {
 }
 
 #[cfg_attr(test, test)]
+fn a_push_that_was_refused_is_told_to_its_owner_at_the_next_opening() {
+    let (mut world, ids) = network();
+    let phone = ids[4];
+    let test = Push::Test { channel: ChannelId([1; 32]), nonce: 7 };
+    turn_on(&mut world, phone);
+    push(&mut world, phone, &test, false);
+    world.settle();
+    assert_eq!(state(&world, phone), AlertsState::On);
+    let registration = *world.relay.registrations.keys().next().expect("registered");
+    world.disconnect(phone);
+    world.relay.unreached.insert(registration, world.now);
+    world.connect(phone);
+    world.settle();
+    assert_eq!(state(&world, phone), AlertsState::Refused);
+    let rows = world.devices[phone].rows.clone();
+    world.restart(phone, rows);
+    assert_eq!(state(&world, phone), AlertsState::Refused);
+    // What arrives was not refused.
+    push(&mut world, phone, &test, true);
+    assert_eq!(state(&world, phone), AlertsState::On);
+    // Nor does it stay when the relay knows better.
+    world.connect(phone);
+    world.settle();
+    assert_eq!(state(&world, phone), AlertsState::Refused);
+    world.relay.unreached.clear();
+    world.connect(phone);
+    world.settle();
+    assert_eq!(state(&world, phone), AlertsState::On);
+}
+
+#[cfg_attr(test, test)]
+fn an_older_relay_that_knows_no_refusals_is_no_trouble() {
+    let (mut world, ids) = network();
+    world.relay.old = true;
+    turn_on(&mut world, ids[4]);
+    assert_eq!(state(&world, ids[4]), AlertsState::Untested);
+    assert!(world.view(ids[4]).warnings.is_empty(), "nor one to be updated for");
+}
+
+#[cfg_attr(test, test)]
+fn a_proof_is_of_one_subscription_and_of_no_other() {
+    let (mut world, ids) = network();
+    let phone = ids[4];
+    let test = Push::Test { channel: ChannelId([1; 32]), nonce: 7 };
+    turn_on(&mut world, phone);
+    push(&mut world, phone, &test, false);
+    world.settle();
+    let proved = |world: &World| world.relay.registrations.values().map(|known| known.proved_at).max();
+    assert!(proved(&world) > Some(0));
+    // The browser has ended the subscription and made another.
+    world.turn(phone, Input::Platform(subscribed("another", KEY)));
+    world.settle();
+    assert_eq!(state(&world, phone), AlertsState::Untested);
+    assert_eq!(proved(&world), Some(0), "nothing has come through it yet");
+    world.turn(phone, Input::Platform(subscribed(&format!("phone-{phone}"), KEY)));
+    world.settle();
+    assert_eq!(state(&world, phone), AlertsState::On, "the old one is proved");
+    world.turn(phone, Input::Platform(subscribed("another", KEY)));
+    push(&mut world, phone, &test, false);
+    world.settle();
+    assert_eq!(state(&world, phone), AlertsState::On);
+    assert!(proved(&world) > Some(0));
+}
+
+#[cfg_attr(test, test)]
 fn a_test_that_was_lost_on_its_way_is_asked_for_again() {
     let (mut world, ids) = network();
     let phone = ids[4];
@@ -162,6 +227,8 @@ fn a_locked_phone_rings_from_the_push_alone() {
     world.disconnect(phone);
     verified(&mut world, &ids);
     let alert = last_push(&world);
+    let Push::Entry { entry, .. } = &alert else { unreachable!() };
+    assert!(entry.body.len() <= MAX_PUSH_BODY, "{} bytes do not travel within a push", entry.body.len());
 
     let pushed = push(&mut world, phone, &alert, false);
     assert!(!pushed.behind);
@@ -461,5 +528,8 @@ super::scenarios![
     the_committee_sees_how_many_phones_ring,
     a_test_that_was_lost_on_its_way_is_asked_for_again,
     a_push_that_was_kept_counts_from_when_it_came,
-    a_relay_that_does_not_push_is_asked_for_nothing
+    a_relay_that_does_not_push_is_asked_for_nothing,
+    a_push_that_was_refused_is_told_to_its_owner_at_the_next_opening,
+    an_older_relay_that_knows_no_refusals_is_no_trouble,
+    a_proof_is_of_one_subscription_and_of_no_other
 ];

@@ -69,6 +69,8 @@ pub(crate) struct Relay {
     pub(crate) refuses: Option<String>,
     /// Registrations that their push service has ended.
     pub(crate) ended: BTreeSet<RegistrationId>,
+    /// Registrations whose push service does not take what is pushed, and since when.
+    pub(crate) unreached: BTreeMap<RegistrationId, u64>,
     /// Tests asked for: registration and nonce.
     pub(crate) tests: Vec<(RegistrationId, u32)>,
     pub(crate) receipts: BTreeMap<u64, BTreeSet<ReceiptToken>>,
@@ -363,8 +365,16 @@ impl Relay {
                 self.receipts.entry(seq).or_default().insert(token);
                 done(request)
             }
-            ClientFrame::SetGuard { request, .. } | ClientFrame::KeepMailbox { request, .. } if self.old => {
+            ClientFrame::SetGuard { request, .. }
+            | ClientFrame::KeepMailbox { request, .. }
+            | ClientFrame::ReadRegistration { request, .. }
+                if self.old =>
+            {
                 Err((request, Code::Unsupported))
+            }
+            ClientFrame::ReadRegistration { request, registration, .. } => {
+                let refused_at = self.unreached.get(&registration).copied().unwrap_or(0);
+                Ok(vec![RelayFrame::Registration { request, refused_at }])
             }
             ClientFrame::SetGuard { request, channel, guard } => {
                 let key = connection.keys.get(&Subject::Channel(channel));

@@ -149,6 +149,10 @@ pub(crate) fn client_frames() -> Samples {
             ClientFrame::Receipt { request: 17, channel: CHANNEL, seq: 8, token: ReceiptToken([17; 16]) },
         ),
         ("read-coverage", ClientFrame::ReadCoverage { request: 18, channel: CHANNEL, seq: 8 }),
+        (
+            "read-registration",
+            ClientFrame::ReadRegistration { request: 21, channel: CHANNEL, registration: REGISTRATION },
+        ),
         ("set-guard", ClientFrame::SetGuard { request: 19, channel: CHANNEL, guard: ChannelId([18; 32]) }),
         (
             "keep-mailbox",
@@ -180,6 +184,7 @@ pub(crate) fn relay_frames() -> Samples {
         ("post", RelayFrame::Post { mailbox: MAILBOX, seq: 3, received_at: AT, body: body() }),
         ("blob-part", RelayFrame::BlobPart { request: 13, of: 2, body: body() }),
         ("coverage", RelayFrame::Coverage { request: 18, receipts: 1_910, registered: 2_000, proved: 1_950 }),
+        ("registration", RelayFrame::Registration { request: 21, refused_at: AT }),
         ("refused", RelayFrame::Refused { request: 5, code: Code::Stale }),
         ("refused-unknown", RelayFrame::Refused { request: 5, code: Code::Other(4_099) }),
     ];

@@ -68,7 +68,7 @@ export async function subscriptionChanged(): Promise<void> {
     await device.tellPlatform();
     await catchUp(device);
     const state = device.view?.alerts.state;
-    rings = state === "on" || state === "untested" || state === "unproved" || state === "off";
+    rings = state === "on" || state === "refused" || state === "untested" || state === "unproved" || state === "off";
   } catch {
     // Nobody here can mend it.
   }

@@ -370,6 +370,7 @@ export interface Messages {
   "alerts-blocked": undefined;
   "alerts-off": undefined;
   "alerts-turning-on": undefined;
+  "alerts-refused": undefined;
   "alerts-stopped": undefined;
   "alerts-untested": undefined;
   "alerts-unproved": undefined;

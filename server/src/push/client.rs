@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
-use hyper::header::RETRY_AFTER;
+use hyper::header::{DATE, RETRY_AFTER};
 use hyper::{HeaderMap, Request, StatusCode, Version};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as Pool;
@@ -36,6 +36,8 @@ pub(super) enum Outcome {
     Later { after: Option<Duration> },
     /// The service has been asked too often, most likely for this device; `after`: not before that.
     Throttled { after: Option<Duration> },
+    /// The service does not accept this relay's token (401, 403): about the relay, not the registration.
+    Unauthorised,
     /// The service will not have it.
     Refused(StatusCode),
 }
@@ -46,6 +48,8 @@ pub(super) struct Answer {
     pub(super) outcome: Outcome,
     /// Whether one connection carries many requests (`None`: none answered).
     pub(super) multiplexed: Option<bool>,
+    /// The service's clock, Unix milliseconds, if it said what it is.
+    pub(super) date: Option<u64>,
 }
 
 /// A pool of connections to push services.
@@ -122,12 +126,13 @@ impl Client {
     pub(super) async fn post(&self, request: Request<Full<Bytes>>) -> Answer {
         let limit = Duration::from_millis(PUSH_REQUEST_MS);
         let Ok(Ok(response)) = timeout(limit, self.pool.request(request)).await else {
-            return Answer { outcome: Outcome::Later { after: None }, multiplexed: None };
+            return Answer { outcome: Outcome::Later { after: None }, multiplexed: None, date: None };
         };
         let outcome = outcome(response.status(), response.headers());
         let multiplexed = Some(response.version() == Version::HTTP_2);
+        let date = date(response.headers());
         drain(response.into_body()).await;
-        Answer { outcome, multiplexed }
+        Answer { outcome, multiplexed, date }
     }
 }
 
@@ -148,11 +153,17 @@ async fn drain(mut body: Incoming) {
 fn outcome(status: StatusCode, headers: &HeaderMap) -> Outcome {
     match status.as_u16() {
         200..=299 => Outcome::Delivered,
+        401 | 403 => Outcome::Unauthorised,
         404 | 410 => Outcome::Gone,
         429 => Outcome::Throttled { after: retry_after(headers) },
         500..=599 => Outcome::Later { after: retry_after(headers) },
         _ => Outcome::Refused(status),
     }
+}
+
+fn date(headers: &HeaderMap) -> Option<u64> {
+    let at = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
+    u64::try_from(at.duration_since(std::time::UNIX_EPOCH).ok()?.as_millis()).ok()
 }
 
 /// Seconds or a date; never longer than the relay is willing to wait.
@@ -185,6 +196,8 @@ mod tests {
             assert_eq!(again, status.is_server_error(), "{status}");
             let often = matches!(outcome(status, &none), Outcome::Throttled { .. });
             assert_eq!(often, status.as_u16() == 429, "{status}");
+            let unauthorised = outcome(status, &none) == Outcome::Unauthorised;
+            assert_eq!(unauthorised, matches!(status.as_u16(), 401 | 403), "{status}");
         }
     }
 

@@ -16,8 +16,9 @@ use tokio::time::{Instant, sleep_until};
 
 use super::client::Outcome;
 use super::endpoint::Service;
-use super::gate::{Gate, Pass, pause};
+use super::gate::{Gate, Pass, Queue, pause};
 use super::sender::{Attempt, Outfit, Pushed, Stop};
+use crate::limits::FAILURES_TO_NOTE;
 use crate::store::Store;
 
 /// Where a lane's work comes from and goes to.
@@ -71,9 +72,9 @@ impl Ord for Later {
     }
 }
 
-/// Those that wait for the gates of their hosts; each host with any waits once.
+/// Those that wait for the gates of their hosts; each queue of a host with any waits once.
 struct Ready<F> {
-    by_host: HashMap<Arc<str>, VecDeque<Due>>,
+    by_host: HashMap<(Arc<str>, Queue), VecDeque<Due>>,
     entering: FuturesUnordered<F>,
 }
 
@@ -144,12 +145,22 @@ impl<S: Store> Lane<S> {
             Attempt::Unread => return again(None),
             Attempt::Moved => Event::Moved(registration),
             Attempt::Void => Event::Settled(registration),
-            Attempt::Answered { outcome, sealed } => {
+            Attempt::Answered { outcome, to } => {
                 self.outfit.count(&outcome);
                 match outcome {
-                    Outcome::Later { after } | Outcome::Throttled { after } => return again(after),
-                    Outcome::Gone => self.outfit.end(&self.pushed, registration, sealed),
-                    Outcome::Delivered | Outcome::Refused(_) => {}
+                    Outcome::Later { .. } | Outcome::Throttled { .. } | Outcome::Unauthorised => {
+                        if failures >= FAILURES_TO_NOTE {
+                            self.outfit.note(&self.pushed, to, true);
+                        }
+                        let after = match outcome {
+                            Outcome::Later { after } | Outcome::Throttled { after } => after,
+                            _ => None,
+                        };
+                        return again(after);
+                    }
+                    Outcome::Gone => self.outfit.end(&self.pushed, to),
+                    Outcome::Delivered => self.outfit.note(&self.pushed, to, false),
+                    Outcome::Refused(_) => self.outfit.note(&self.pushed, to, true),
                 }
                 Event::Settled(registration)
             }
@@ -161,25 +172,26 @@ impl<S: Store> Lane<S> {
 }
 
 impl<F: Future<Output = Pass>> Ready<F> {
-    fn push(&mut self, due: Due, gate: Arc<Gate>, enter: impl Fn(Arc<Gate>) -> F) {
-        match self.by_host.get_mut(gate.host()) {
-            Some(queue) => queue.push_back(due),
+    fn push(&mut self, due: Due, gate: Arc<Gate>, enter: impl Fn(Arc<Gate>, Queue) -> F) {
+        let queue = gate.queue_of(&due.0);
+        match self.by_host.get_mut(&(Arc::clone(gate.host()), queue)) {
+            Some(waiting) => waiting.push_back(due),
             None => {
-                self.by_host.insert(Arc::clone(gate.host()), VecDeque::from([due]));
-                self.entering.push(enter(gate));
+                self.by_host.insert((Arc::clone(gate.host()), queue), VecDeque::from([due]));
+                self.entering.push(enter(gate, queue));
             }
         }
     }
 
-    /// The next of the host that `pass` is for.
-    fn pop(&mut self, pass: &Pass, enter: impl Fn(Arc<Gate>) -> F) -> Option<Due> {
-        let host = pass.gate().host();
-        let queue = self.by_host.get_mut(host)?;
-        let due = queue.pop_front();
-        if queue.is_empty() {
-            self.by_host.remove(host);
+    /// The next of those that `pass` is for.
+    fn pop(&mut self, pass: &Pass, enter: impl Fn(Arc<Gate>, Queue) -> F) -> Option<Due> {
+        let key = (Arc::clone(pass.gate().host()), pass.queue());
+        let waiting = self.by_host.get_mut(&key)?;
+        let due = waiting.pop_front();
+        if waiting.is_empty() {
+            self.by_host.remove(&key);
         } else {
-            self.entering.push(enter(Arc::clone(pass.gate())));
+            self.entering.push(enter(Arc::clone(pass.gate()), pass.queue()));
         }
         due
     }

@@ -1,7 +1,7 @@
 //! One push as an HTTP request: encrypted for its device (RFC 8291), signed for its service
-//! (RFC 8292). A signature costs more than a message: one is made per service and kept for hours.
+//! (RFC 8292). A signature costs more than a message: one is made per host and kept for hours, by the
+//! host's own clock where that differs from this relay's.
 
-use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -14,7 +14,6 @@ use campana_protocol::push::Subscription;
 use http_body_util::Full;
 use hyper::Request;
 use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
-use tokio::time::Instant;
 use web_push::{
     ContentEncoding, PartialVapidSignatureBuilder, SubscriptionInfo, VapidSignature, VapidSignatureBuilder,
     WebPushError, WebPushMessageBuilder,
@@ -23,7 +22,7 @@ use zeroize::Zeroizing;
 
 use super::endpoint::Target;
 use super::vault::SealError;
-use crate::limits::{MAX_ORIGINS, SIGNATURE_MS};
+use crate::limits::{CLOCK_OFF_MS, MAX_ORIGINS, SIGN_AGAIN_MS, SIGNATURE_MS};
 use crate::store::{EndpointTag, LaneTag};
 
 /// The relay's own key, by which push services know it again.
@@ -100,34 +99,65 @@ impl VapidSecret {
 #[derive(Debug)]
 pub(super) struct Messages {
     subject: String,
-    signatures: Mutex<HashMap<String, (VapidSignature, Instant)>>,
+    hosts: Mutex<HashMap<String, Host>>,
+}
+
+/// What is kept for one host.
+#[derive(Debug, Default)]
+struct Host {
+    token: Option<Token>,
+    /// How far the service's clock is ahead of this relay's, milliseconds. 0 if they agree.
+    ahead: i64,
+    /// How many tokens there have been.
+    signed: u64,
+}
+
+/// A VAPID token. Its times are the service's, because the service judges them.
+#[derive(Debug, Clone)]
+struct Token {
+    signature: VapidSignature,
+    signed_at: u64,
+}
+
+/// Which token a request carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TokenNumber(u64);
+
+impl Token {
+    /// Neither old, nor from the future: the clock that it was signed by may have been set since.
+    fn is_usable(&self, now: u64) -> bool {
+        (self.signed_at..self.signed_at.saturating_add(SIGNATURE_MS)).contains(&now)
+    }
 }
 
 impl Messages {
     /// `subject`: whom a service's operator can turn to.
     pub(super) fn new(subject: String) -> Self {
-        Self { subject, signatures: Mutex::default() }
+        Self { subject, hosts: Mutex::default() }
     }
 
+    /// `now`: this relay's clock, Unix milliseconds. Wall-clock time, because it goes on while a machine
+    /// is suspended.
     pub(super) fn request(
         &self,
         secret: &VapidSecret,
-        target: &Target,
-        subscription: &Subscription,
+        (target, subscription): (&Target, &Subscription),
         plain: &[u8],
         topic: &str,
-    ) -> Result<Request<Full<Bytes>>, MessageError> {
+        now: u64,
+    ) -> Result<(Request<Full<Bytes>>, TokenNumber), MessageError> {
         let info = info(subscription);
         let mut builder = WebPushMessageBuilder::new(&info);
         builder.set_payload(ContentEncoding::Aes128Gcm, plain);
-        builder.set_vapid_signature(self.signature(secret, &target.host, &info)?);
+        let (signature, number) = self.signature(secret, &target.host, &info, now)?;
+        builder.set_vapid_signature(signature);
         let payload = builder.build()?.payload.ok_or(MessageError)?;
         let authorization = payload
             .crypto_headers
             .into_iter()
             .find_map(|(name, value)| (name == "Authorization").then_some(value))
             .ok_or(MessageError)?;
-        Request::post(target.uri.clone())
+        let request = Request::post(target.uri.clone())
             // Always the same: what is left of an alert's time would tell it from a test.
             .header("ttl", PUSH_TTL_MS / 1_000)
             .header("urgency", "high")
@@ -136,7 +166,8 @@ impl Messages {
             .header(CONTENT_TYPE, "application/octet-stream")
             .header(AUTHORIZATION, authorization)
             .body(Full::new(payload.content.into()))
-            .map_err(|_| MessageError)
+            .map_err(|_| MessageError)?;
+        Ok((request, number))
     }
 
     fn signature(
@@ -144,23 +175,59 @@ impl Messages {
         secret: &VapidSecret,
         host: &str,
         info: &SubscriptionInfo,
-    ) -> Result<VapidSignature, MessageError> {
-        let mut signatures = self.signatures.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((signature, made)) = signatures.get(host)
-            && made.elapsed() < Duration::from_millis(SIGNATURE_MS)
-        {
-            return Ok(signature.clone());
+        now: u64,
+    ) -> Result<(VapidSignature, TokenNumber), MessageError> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        // Names under a wildcard are the devices' to choose: what is kept for them is bounded.
+        if hosts.len() >= MAX_ORIGINS && !hosts.contains_key(host) {
+            hosts.clear();
+        }
+        let known = hosts.entry(host.to_owned()).or_default();
+        let now = now.saturating_add_signed(known.ahead);
+        if let Some(token) = known.token.as_ref().filter(|token| token.is_usable(now)) {
+            return Ok((token.signature.clone(), TokenNumber(known.signed)));
         }
         let mut builder = secret.builder.clone().add_sub_info(info);
         builder.add_claim("sub", self.subject.as_str());
         builder.add_claim("aud", format!("https://{host}"));
+        builder.add_claim("exp", now.saturating_add(2 * SIGNATURE_MS) / 1_000);
         let signature = builder.build()?;
-        // Names under a wildcard are the devices' to choose: what is kept for them is bounded.
-        if signatures.len() >= MAX_ORIGINS {
-            signatures.clear();
+        known.signed += 1;
+        known.token = Some(Token { signature: signature.clone(), signed_at: now });
+        Ok((signature, TokenNumber(known.signed)))
+    }
+
+    /// A service has not accepted a token. Whether there is another to try: one that was signed
+    /// meanwhile, or a new one if this one is not new itself.
+    pub(super) fn rejected(&self, host: &str, number: TokenNumber, now: u64) -> bool {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(known) = hosts.get_mut(host) else { return true };
+        let now = now.saturating_add_signed(known.ahead);
+        let new = |token: &Token| token.is_usable(now) && now - token.signed_at < SIGN_AGAIN_MS;
+        if known.signed == number.0 && known.token.as_ref().is_some_and(new) {
+            return false;
         }
-        signatures.insert(host.to_owned(), (signature.clone(), Instant::now()));
-        Ok(signature)
+        if known.signed == number.0 {
+            known.token = None;
+        }
+        true
+    }
+
+    /// What a service says the time is. How far that is ahead of this relay's clock, milliseconds, if
+    /// it is far: tokens for it are signed for its clock from then on.
+    pub(super) fn dated(&self, host: &str, date: u64, now: u64) -> Option<i64> {
+        let ahead = i64::try_from(date).ok()?.saturating_sub_unsigned(now);
+        let far = (ahead.unsigned_abs() > CLOCK_OFF_MS).then_some(ahead);
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = hosts.get_mut(host) {
+            match far {
+                None => known.ahead = 0,
+                // As before, but for the seconds that an answer takes.
+                Some(ahead) if known.ahead.abs_diff(ahead) <= CLOCK_OFF_MS => {}
+                Some(ahead) => known.ahead = ahead,
+            }
+        }
+        far
     }
 }
 
@@ -192,8 +259,90 @@ fn info(subscription: &Subscription) -> SubscriptionInfo {
 
 #[cfg(test)]
 mod tests {
-    use base64::Engine;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use campana_protocol::id::PushAuth;
+    use campana_protocol::limits::PUSH_BYTES;
+
+    use super::*;
+
+    /// Mozilla's bridge to Android phones refuses more than 3,015 bytes, and padding comes in steps.
+    #[test]
+    fn a_push_is_as_long_on_the_wire_as_the_strictest_service_takes() {
+        let (pair, auth) = ece::generate_keypair_and_auth_secret().expect("keys");
+        let key = PushKey::from_slice(&pair.pub_as_raw().expect("a point")).expect("65 bytes");
+        let endpoint = "https://push.example.org/x".to_owned();
+        let subscription = Subscription { endpoint, key, auth: PushAuth(auth) };
+        let info = info(&subscription);
+        let mut builder = WebPushMessageBuilder::new(&info);
+        let plain = [b' '; PUSH_BYTES];
+        builder.set_payload(ContentEncoding::Aes128Gcm, &plain);
+        let payload = builder.build().expect("built").payload.expect("a payload");
+        assert_eq!(payload.content.len(), 2_918);
+    }
+
+    const HOUR: u64 = 3_600_000;
+    const NOW: u64 = 1_800_000_000_000;
+
+    /// What is signed at `now`: which token, its expiry (Unix milliseconds).
+    fn signed(messages: &Messages, now: u64) -> (TokenNumber, u64) {
+        let secret = VapidSecret::from_bytes(&[5; 32]).expect("a key");
+        let endpoint = "https://push.example.org/x".to_owned();
+        let subscription = Subscription { endpoint, key: secret.public(), auth: PushAuth([1; 16]) };
+        let (signature, number) =
+            messages.signature(&secret, "push.example.org", &info(&subscription), now).expect("signed");
+        let claims = signature.auth_t.split('.').nth(1).expect("claims");
+        let claims = URL_SAFE_NO_PAD.decode(claims).expect("base64url");
+        let claims: serde_json::Value = serde_json::from_slice(&claims).expect("JSON");
+        (number, claims["exp"].as_u64().expect("a time") * 1_000)
+    }
+
+    #[test]
+    fn a_token_is_kept_by_the_wall_clock_whichever_way_that_goes() {
+        let messages = Messages::new("mailto:ops@example.org".to_owned());
+        let (first, expires) = signed(&messages, NOW);
+        assert_eq!(expires, NOW + 12 * HOUR);
+        assert_eq!(signed(&messages, NOW + 6 * HOUR - 1).0, first);
+        // The machine was suspended, which monotonic time does not see.
+        let (second, expires) = signed(&messages, NOW + 13 * HOUR);
+        assert_eq!(expires, NOW + 25 * HOUR);
+        // The clock was ahead and has been set: a token from the future is nobody's.
+        let (third, expires) = signed(&messages, NOW);
+        assert_eq!(expires, NOW + 12 * HOUR);
+        assert!(first != second && second != third);
+    }
+
+    #[test]
+    fn a_token_that_was_not_accepted_is_replaced_once() {
+        let messages = Messages::new("mailto:ops@example.org".to_owned());
+        let (old, _) = signed(&messages, NOW);
+        let later = NOW + SIGN_AGAIN_MS;
+        assert!(messages.rejected("push.example.org", old, later), "it is not new");
+        let (new, _) = signed(&messages, later);
+        assert_ne!(new, old);
+        assert!(messages.rejected("push.example.org", old, later), "there is a newer one by now");
+        assert_eq!(signed(&messages, later).0, new);
+        assert!(!messages.rejected("push.example.org", new, later), "and that one is new");
+        assert_eq!(signed(&messages, later).0, new);
+    }
+
+    #[test]
+    fn a_token_is_signed_for_the_clock_of_the_service() {
+        let messages = Messages::new("mailto:ops@example.org".to_owned());
+        let host = "push.example.org";
+        let (first, _) = signed(&messages, NOW);
+        assert_eq!(messages.dated(host, NOW + 2_000, NOW), None);
+        assert_eq!(signed(&messages, NOW).0, first);
+        let theirs = NOW - 2 * 365 * 24 * HOUR;
+        assert!(messages.dated(host, theirs, NOW).is_some());
+        assert!(messages.rejected(host, first, NOW));
+        let (second, expires) = signed(&messages, NOW);
+        assert_eq!(expires, theirs + 12 * HOUR);
+        // An answer that took some seconds longer changes nothing.
+        assert!(messages.dated(host, theirs - 5_000, NOW).is_some());
+        assert_eq!(signed(&messages, NOW + 1_000).0, second);
+        // This relay's clock has been set.
+        assert_eq!(messages.dated(host, theirs + 2_000, theirs + 2_000), None);
+        assert_eq!(signed(&messages, theirs + 2_000).0, second, "it was signed for that clock");
+    }
 
     /// RFC 8291's example keys; made by `http_ece` 1.2.1 for Node. The other way round, it opens what
     /// the relay pushes (`pwa/tests/push/subscriber.mjs`).

@@ -1,6 +1,6 @@
 //! Sends what is to be pushed: one task per alert, one per test.
 
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -13,11 +13,11 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use super::client::{Client, Outcome};
+use super::client::{Answer, Client, Outcome};
 use super::endpoint::{Service, Target};
 use super::gate::{Gate, Gates, Pass};
 use super::job::End;
-use super::message::Messages;
+use super::message::{MessageError, Messages};
 use super::resolve::{Pin, Resolver};
 use super::turns::{Candidate, Name, choose};
 use super::{Push, Test, job, trial};
@@ -53,6 +53,8 @@ pub(super) struct Outfit<S> {
     probes: Vec<Semaphore>,
     client: Client,
     messages: Messages,
+    /// That a clock is wrong is logged once.
+    clock_warned: AtomicBool,
 }
 
 /// One thing that is pushed to many.
@@ -66,8 +68,8 @@ pub(super) struct Pushed {
 
 /// What became of a push.
 pub(super) enum Attempt {
-    /// There was a request: how it ended, and what it was sent to, sealed.
-    Answered { outcome: Outcome, sealed: Vec<u8> },
+    /// There was a request: how it ended, and what it was sent to.
+    Answered { outcome: Outcome, to: Registration },
     /// There is nothing to send to, or nothing to send any more.
     Void,
     /// It leads to another host than the one that the gate is of.
@@ -122,15 +124,17 @@ impl<S: Store> Outfit<S> {
         if now().saturating_sub(pushed.since) >= PUSH_TTL_MS {
             return Attempt::Void;
         }
-        let topic = self.push.secret.topic(&pushed.channel, &pushed.name, id);
-        let secret = &self.push.secret;
-        let request = self.messages.request(secret, &target, &subscription, &pushed.plain, &topic);
-        let Ok(request) = request else { return Attempt::Void };
         let probe = match self.probes.get(service.line) {
             Some(probes) if service.wild && !pass.gate().answers() => probes.acquire().await.ok(),
             _ => None,
         };
-        let answer = self.client.post(request).await;
+        let answer = match self.post(pushed, id, (&target, &subscription)).await {
+            Ok((answer, true)) if answer.outcome == Outcome::Unauthorised => {
+                self.post(pushed, id, (&target, &subscription)).await.map_or(answer, |(second, _)| second)
+            }
+            Ok((answer, _)) => answer,
+            Err(MessageError) => return Attempt::Void,
+        };
         drop(probe);
         match answer.outcome {
             Outcome::Refused(status) => {
@@ -139,10 +143,43 @@ impl<S: Store> Outfit<S> {
             Outcome::Later { .. } | Outcome::Throttled { .. } => {
                 tracing::debug!(service = target.host, "a push is to be tried again");
             }
+            Outcome::Unauthorised => {
+                tracing::debug!(service = target.host, "a push service does not accept this relay's token");
+            }
             Outcome::Delivered | Outcome::Gone => {}
         }
-        pass.report(&answer, self.push.secret.endpoint(&pushed.channel, &subscription.endpoint));
-        Attempt::Answered { outcome: answer.outcome, sealed: registration.sealed }
+        pass.report(&answer, *id);
+        Attempt::Answered { outcome: answer.outcome, to: registration }
+    }
+
+    /// One request, and whether there is another token to try if its own was not accepted.
+    async fn post(
+        &self,
+        pushed: &Pushed,
+        id: &RegistrationId,
+        (target, subscription): (&Target, &Subscription),
+    ) -> Result<(Answer, bool), MessageError> {
+        let secret = &self.push.secret;
+        let topic = secret.topic(&pushed.channel, &pushed.name, id);
+        let to = (target, subscription);
+        let (request, token) = self.messages.request(secret, to, &pushed.plain, &topic, now())?;
+        let answer = self.client.post(request).await;
+        let far = answer.date.and_then(|date| self.messages.dated(&target.host, date, now()));
+        // Names under a wildcard are the devices' to choose: their clocks are nobody's.
+        if let Some(ahead) = far.filter(|_| !target.service.wild) {
+            count(&self.shared.metrics.push_clocks_off_total);
+            if !self.clock_warned.swap(true, Ordering::Relaxed) {
+                let seconds = ahead / 1_000;
+                tracing::error!(
+                    service = target.host,
+                    seconds,
+                    "this machine's clock is wrong, or a push service's: theirs is ahead of ours by so much"
+                );
+            }
+        }
+        let again =
+            answer.outcome == Outcome::Unauthorised && self.messages.rejected(&target.host, token, now());
+        Ok((answer, again))
     }
 
     /// Where a registration leads. `None`: its seal does not open, or this relay does not send there.
@@ -161,9 +198,20 @@ impl<S: Store> Outfit<S> {
     }
 
     /// The service says that there is no such subscription.
-    pub(super) fn end(&self, pushed: &Pushed, registration: RegistrationId, sealed: Vec<u8>) {
+    pub(super) fn end(&self, pushed: &Pushed, to: Registration) {
+        let Registration { registration, sealed, .. } = to;
         // If the queue is full, the next push finds out again.
         let _ = self.shared.submit(Write::End { channel: pushed.channel, registration, sealed });
+    }
+
+    /// The service does not take what is pushed to a registration, or does again: its device is told.
+    pub(super) fn note(&self, pushed: &Pushed, to: Registration, refused: bool) {
+        let Registration { registration, sealed, refused_at } = to;
+        if refused_at.is_some() != refused {
+            // If the queue is full, the next push finds out again.
+            let _ =
+                self.shared.submit(Write::Refused { channel: pushed.channel, registration, sealed, refused });
+        }
     }
 
     pub(super) fn count(&self, outcome: &Outcome) {
@@ -172,6 +220,7 @@ impl<S: Store> Outfit<S> {
             Outcome::Delivered => &metrics.pushes_delivered_total,
             Outcome::Gone => &metrics.pushes_gone_total,
             Outcome::Later { .. } | Outcome::Throttled { .. } => &metrics.pushes_deferred_total,
+            Outcome::Unauthorised => &metrics.pushes_unauthorised_total,
             Outcome::Refused(_) => &metrics.pushes_refused_total,
         });
     }
@@ -206,7 +255,8 @@ pub(super) fn prepare_with<S: Store>(
     let messages = Messages::new(settings.subject.clone());
     let navigate = settings.navigate.clone();
     let probes = (0..push.policy.services()).map(|_| Semaphore::new(MAX_PROBES)).collect();
-    let outfit = Outfit { shared, push, gates: Gates::default(), navigate, probes, client, messages };
+    let (gates, clock_warned) = (Gates::default(), AtomicBool::new(false));
+    let outfit = Outfit { shared, push, gates, navigate, probes, client, messages, clock_warned };
     Ok(Sender { outfit: Arc::new(outfit) })
 }
 

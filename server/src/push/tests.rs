@@ -1,6 +1,8 @@
 //! The sender against push services on this machine: stores that fail, services that hang, names
 //! that lie.
 
+mod ill;
+
 use core::net::SocketAddr;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
@@ -20,7 +22,7 @@ use super::message::VapidSecret;
 use super::resolve::{Found, Resolver};
 use super::vault::Vault;
 use super::{HostPattern, Pin, Policy, Push, sender};
-use crate::limits::{LANE_HIGH, MAX_PUSH_JOBS, PUSH_PAGE};
+use crate::limits::{FAILURES_TO_SHUT, LANE_HIGH, MAX_PUSH_JOBS, PUSH_PAGE};
 use crate::rate::Rates;
 use crate::serve::now;
 use crate::shared::Shared;

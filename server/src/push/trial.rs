@@ -31,14 +31,18 @@ pub(super) async fn run<S: Store>(outfit: Arc<Outfit<S>>, test: Test) {
         // Alerts to the same service let it in when it is its turn. A service that is shut: the
         // test says the truth by not arriving.
         let limit = Duration::from_millis(PUSH_REQUEST_MS);
-        let Ok(pass) = timeout(limit, outfit.gate(&target).enter()).await else { return };
+        let gate = outfit.gate(&target);
+        let queue = gate.queue_of(&test.registration);
+        let Ok(pass) = timeout(limit, gate.enter(queue)).await else { return };
         let after = match outfit.send(&pushed, &test.registration, target.service, pass).await {
-            Attempt::Answered { outcome, sealed } => {
+            Attempt::Answered { outcome, to } => {
                 outfit.count(&outcome);
                 match outcome {
-                    Outcome::Delivered | Outcome::Refused(_) => return,
-                    Outcome::Gone => return outfit.end(&pushed, test.registration, sealed),
+                    Outcome::Delivered => return outfit.note(&pushed, to, false),
+                    Outcome::Refused(_) => return outfit.note(&pushed, to, true),
+                    Outcome::Gone => return outfit.end(&pushed, to),
                     Outcome::Later { after } | Outcome::Throttled { after } => after,
+                    Outcome::Unauthorised => None,
                 }
             }
             Attempt::Void => return,

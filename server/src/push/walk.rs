@@ -75,8 +75,10 @@ mod tests {
 
     fn page(all: &BTreeSet<u8>, after: Option<RegistrationId>, limit: usize) -> RegistrationPage {
         let ids = all.iter().map(|number| id(*number)).filter(|id| after.is_none_or(|after| *id > after));
-        let items: Vec<_> =
-            ids.take(limit).map(|registration| Registration { registration, sealed: Vec::new() }).collect();
+        let items: Vec<_> = ids
+            .take(limit)
+            .map(|registration| Registration { registration, sealed: Vec::new(), refused_at: None })
+            .collect();
         let through = items.last().map(|item| item.registration).filter(|_| items.len() == limit);
         RegistrationPage { items, through }
     }

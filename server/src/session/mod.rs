@@ -218,7 +218,7 @@ pub(crate) fn encoded(frame: &RelayFrame) -> Bytes {
 
 /// The request number of a well-formed frame whose kind this version does not know.
 fn unknown_kind(frame: &[u8]) -> Option<u32> {
-    const KNOWN: core::ops::RangeInclusive<u32> = 1..=20;
+    const KNOWN: core::ops::RangeInclusive<u32> = 1..=21;
     let mut decoder = minicbor::Decoder::new(frame);
     if decoder.array().ok()? != Some(2) || KNOWN.contains(&decoder.u32().ok()?) {
         return None;

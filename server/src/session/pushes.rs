@@ -51,6 +51,21 @@ impl Session {
         Ok(())
     }
 
+    pub(super) fn read_registration<S: Store>(
+        &mut self,
+        shared: &Shared<S>,
+        now: u64,
+        request: u32,
+        channel: ChannelId,
+        registration: &RegistrationId,
+    ) -> Result<(), Code> {
+        self.grants.current(&shared.store, &channel)?;
+        let found = shared.store.registration(&channel, registration, now);
+        let refused_at = found.map_err(|error| error.code())?.ok_or(Code::Unknown)?.refused_at.unwrap_or(0);
+        self.answer(&RelayFrame::Registration { request, refused_at });
+        Ok(())
+    }
+
     pub(super) fn read_coverage<S: Store>(
         &mut self,
         shared: &Shared<S>,

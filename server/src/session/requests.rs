@@ -112,6 +112,9 @@ impl Session {
                 let test = Test { channel, registration, delay_ms, nonce };
                 self.test_push(shared, now, request, test)
             }
+            ClientFrame::ReadRegistration { channel, registration, .. } => {
+                self.read_registration(shared, now, request, channel, &registration)
+            }
             ClientFrame::Receipt { channel, seq, token, .. } => {
                 let by = self.grants.keys(&channel)?;
                 self.submit(shared, request, Write::Receipt { channel, by, seq, token })
@@ -239,6 +242,7 @@ fn request_number(frame: &ClientFrame) -> u32 {
         | ClientFrame::TestPush { request, .. }
         | ClientFrame::Receipt { request, .. }
         | ClientFrame::ReadCoverage { request, .. }
+        | ClientFrame::ReadRegistration { request, .. }
         | ClientFrame::SetGuard { request, .. }
         | ClientFrame::KeepMailbox { request, .. } => *request,
         ClientFrame::Live { .. } => 0,

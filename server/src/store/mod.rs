@@ -270,6 +270,8 @@ pub struct Registration {
     pub registration: RegistrationId,
     /// The sealed subscription.
     pub sealed: Vec<u8>,
+    /// Since when its push service has not taken its pushes, Unix milliseconds.
+    pub refused_at: Option<u64>,
 }
 
 /// Part of a channel's registrations.

@@ -144,6 +144,9 @@ pub(crate) struct StoredRegistration {
     /// What its endpoint is known by on the channel (`None`: made before that was kept).
     #[cbor(n(4), default)]
     pub(crate) endpoint: Option<ByteArray<16>>,
+    /// Since when its push service has not taken its pushes.
+    #[cbor(n(5), default)]
+    pub(crate) refused_at: Option<u64>,
 }
 
 /// An alert that is being pushed.
@@ -215,6 +218,7 @@ mod tests {
             let endpoint = some.then_some(record.into());
             same(&StoredRegistration {
                 expires_at: a, access: key, proved_at: b, sealed: bytes.into(), endpoint,
+                refused_at: some.then_some(a),
             })?;
             same(&Invitation { expires_at: a, redeemed_by: maybe })?;
             same(&Founder { channels_left: c })?;
@@ -228,6 +232,16 @@ mod tests {
             let key = PublicKey(key);
             let without = Channel { owners: vec![key], access: key, guard: None };
             prop_assert_eq!(decode::<Channel>(&wire::encode(&(vec![key], key))), Some(without));
+        }
+
+        #[test]
+        fn a_registration_from_before_refusals_has_none(key in any::<[u8; 32]>(), at in any::<u64>()) {
+            let (access, sealed, endpoint) = (PublicKey(key), ByteVec::from(vec![1]), Some([2; 16].into()));
+            let before = wire::encode(&(at, access, at, sealed.clone(), endpoint));
+            let row = StoredRegistration {
+                expires_at: at, access, proved_at: at, sealed, endpoint, refused_at: None,
+            };
+            prop_assert_eq!(decode::<StoredRegistration>(&before), Some(row));
         }
 
         #[test]

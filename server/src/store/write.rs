@@ -152,6 +152,18 @@ pub enum Write {
         /// What was pushed to.
         sealed: Vec<u8>,
     },
+    /// Notes whether the push service takes what is pushed to a registration, if it still is what was
+    /// pushed to. A refusal lasts until a push is taken, or the registration leads elsewhere.
+    Refused {
+        /// The channel.
+        channel: ChannelId,
+        /// The registration.
+        registration: RegistrationId,
+        /// What was pushed to.
+        sealed: Vec<u8>,
+        /// It does not.
+        refused: bool,
+    },
     /// Seals a registration anew, if it still is what was read.
     Reseal {
         /// The channel.
@@ -219,7 +231,9 @@ impl Write {
             + match self {
                 Self::Append(append) => append.body.len(),
                 Self::Post { body, .. } | Self::PutBlob { body, .. } => body.len(),
-                Self::Register { sealed, .. } | Self::End { sealed, .. } => sealed.len(),
+                Self::Register { sealed, .. } | Self::End { sealed, .. } | Self::Refused { sealed, .. } => {
+                    sealed.len()
+                }
                 Self::Reseal { from, to, .. } => from.len() + to.len(),
                 Self::PushProgress(progress) => progress.unsettled.len() * RegistrationId::LEN,
                 _ => 0,

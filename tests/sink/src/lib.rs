@@ -87,6 +87,10 @@ impl Authority {
     }
 }
 
+/// The longest body that Mozilla's push service bridges to Firefox for Android: the least that any
+/// service takes.
+pub const LONGEST_BODY: usize = 3_015;
+
 /// A request that came.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -299,7 +303,7 @@ async fn answer(
     let path = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
     let at = Instant::now();
     let rule = Arc::clone(&lock(&inner.rule));
-    let behaviour = rule(&path);
+    let behaviour = if body.len() > LONGEST_BODY { Behaviour::Answer(413) } else { rule(&path) };
     let status = match &behaviour {
         Behaviour::Answer(status) | Behaviour::Later(status, _) => Some(*status),
         Behaviour::Redirect(_) => Some(302),

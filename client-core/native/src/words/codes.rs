@@ -56,7 +56,7 @@ words! {
         AlertsState::Unavailable => "unavailable", AlertsState::Unsupported => "unsupported",
         AlertsState::NeedsInstall => "needs-install", AlertsState::Blocked => "blocked",
         AlertsState::Off => "off", AlertsState::TurningOn => "turning-on", AlertsState::Stopped => "stopped",
-        AlertsState::Untested => "untested", AlertsState::Unproved => "unproved", AlertsState::On => "on",
+        AlertsState::Refused => "refused", AlertsState::Untested => "untested", AlertsState::Unproved => "unproved", AlertsState::On => "on",
     }
 }
 words! {

@@ -315,7 +315,7 @@ export interface View {
 /**
  * How a device's alerts stand.
  */
-export type AlertsState = "unavailable" | "unsupported" | "needs-install" | "blocked" | "off" | "turning-on" | "stopped" | "untested" | "unproved" | "on";
+export type AlertsState = "unavailable" | "unsupported" | "needs-install" | "blocked" | "off" | "turning-on" | "stopped" | "refused" | "untested" | "unproved" | "on";
 
 /**
  * How many phones have an alert.

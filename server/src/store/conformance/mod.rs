@@ -50,6 +50,7 @@ macro_rules! conformance_tests {
             only_current_members_register, a_registration_is_replaced_and_renewed,
             what_was_registered_under_a_rotated_key_rings_for_its_grace,
             a_key_that_is_in_force_again_rings_again, registrations_end, pages_hold_each_registration_once,
+            a_refusal_stays_until_a_push_is_taken_or_the_endpoint_changes,
             an_endpoint_is_registered_once_on_a_channel,
             a_channel_has_so_many_registrations, an_alert_opens_a_job_in_its_commit,
             a_job_goes_on_where_it_was, receipts_are_counted_once_and_expire,

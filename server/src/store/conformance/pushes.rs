@@ -80,7 +80,10 @@ pub fn a_registration_is_replaced_and_renewed<F: Fixture>(fixture: F) {
     assert_eq!(b.write_at(NOW + 5, register(owner(), 1, b"second")), Ok(Written::Done));
     b.fixture.reopen();
     let found = b.store().registration(&channel(), &id(1), NOW + 5).expect("read");
-    assert_eq!(found, Some(Registration { registration: id(1), sealed: b"second".to_vec() }));
+    assert_eq!(
+        found,
+        Some(Registration { registration: id(1), sealed: b"second".to_vec(), refused_at: None })
+    );
     assert_eq!((rows(&b, "expiry times"), registered(&b, NOW + 5)), (2, 1));
     // The first one's time passes by the renewed one.
     trim_all(&b, NOW + REGISTRATION_TTL_MS);
@@ -154,6 +157,48 @@ pub fn registrations_end<F: Fixture>(fixture: F) {
     b.done(register(owner(), 1, b"x"));
     trim_all(&b, NOW + REGISTRATION_TTL_MS);
     assert_eq!((registered(&b, NOW), rows(&b, "ended registrations")), (0, 0));
+}
+
+pub fn a_refusal_stays_until_a_push_is_taken_or_the_endpoint_changes<F: Fixture>(fixture: F) {
+    let mut b = Bench::with_channel(fixture);
+    let registered = |number: u32, sealed: &[u8], endpoint| Write::Register {
+        channel: channel(),
+        by: owner(),
+        registration: id(number),
+        sealed: sealed.to_vec(),
+        endpoint: [endpoint; 16],
+        proved_at: NOW,
+    };
+    let mark = |number: u32, sealed: &[u8], refused| Write::Refused {
+        channel: channel(),
+        registration: id(number),
+        sealed: sealed.to_vec(),
+        refused,
+    };
+    let state = |b: &Bench<F>, number: u32| {
+        let found = b.store().registration(&channel(), &id(number), NOW).expect("read").expect("there");
+        (found.refused_at, b.store().coverage(&channel(), 0, NOW).expect("counts").proved)
+    };
+    b.done(registered(1, b"x", 1));
+    assert_eq!(state(&b, 1), (None, 1));
+    b.done(mark(1, b"older", true));
+    assert_eq!(state(&b, 1), (None, 1), "it was another subscription that was refused");
+    b.done(mark(1, b"x", true));
+    assert_eq!(b.write_at(NOW + 5, mark(1, b"x", true)), Ok(Written::Done));
+    b.fixture.reopen();
+    assert_eq!(state(&b, 1), (Some(NOW), 0), "whoever was refused last does not count as reached");
+    // Renewed with the same endpoint, under this id or another, it still is.
+    b.done(registered(1, b"y", 1));
+    assert_eq!(state(&b, 1), (Some(NOW), 0));
+    b.done(registered(2, b"z", 1));
+    assert_eq!(state(&b, 2), (Some(NOW), 0));
+    b.done(mark(2, b"z", false));
+    assert_eq!(state(&b, 2), (None, 1));
+    b.done(mark(2, b"z", true));
+    b.done(registered(2, b"w", 2));
+    assert_eq!(state(&b, 2), (None, 1));
+    b.done(mark(9, b"x", true));
+    assert_eq!(self::registered(&b, NOW), 1, "and makes none");
 }
 
 pub fn an_endpoint_is_registered_once_on_a_channel<F: Fixture>(fixture: F) {

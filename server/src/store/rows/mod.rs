@@ -378,6 +378,9 @@ fn carry_out<E: Engine>(tx: &mut Tx<'_, E>, now: u64, write: &Write) -> Result<W
         Write::Receipt { channel, by, seq, token } => push::receipt(tx, now, *channel, by, *seq, *token),
         Write::PushProgress(progress) => push::progress(tx, progress),
         Write::End { channel, registration, sealed } => push::end(tx, now, *channel, *registration, sealed),
+        Write::Refused { channel, registration, sealed, refused } => {
+            push::refused(tx, now, (*channel, *registration), sealed, *refused)
+        }
         Write::Reseal { channel, registration, from, to } => {
             push::reseal(tx, *channel, *registration, from, to)
         }

@@ -31,6 +31,10 @@ pub(super) fn register<E: Engine>(
     let key = Key::Registration(channel, registration);
     let known = tx.get::<StoredRegistration>(&key)?;
     let doubled = doubled(tx, channel, registration, endpoint)?;
+    let tag = Some(endpoint.into());
+    // A new endpoint has refused nothing yet.
+    let same = known.iter().chain(doubled.iter().map(|(_, row)| row)).find(|row| row.endpoint == tag);
+    let refused_at = same.and_then(|row| row.refused_at);
     match (&known, &doubled) {
         (Some(known), _) => {
             tx.delete(&expiry(known.expires_at, &key));
@@ -51,8 +55,8 @@ pub(super) fn register<E: Engine>(
     let expires_at = now.saturating_add(REGISTRATION_TTL_MS);
     // A device whose clock runs ahead has proved nothing for the time to come.
     let proved_at = proved_at.min(now);
-    let (sealed, tag) = (sealed.to_vec().into(), Some(endpoint.into()));
-    tx.put(&key, &StoredRegistration { expires_at, access, proved_at, sealed, endpoint: tag })?;
+    let sealed = sealed.to_vec().into();
+    tx.put(&key, &StoredRegistration { expires_at, access, proved_at, sealed, endpoint: tag, refused_at })?;
     tx.put(&Key::Endpoint(channel, endpoint), &registration)?;
     tx.expires(expires_at, key);
     Ok(Written::Done)
@@ -116,6 +120,25 @@ pub(super) fn end<E: Engine>(
         let ended = Key::Ended(channel, registration);
         tx.put(&ended, &())?;
         tx.expires(now.saturating_add(REGISTRATION_TTL_MS), ended);
+    }
+    Ok(Written::Done)
+}
+
+/// Whether the push service takes what is pushed to a registration, if it still is what was pushed to.
+/// Of several refusals the first counts.
+pub(super) fn refused<E: Engine>(
+    tx: &mut Tx<'_, E>,
+    now: u64,
+    (channel, registration): (ChannelId, RegistrationId),
+    sealed: &[u8],
+    refused: bool,
+) -> Result<Written, WriteError> {
+    let key = Key::Registration(channel, registration);
+    if let Some(known) = tx.get::<StoredRegistration>(&key)?
+        && known.sealed.as_slice() == sealed
+        && known.refused_at.is_some() != refused
+    {
+        tx.put(&key, &StoredRegistration { refused_at: refused.then_some(now), ..known })?;
     }
     Ok(Written::Done)
 }

@@ -30,7 +30,7 @@ pub(super) fn page<E: Engine>(
     let mut page = RegistrationPage { items: Vec::with_capacity(rows.len()), through };
     for (_, registration, row) in rows {
         if ringing.rings(view, &row, now)? {
-            page.items.push(Registration { registration, sealed: row.sealed.into() });
+            page.items.push(row.known_as(registration));
         }
     }
     Ok(page)
@@ -46,7 +46,7 @@ pub(super) fn one<E: Engine>(
         return Ok(None);
     };
     let rings = Ringing::of(view, channel)?.rings(view, &row, now)?;
-    Ok(rings.then(|| Registration { registration: *registration, sealed: row.sealed.into() }))
+    Ok(rings.then(|| row.known_as(*registration)))
 }
 
 pub(super) fn all<E: Engine>(
@@ -56,9 +56,7 @@ pub(super) fn all<E: Engine>(
 ) -> Result<Vec<(ChannelId, Registration)>, ReadError> {
     let (from, to) = Kind::Registration.range();
     let (rows, _) = scan(view, after, from, to, limit)?;
-    let plain = |(channel, registration, row): Row| {
-        (channel, Registration { registration, sealed: row.sealed.into() })
-    };
+    let plain = |(channel, registration, row): Row| (channel, row.known_as(registration));
     Ok(rows.into_iter().map(plain).collect())
 }
 
@@ -112,6 +110,12 @@ pub(super) fn unsettled<E: Engine>(
     Ok(whole.then_some(found))
 }
 
+impl StoredRegistration {
+    fn known_as(self, registration: RegistrationId) -> Registration {
+        Registration { registration, sealed: self.sealed.into(), refused_at: self.refused_at }
+    }
+}
+
 /// Looks at each registration of the channel, none of which it keeps.
 pub(super) fn coverage<E: Engine>(
     view: &View<E>,
@@ -132,7 +136,9 @@ pub(super) fn coverage<E: Engine>(
         for (_, _, row) in rows {
             if ringing.rings(view, &row, now)? {
                 coverage.registered += 1;
-                let proved = row.proved_at != 0 && row.proved_at.saturating_add(PROOF_MS) > now;
+                let proved = row.proved_at != 0
+                    && row.proved_at.saturating_add(PROOF_MS) > now
+                    && row.refused_at.is_none();
                 coverage.proved += u64::from(proved);
             }
         }
