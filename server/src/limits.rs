@@ -52,6 +52,15 @@ pub const LOG_AHEAD_BYTES: usize = 524_288;
 /// its first stays on the disk for at most so much longer.
 pub const LOG_FILE_MS: u64 = 3_600_000;
 
+/// How long bodies that expire stay on the disk at most: those of one such time share a file.
+pub const BODY_FILE_MS: u64 = 3_600_000;
+
+/// Files of bodies that are open at once: there can be one for each hour of a month.
+pub const OPEN_BODY_FILES: usize = 64;
+
+/// Free space with which a store whose write failed is opened again: what opening writes.
+pub const REOPEN_BYTES: u64 = 16 * 1_048_576;
+
 /// Rows one trim deletes at most; the next tick goes on.
 pub const MAX_TRIM: usize = 1_024;
 
@@ -160,6 +169,9 @@ pub const MAX_CONNECTIONS: u32 = 16_384;
 
 /// Free space below which the store takes no more writes, so that trimming still can.
 pub const MIN_FREE_BYTES: u64 = 64 * 1_048_576;
+
+/// Free inodes below which the store takes no more writes: a few hours' files of the log and of bodies.
+pub const MIN_FREE_INODES: u64 = 16;
 
 /// Memory the store may use as cache unless configured.
 pub const CACHE_BYTES: u64 = 64 * 1_048_576;

@@ -67,7 +67,7 @@ impl Engine for Memory {
         Ok(())
     }
 
-    fn has_room(&self) -> bool {
+    fn has_room(&self, _: u64) -> bool {
         true
     }
 }

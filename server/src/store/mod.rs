@@ -6,8 +6,10 @@
 //! ([`rows::RowStore`]); an engine with a per-channel order of its own implements [`Store`] itself.
 //! All of them pass `conformance`.
 
+mod bodies;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
+mod convert;
 pub mod engine;
 pub mod error;
 mod key;
@@ -341,10 +343,10 @@ pub struct Holding {
 pub enum Health {
     /// It does.
     Writable,
-    /// The disk is full: it will again when there is room.
+    /// The disk is full: there is nothing to be done until there is room.
     Full,
-    /// A write failed: it will not until it is opened again, and some reads may fail too.
-    /// Keeping some free space ([`SledOptions::min_free_bytes`]) is what avoids it.
+    /// A write failed: it will not until it is opened again, for which there is room, and some reads
+    /// may fail too. Keeping some free space ([`SledOptions::min_free_bytes`]) avoids one cause.
     Failed,
 }
 
