@@ -89,14 +89,20 @@ impl Bodies {
         let mut ends = BTreeMap::new();
         for file in fs::read_dir(path)? {
             let file = file?;
-            if let Some(hour) = file.file_name().to_str().and_then(|name| u32::from_str_radix(name, 16).ok())
-            {
+            let hour = file.file_name().to_str().and_then(|name| u32::from_str_radix(name, 16).ok());
+            if let Some(hour) = hour {
+                // Rows say that what is in it is there. Whoever restored it may not have seen to that.
+                let file = File::open(file.path())?;
+                file.sync_all()?;
                 ends.insert(hour, file.metadata()?.len());
             }
         }
         let files = Mutex::new(Files { ends, open: HashMap::new() });
         let directory = File::open(path)?;
         directory.sync_all()?;
+        if let Some(parent) = path.parent() {
+            File::open(parent)?.sync_all()?;
+        }
         Ok(Self { path: path.to_path_buf(), directory, files, expired: AtomicU32::new(0) })
     }
 
