@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::http::{HeaderMap, HeaderName, Method, Uri, header};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -53,15 +53,15 @@ async fn relay<S: Store>(
         .on_upgrade(move |socket| socket::serve(socket, server, place))
 }
 
-/// Reads are served whatever this says; "degraded" means that nothing new is stored.
+/// Reads are served whatever this says; "degraded", with 503, means that nothing new is stored.
 async fn healthz<S: Store>(State(server): State<Arc<Server<S>>>) -> impl IntoResponse {
     const JSON: (HeaderName, &str) = (header::CONTENT_TYPE, "application/json");
-    let body = match server.shared.store.health() {
-        Health::Writable => r#"{"status":"ok"}"#,
-        Health::Full => r#"{"status":"degraded","store":"full"}"#,
-        Health::Failed => r#"{"status":"degraded","store":"failed"}"#,
+    let (status, body) = match server.shared.store.health() {
+        Health::Writable => (StatusCode::OK, r#"{"status":"ok"}"#),
+        Health::Full => (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"degraded","store":"full"}"#),
+        Health::Failed => (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"degraded","store":"failed"}"#),
     };
-    ([JSON], body)
+    (status, [JSON], body)
 }
 
 async fn metrics<S: Store>(State(server): State<Arc<Server<S>>>) -> impl IntoResponse {

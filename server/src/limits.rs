@@ -161,6 +161,13 @@ pub const SILENCE_MS: u64 = 2 * PING_MS + 15_000;
 /// back; after that the connection is only memory.
 pub const STALL_MS: u64 = 120_000;
 
+/// How long accepting pauses after it failed, for want of file descriptors mostly; doubled with each
+/// failure, up to a second.
+pub const ACCEPT_AGAIN_MS: u64 = 32;
+
+/// Open files that are not connections: the log's (an hour's each, of a week), bodies', sled's, pushes'.
+pub const OWN_FILES: u64 = 512;
+
 /// How long the relay waits for its connections when it shuts down.
 pub const DRAIN_MS: u64 = 5_000;
 

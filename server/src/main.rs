@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use campana_relay::config::{Cli, Command, Config, Log};
 use campana_relay::push::{self, KeySource, Policy};
-use campana_relay::store::{SledStore, Store, Write as StoreWrite};
+use campana_relay::store::{Look, SledStore, Store, Write as StoreWrite};
 use campana_relay::{invitation, limits, serve};
 use clap::Parser;
 use tokio::net::{TcpListener, TcpSocket};
@@ -39,7 +39,9 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn serve_until_signal(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
-    raise_open_files(config.max_connections.into());
+    let mut config = config.clone();
+    config.max_connections = connections(config.max_connections);
+    let config = &config;
     let store = SledStore::open_directory(&config.store_dir(), &config.store)?;
     serve::take_invitations(&store, &config.data_dir);
     let source = KeySource::find(&config.push.key_file);
@@ -50,6 +52,13 @@ fn serve_until_signal(config: &Config) -> Result<(), Box<dyn std::error::Error>>
         announce(config, &store, listener.local_addr()?)?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        // A terminal that closes, or a tool that rotates logs: neither means the relay to end.
+        tokio::spawn(async move {
+            while hangup.recv().await.is_some() {
+                tracing::info!("SIGHUP is ignored: there is nothing to read again");
+            }
+        });
         let stop = async move {
             tokio::select! {
                 _ = terminate.recv() => {}
@@ -70,18 +79,24 @@ fn listen(address: std::net::SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Each connection is an open file: asks for as many as the system allows.
-fn raise_open_files(wanted: u64) {
+/// Each connection is an open file: asks for as many as the system allows. How many connections that
+/// leaves room for: whoever opens too many must not keep the store from opening its files.
+fn connections(wanted: u32) -> u32 {
     use rustix::process::{Resource, getrlimit, setrlimit};
-    const OWN: u64 = 256;
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
     let _ = setrlimit(Resource::Nofile, limit);
-    if let Some(allowed) = getrlimit(Resource::Nofile).current
-        && allowed < wanted.saturating_add(OWN)
-    {
-        tracing::warn!(allowed, wanted, "fewer open files are allowed than connections: raise the limit");
+    let Some(allowed) = getrlimit(Resource::Nofile).current else { return wanted };
+    let room = allowed.saturating_sub(limits::OWN_FILES).max(allowed / 2).max(1);
+    if room < wanted.into() {
+        tracing::warn!(
+            allowed,
+            wanted,
+            room,
+            "fewer open files are allowed than connections: raise the limit"
+        );
     }
+    u32::try_from(room).map_or(wanted, |room| room.min(wanted))
 }
 
 /// Says where the relay listens and, on its first start, whom it lets in.
@@ -132,8 +147,8 @@ fn print_invitation(out: &mut impl Write, link: &str) -> io::Result<()> {
 }
 
 fn holdings(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
-    let store = SledStore::open_directory(&config.store_dir(), &config.store)?;
-    let holdings = store.holdings()?;
+    let look = Look::at(&config.store_dir(), &config.store)?;
+    let holdings = look.store().map(Store::holdings).transpose()?.unwrap_or_default();
     let mut out = io::stdout().lock();
     if config.json {
         let rows = holdings
@@ -161,7 +176,7 @@ fn rotate_registration_key(config: &Config) -> Result<(), Box<dyn std::error::Er
 }
 
 fn forget_registrations(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
-    let store = SledStore::open_directory(&config.store_dir(), &config.store)?;
+    let store = SledStore::open_existing(&config.store_dir(), &config.store)?;
     let mut forgotten = 0;
     loop {
         let left = store.all_registrations(None, limits::MAX_TRIM)?.len();

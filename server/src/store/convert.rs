@@ -185,6 +185,7 @@ mod tests {
 
     use super::*;
     use crate::store::conformance::{Bench, Fixture, NOW, channel, member, owner};
+    use crate::store::expiry::holding;
     use crate::store::{SledStore, Store};
 
     const OPTIONS: SledOptions = SledOptions { cache_bytes: 8 * 1_048_576, min_free_bytes: 0 };
@@ -250,20 +251,6 @@ mod tests {
             drop(self.store.take());
             self.store = Some(SledStore::open_directory(&self.directory, &OPTIONS).expect("opens"));
         }
-    }
-
-    /// The files under a directory in which the bytes are.
-    fn holding(directory: &Path, bytes: &[u8]) -> Vec<PathBuf> {
-        let mut found = Vec::new();
-        for file in fs::read_dir(directory).expect("readable") {
-            let path = file.expect("readable").path();
-            if path.is_dir() {
-                found.extend(holding(&path, bytes));
-            } else if fs::read(&path).expect("readable").windows(bytes.len()).any(|window| window == bytes) {
-                found.push(path);
-            }
-        }
-        found
     }
 
     /// To go on behind the seven records of the fixture.

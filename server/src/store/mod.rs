@@ -12,8 +12,11 @@ pub mod conformance;
 mod convert;
 pub mod engine;
 pub mod error;
+#[cfg(test)]
+mod expiry;
 mod key;
 mod log;
+mod look;
 pub(crate) mod memory;
 mod row;
 pub mod rows;
@@ -24,6 +27,7 @@ use campana_protocol::frame::Entry;
 use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey, RegistrationId};
 
 pub use self::error::{OpenError, ReadError, WriteError};
+pub use self::look::Look;
 pub use self::memory::MemoryStore;
 pub use self::sled::{SledOptions, SledStore};
 pub use self::write::{Append, PushProgress, Write, Written};

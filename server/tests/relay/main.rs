@@ -8,10 +8,12 @@
 
 mod committer;
 mod device;
+mod disk;
 mod disk_full;
 mod insider;
 mod kill;
 mod log_hygiene;
+mod machine;
 mod power_cut;
 mod process;
 mod pump;
