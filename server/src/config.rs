@@ -31,7 +31,7 @@ pub struct Cli {
 }
 
 /// What the relay can be asked to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 #[non_exhaustive]
 pub enum Command {
     /// Serve devices (the default).
@@ -42,6 +42,12 @@ pub enum Command {
     /// Print what the relay holds: counts and sizes of each kind of row, which is all there is
     /// to print. The relay must not be running.
     Holdings,
+    /// Copy the store to a directory, beside a running relay or without one. What is there of an earlier
+    /// backup is replaced. The registration key is not in it.
+    Backup {
+        /// Where to: a directory that the relay may write to.
+        directory: PathBuf,
+    },
     /// Put a new key before those that push registrations are sealed with; the next start seals
     /// everything anew. May be run beside a running relay.
     RotateRegistrationKey,

@@ -71,6 +71,8 @@ async fn metrics<S: Store>(State(server): State<Arc<Server<S>>>) -> impl IntoRes
     let writable = u64::from(shared.store.health() == Health::Writable);
     line(&mut text, "store_writable", "gauge", "1 if writes are accepted.", writable);
     line(&mut text, "corrupt_rows", "gauge", "Damaged rows left out.", shared.store.corrupt_rows());
+    let restored = shared.store.run().ok().flatten().map_or(0, |run| run.restored);
+    line(&mut text, "restored", "gauge", "Times the store was restored from a backup.", restored);
     line(&mut text, "topics", "gauge", "Channels and mailboxes followed now.", shared.hub.topics() as u64);
     ([TEXT], text)
 }

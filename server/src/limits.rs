@@ -64,6 +64,12 @@ pub const REOPEN_BYTES: u64 = 16 * 1_048_576;
 /// Rows one trim deletes at most; the next tick goes on.
 pub const MAX_TRIM: usize = 1_024;
 
+/// How long `backup` waits for the relay: copying the largest stores takes minutes.
+pub const BACKUP_WAIT_MS: u64 = 600_000;
+
+/// How often it looks for the answer.
+pub const BACKUP_LOOK_MS: u64 = 100;
+
 /// How often the relay trims and looks for new invitations.
 pub const TICK_MS: u64 = 2_000;
 

@@ -1,13 +1,14 @@
 //! The relay's command line.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use campana_relay::config::{Cli, Command, Config, Log};
 use campana_relay::push::{self, KeySource, Policy};
-use campana_relay::store::{Look, SledStore, Store, Write as StoreWrite};
-use campana_relay::{invitation, limits, serve};
+use campana_relay::store::{Look, OpenError, SledStore, Store, Write as StoreWrite};
+use campana_relay::{backup, invitation, limits, run, serve};
 use clap::Parser;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
@@ -29,7 +30,8 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let cli = Cli::parse();
     let config = cli.complete()?;
     start_log(config.log);
-    match cli.command.unwrap_or(Command::Serve) {
+    match cli.command.clone().unwrap_or(Command::Serve) {
+        Command::Backup { directory } => back_up(&config, &directory),
         Command::Invite => invite(&config),
         Command::Holdings => holdings(&config),
         Command::RotateRegistrationKey => rotate_registration_key(&config),
@@ -43,6 +45,10 @@ fn serve_until_signal(config: &Config) -> Result<(), Box<dyn std::error::Error>>
     config.max_connections = connections(config.max_connections);
     let config = &config;
     let store = SledStore::open_directory(&config.store_dir(), &config.store)?;
+    // Without room to begin, reads are served all the same.
+    if let Err(error) = run::begin(&store, &config.data_dir, serve::now()) {
+        tracing::error!(%error, "whether the store was restored cannot be told");
+    }
     serve::take_invitations(&store, &config.data_dir);
     let source = KeySource::find(&config.push.key_file);
     let push = push::open(&store, serve::now(), &source, Policy::new(&config.push.hosts))?;
@@ -161,6 +167,16 @@ fn holdings(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
     for held in holdings {
         writeln!(out, "{:<34}{:>12}{:>16}", held.kind, held.rows, held.bytes)?;
     }
+    Ok(())
+}
+
+fn back_up(config: &Config, to: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    match SledStore::open_existing(&config.store_dir(), &config.store) {
+        Ok(store) => store.back_up(to)?,
+        Err(OpenError::InUse(_)) => backup::ask(&config.data_dir, to)?,
+        Err(error) => return Err(error.into()),
+    }
+    writeln!(io::stdout(), "Backed up to {}. Keep the registration key apart from it.", to.display())?;
     Ok(())
 }
 

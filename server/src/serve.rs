@@ -23,7 +23,7 @@ use crate::push::{Push, sender};
 use crate::session::ConnectionId;
 use crate::shared::Shared;
 use crate::store::{Health, Store, WriteError};
-use crate::{http, invitation, limits};
+use crate::{backup, http, invitation, limits};
 
 /// What all connections' tasks share.
 #[derive(Debug)]
@@ -197,6 +197,7 @@ async fn tick<S: Store>(shared: Arc<Shared<S>>, data_dir: std::path::PathBuf) {
         let (shared, data_dir) = (Arc::clone(&shared), data_dir.clone());
         let ticking = tokio::task::spawn_blocking(move || {
             take_invitations(shared.store(), &data_dir);
+            backup::answer_request(shared.store(), &data_dir);
             if verdict != Verdict::Trusted {
                 return;
             }

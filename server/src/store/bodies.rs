@@ -178,6 +178,11 @@ impl Bodies {
         }
     }
 
+    /// The files, and how much of each is of commits.
+    pub(crate) fn lengths(&self) -> Vec<(PathBuf, u64)> {
+        self.files().ends.iter().map(|(hour, end)| (self.path_of(*hour), *end)).collect()
+    }
+
     /// Deletes the files in which everything has expired. How many.
     pub(crate) fn expire(&self, now: u64) -> usize {
         let mut files = self.files();

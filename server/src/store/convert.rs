@@ -158,17 +158,24 @@ fn link(from: &Path, to: &Path) -> io::Result<()> {
     File::open(to)?.sync_all()
 }
 
-fn replace(directory: &Path, fresh: &Path) -> io::Result<()> {
+/// Puts a store in the place of another, if there is one.
+///
+/// # Errors
+/// The disk's. One of the two is there, or [`resume`] puts the old one back.
+pub(super) fn replace(directory: &Path, fresh: &Path) -> io::Result<()> {
     let old = beside(directory, "old");
-    fs::rename(directory, &old)?;
+    if directory.exists() {
+        fs::rename(directory, &old)?;
+    }
     fs::rename(fresh, directory)?;
     if let Some(parent) = directory.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         File::open(parent)?.sync_all()?;
     }
-    fs::remove_dir_all(old)
+    if old.exists() { fs::remove_dir_all(old) } else { Ok(()) }
 }
 
-fn beside(directory: &Path, what: &str) -> PathBuf {
+/// Where a store is while another takes its place.
+pub(super) fn beside(directory: &Path, what: &str) -> PathBuf {
     let mut name = directory.file_name().unwrap_or_default().to_owned();
     name.push(".");
     name.push(what);

@@ -2,6 +2,7 @@
 //! batch at a time.
 
 use core::ops::ControlFlow;
+use std::path::Path;
 
 /// Sorted keys and values. Only one thread writes at a time; reads come from anywhere.
 pub trait Engine: Send + Sync + 'static {
@@ -23,6 +24,17 @@ pub trait Engine: Send + Sync + 'static {
     /// # Errors
     /// [`EngineError`]; whether they were carried out is then unknown.
     fn apply(&self, changes: &[Change]) -> Result<(), EngineError>;
+
+    /// An empty engine of this kind in a directory.
+    ///
+    /// # Errors
+    /// [`EngineError`], as of one that is not on disk.
+    fn fresh(&self, _directory: &Path) -> Result<Self, EngineError>
+    where
+        Self: Sized,
+    {
+        Err(EngineError::Failed("this store is not on disk".to_owned()))
+    }
 
     /// Whether there is room to write, `bytes` at least.
     fn has_room(&self, bytes: u64) -> bool;

@@ -23,6 +23,9 @@ pub mod rows;
 mod sled;
 pub mod write;
 
+use std::io;
+use std::path::Path;
+
 use campana_protocol::frame::Entry;
 use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey, RegistrationId};
 
@@ -165,6 +168,19 @@ pub trait Store: Send + Sync + 'static {
     /// [`ReadError`].
     fn push_secret(&self) -> Result<Option<Vec<u8>>, ReadError>;
 
+    /// The run that the store is of, if one has begun on it.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn run(&self) -> Result<Option<Run>, ReadError>;
+
+    /// Copies the store, while it is in use, to a directory `store` in `to`, replacing what was copied
+    /// there before once the copy is complete.
+    ///
+    /// # Errors
+    /// The disk's, or that this store is not on one.
+    fn back_up(&self, to: &Path) -> io::Result<()>;
+
     /// Whether anybody has ever been invited.
     ///
     /// # Errors
@@ -306,6 +322,16 @@ pub struct PushJob {
     pub cursor: Option<RegistrationId>,
     /// The services that are read for separately, each with the last that was read for it.
     pub lanes: Vec<(LaneTag, Option<RegistrationId>)>,
+}
+
+/// A run of a relay on a store, from its start to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "all there is to say of one")]
+pub struct Run {
+    /// Random.
+    pub name: [u8; 16],
+    /// How often the store has been restored from a backup until then.
+    pub restored: u64,
 }
 
 /// How far an alert has come.

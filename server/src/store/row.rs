@@ -216,6 +216,16 @@ pub(crate) struct StoredLane {
     pub(crate) cursor: Option<RegistrationId>,
 }
 
+/// The run of the relay that the store is of.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct StoredRun {
+    #[n(0)]
+    pub(crate) name: ByteArray<16>,
+    /// How often the store was restored.
+    #[n(1)]
+    pub(crate) restored: u64,
+}
+
 /// The value of a row.
 pub(crate) fn encode<T: Encode<()>>(row: &T) -> Vec<u8> {
     wire::encode(row)
@@ -259,6 +269,7 @@ mod tests {
             })?;
             same(&Invitation { expires_at: a, redeemed_by: maybe })?;
             same(&Founder { channels_left: c })?;
+            same(&StoredRun { name: record.into(), restored: a })?;
             let cursor = some.then_some(RegistrationId(record));
             let lanes = vec![StoredLane { tag: b, cursor }; c as usize % 4];
             same(&StoredJob { created_at: a, cursor, lanes, pages: (a % 7) as u16 })?;

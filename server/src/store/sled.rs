@@ -218,6 +218,12 @@ impl Engine for Sled {
         })
     }
 
+    fn fresh(&self, directory: &Path) -> Result<Self, EngineError> {
+        const CACHE_BYTES: u64 = 8 * 1_048_576;
+        let options = SledOptions { cache_bytes: CACHE_BYTES, min_free_bytes: 0 };
+        Self::open(directory, &options).map_err(|error| EngineError::Failed(error.to_string()))
+    }
+
     fn has_room(&self, bytes: u64) -> bool {
         match rustix::fs::fstatvfs(&self.directory) {
             Ok(fs) => {

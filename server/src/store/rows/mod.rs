@@ -3,6 +3,7 @@
 //! Beside the rows lie bodies, and a log where bursts of appends go (`burst`).
 
 mod append;
+mod backup;
 mod blob;
 mod burst;
 mod founding;
@@ -16,6 +17,8 @@ mod view;
 
 use core::ops::ControlFlow;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::io;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use campana_protocol::frame::Entry;
@@ -31,7 +34,7 @@ use super::log::Log;
 use super::write::{Write, Written};
 use super::{
     BlobPart, Coverage, Head, Health, Holding, Keys, MailboxState, Page, Post, PushJob, Registration,
-    RegistrationPage, Rights, Store, Trimmed,
+    RegistrationPage, Rights, Run, Store, Trimmed,
 };
 use crate::limits::{MAX_TRIM, REOPEN_BYTES};
 
@@ -330,6 +333,14 @@ impl<E: Engine> Store for RowStore<E> {
         registered::secret(&self.view)
     }
 
+    fn run(&self) -> Result<Option<Run>, ReadError> {
+        reading::run(&self.view)
+    }
+
+    fn back_up(&self, to: &Path) -> io::Result<()> {
+        backup::back_up(self, to)
+    }
+
     fn has_invitation(&self) -> Result<bool, ReadError> {
         reading::has_invitation(&self.view)
     }
@@ -386,6 +397,7 @@ fn carry_out<E: Engine>(tx: &mut Tx<'_, E>, now: u64, write: &Write) -> Result<W
             push::reseal(tx, *channel, *registration, from, to)
         }
         Write::KeepPushSecret { sealed } => push::keep_secret(tx, sealed),
+        Write::Begin { run } => founding::begin(tx, run),
         Write::ForgetPush => push::forget_all(tx),
     }
 }

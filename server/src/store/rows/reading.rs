@@ -15,7 +15,7 @@ use crate::store::error::ReadError;
 use crate::store::key::{Key, Kind};
 use crate::store::log::Log;
 use crate::store::row::{self, StoredEntry, StoredPart, StoredPost};
-use crate::store::{BlobPart, Head, Holding, Keys, MailboxState, Page, Post, Rights};
+use crate::store::{BlobPart, Head, Holding, Keys, MailboxState, Page, Post, Rights, Run};
 
 pub(super) fn rights<E: Engine>(
     view: &View<E>,
@@ -269,6 +269,11 @@ impl<T, P: Fn(&[u8], u64) -> Result<Parsed<T>, ReadError>> Gather<T, P> {
     }
 }
 
+pub(super) fn run<E: Engine>(view: &View<E>) -> Result<Option<Run>, ReadError> {
+    let row = get::<_, row::StoredRun>(view, &Key::Run)?;
+    Ok(row.map(|row| Run { name: row.name.into(), restored: row.restored }))
+}
+
 pub(super) fn has_invitation<E: Engine>(view: &View<E>) -> Result<bool, ReadError> {
     let mut found = false;
     for kind in [Kind::Invitation, Kind::Founder] {
@@ -339,6 +344,7 @@ const fn name(kind: Kind) -> &'static str {
         Kind::PushSecret => "VAPID key (sealed)",
         Kind::Ended => "ended registrations",
         Kind::Endpoint => "push endpoints (keyed hashes)",
+        Kind::Run => "run of the relay (random)",
     }
 }
 
