@@ -9,7 +9,6 @@ use campana_relay::config::{Cli, Command, Config, Log};
 use campana_relay::push::{self, KeySource, Policy};
 use campana_relay::store::{Look, OpenError, SledStore, Store, Write as StoreWrite};
 use campana_relay::{backup, invitation, limits, run, serve};
-use clap::Parser;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -27,7 +26,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {
-    let cli = Cli::parse();
+    let cli = Cli::of_process();
     let config = cli.complete()?;
     start_log(config.log);
     match cli.command.clone().unwrap_or(Command::Serve) {

@@ -185,6 +185,17 @@ fn holdings_of_a_mistyped_directory_say_so_and_make_nothing() {
     assert!(!typo.exists());
 }
 
+#[test]
+fn an_empty_variable_of_the_environment_is_none() {
+    let root = tempfile::tempdir().expect("a directory");
+    let mut command = Command::new(BINARY);
+    for name in ["CONFIG", "PUBLIC_URL", "CACHE_MIB", "PUSH_CA"] {
+        command.env(format!("CAMPANA_RELAY_{name}"), "");
+    }
+    let process = Process::start_with(command, &root.path().join("data"), &[]);
+    assert_eq!(process.page("/healthz"), r#"{"status":"ok"}"#);
+}
+
 /// Lets a process open files up to that number, those that are open staying so.
 fn limit_files(process: &Process, files: u32) {
     let mut command = Command::new("prlimit");
