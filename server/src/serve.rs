@@ -184,7 +184,7 @@ async fn commit<S: Store>(shared: Arc<Shared<S>>) {
 async fn tick<S: Store>(shared: Arc<Shared<S>>, data_dir: std::path::PathBuf) {
     let mut ticks = interval(Duration::from_millis(limits::TICK_MS));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut clock = Watch::default();
+    let mut clock = Watch::after(shared.store().written_at());
     loop {
         ticks.tick().await;
         let now = now();

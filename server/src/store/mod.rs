@@ -168,6 +168,11 @@ pub trait Store: Send + Sync + 'static {
     /// [`ReadError`].
     fn push_secret(&self) -> Result<Option<Vec<u8>>, ReadError>;
 
+    /// When the store was last written to before it was opened, by the clock of then; `None`: never.
+    fn written_at(&self) -> Option<u64> {
+        None
+    }
+
     /// The run that the store is of, if one has begun on it.
     ///
     /// # Errors

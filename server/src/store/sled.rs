@@ -49,6 +49,7 @@ impl SledStore {
         let path = || directory.to_path_buf();
         let io = |source| OpenError::Io { path: path(), source };
         convert::resume(directory).map_err(io)?;
+        let written_at = written_at(&directory.join("db"));
         // First the engine: it sees to it that nobody else has the directory open.
         let sled = match convert::convert(Sled::open(directory, options)?, directory, options)? {
             Some(sled) => sled,
@@ -63,7 +64,7 @@ impl SledStore {
         let log =
             Log::open(&directory.join("log"), |channel, seq| rows.head_beside(channel, seq)).map_err(io)?;
         let bodies = Bodies::open(&directory.join("bodies")).map_err(io)?;
-        rows.with(log, bodies).map_err(|error| damaged(error.to_string()))
+        rows.with(log, bodies, written_at).map_err(|error| damaged(error.to_string()))
     }
 
     /// Opens the store in `directory`, if there is one.
@@ -76,6 +77,12 @@ impl SledStore {
         }
         Self::open_directory(directory, options)
     }
+}
+
+/// When a file was last written to.
+fn written_at(file: &Path) -> Option<u64> {
+    let since = fs::metadata(file).ok()?.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    u64::try_from(since.as_millis()).ok()
 }
 
 /// sled, made durable.
@@ -342,6 +349,17 @@ mod tests {
         assert_eq!(b.bodies(0, 3), rest);
         assert_eq!(b.store().corrupt_rows(), 1);
         assert_eq!(b.append(conformance::owner(), Class::Update, b"4"), 4);
+    }
+
+    #[test]
+    fn a_store_knows_when_it_was_written_to_before_it_was_opened() {
+        let mut on_disk = OnDisk::new();
+        assert_eq!(on_disk.store().written_at(), None);
+        drop(on_disk.store.take());
+        let file = File::options().write(true).open(on_disk.directory.path().join("db")).expect("there");
+        file.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(1_700_000_000)).expect("set");
+        on_disk.reopen();
+        assert_eq!(on_disk.store().written_at(), Some(1_700_000_000_000));
     }
 
     #[test]

@@ -62,6 +62,7 @@ pub struct RowStore<E> {
     writer: Mutex<()>,
     failed: AtomicBool,
     corrupt_rows: AtomicU64,
+    written_at: Option<u64>,
 }
 
 /// What lies beside the rows of a store on disk.
@@ -91,6 +92,7 @@ impl<E: Engine> RowStore<E> {
             writer: Mutex::new(()),
             failed: AtomicBool::new(false),
             corrupt_rows: AtomicU64::new(0),
+            written_at: None,
         })
     }
 
@@ -103,11 +105,16 @@ impl<E: Engine> RowStore<E> {
         entry.is_none().then_some(head.seq)
     }
 
-    /// The same store with a log and bodies beside its rows.
+    /// The same store with a log and bodies beside its rows, last written to then.
     ///
     /// # Errors
     /// [`EngineError`].
-    pub(crate) fn with(mut self, log: Log, bodies: Bodies) -> Result<Self, EngineError> {
+    pub(crate) fn with(
+        mut self,
+        log: Log,
+        bodies: Bodies,
+        written_at: Option<u64>,
+    ) -> Result<Self, EngineError> {
         for channel in log.channels() {
             let head = self.engine().get(&Key::Head(channel).encode())?;
             // Without its counters a channel takes no writes, and says so then.
@@ -124,6 +131,7 @@ impl<E: Engine> RowStore<E> {
             ControlFlow::Continue(())
         })?;
         self.corrupt_rows = AtomicU64::new(log.damaged());
+        self.written_at = written_at;
         self.beside = Beside { log: Some(log), bodies: Some(bodies) };
         Ok(self)
     }
@@ -331,6 +339,10 @@ impl<E: Engine> Store for RowStore<E> {
 
     fn push_secret(&self) -> Result<Option<Vec<u8>>, ReadError> {
         registered::secret(&self.view)
+    }
+
+    fn written_at(&self) -> Option<u64> {
+        self.written_at
     }
 
     fn run(&self) -> Result<Option<Run>, ReadError> {
