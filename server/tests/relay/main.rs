@@ -15,6 +15,7 @@ mod insider;
 mod kill;
 mod log_hygiene;
 mod machine;
+mod memory;
 mod power_cut;
 mod process;
 mod pump;
