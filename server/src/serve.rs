@@ -204,6 +204,8 @@ async fn tick<S: Store>(shared: Arc<Shared<S>>, data_dir: std::path::PathBuf) {
             match shared.trim(now) {
                 Ok(trimmed) if trimmed.rows > 0 => tracing::info!(rows = trimmed.rows, "trimmed"),
                 Ok(_) => {}
+                // It has been said, when the write failed.
+                Err(_) if shared.store().health() != Health::Writable => {}
                 Err(error) => tracing::error!(%error, "trimming failed"),
             }
         });

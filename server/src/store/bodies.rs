@@ -123,16 +123,29 @@ impl Bodies {
     /// If writing fails: no row may say that they are there.
     pub(crate) fn write(&self, pending: Pending) -> io::Result<()> {
         for (hour, (base, bytes)) in pending.0 {
-            let new = !self.files().ends.contains_key(&hour);
-            let file = self.file(hour, true)?;
-            file.write_all_at(&bytes, base)?;
+            let (file, new) = self.put(hour, base, &bytes)?;
             file.sync_data()?;
             if new {
                 self.directory.sync_all()?;
             }
-            self.files().ends.insert(hour, base + bytes.len() as u64);
         }
         Ok(())
+    }
+
+    /// Writes bodies that are durable once the files are opened again: many at a time, of many hours.
+    ///
+    /// # Errors
+    /// If writing fails.
+    pub(crate) fn write_many(&self, pending: Pending) -> io::Result<()> {
+        pending.0.into_iter().try_for_each(|(hour, (base, bytes))| self.put(hour, base, &bytes).map(drop))
+    }
+
+    /// The file, and whether it is new.
+    fn put(&self, hour: u32, base: u64, bytes: &[u8]) -> io::Result<(Arc<File>, bool)> {
+        let file = self.file(hour, true)?;
+        file.write_all_at(bytes, base)?;
+        let before = self.files().ends.insert(hour, base + bytes.len() as u64);
+        Ok((file, before.is_none()))
     }
 
     /// The body at a place.

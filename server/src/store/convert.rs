@@ -93,12 +93,13 @@ fn rebuild(old: &Sled, directory: &Path, fresh: &Path, options: &SledOptions) ->
         let value = beside_row(&key, value, |expires_at, body| bodies.add(&mut pending, expires_at, body));
         changes.push(Change::Put(key.to_vec(), value));
         if bytes >= BATCH_BYTES || changes.len() >= BATCH_ROWS {
-            bodies.write(core::mem::take(&mut pending))?;
+            bodies.write_many(core::mem::take(&mut pending))?;
             engine.apply(&core::mem::take(&mut changes))?;
             bytes = 0;
         }
     }
-    bodies.write(pending)?;
+    bodies.write_many(pending)?;
+    Bodies::open(&fresh.join("bodies"))?;
     engine.apply(&changes)?;
     link(&directory.join("log"), &fresh.join("log"))?;
     File::open(fresh)?.sync_all()?;
