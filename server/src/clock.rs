@@ -27,7 +27,14 @@ pub enum Verdict {
 }
 
 impl Watch {
-    /// Looks at the clock. A relay that starts has nothing to compare it with and trusts it.
+    /// Of a relay that starts on a store which was last written to then, if that is known. Bodies go by
+    /// the hour, so a clock that is wrong at boot would delete all of them with its first tick.
+    #[must_use]
+    pub fn after(written_at: Option<u64>) -> Self {
+        Self { last: written_at, doubted: None }
+    }
+
+    /// Looks at the clock. A relay that starts on an empty store has nothing to compare it with and trusts it.
     pub fn look(&mut self, now: u64) -> Verdict {
         let last = self.last.replace(now).unwrap_or(now);
         let ahead = now.saturating_sub(last) > limits::MAX_CLOCK_AHEAD_MS;
@@ -74,6 +81,17 @@ mod tests {
         // A machine that slept over night, and one whose clock is corrected by a little.
         assert_eq!(watch.look(NOW + 10 * HOUR), Verdict::Trusted);
         assert_eq!(watch.look(NOW + 10 * HOUR - 1_000), Verdict::Trusted);
+    }
+
+    #[test]
+    fn a_relay_that_starts_compares_its_clock_with_what_was_written_last() {
+        assert_eq!(Watch::after(Some(NOW)).look(NOW + 10 * HOUR), Verdict::Trusted);
+        assert_eq!(Watch::after(None).look(NOW), Verdict::Trusted);
+        for now in [NOW + 30 * DAY_MS, NOW - HOUR] {
+            let mut watch = Watch::after(Some(NOW));
+            assert_eq!(watch.look(now), Verdict::Jumped);
+            assert_eq!(trial(&mut watch, &mut now.clone()), 23);
+        }
     }
 
     #[test]

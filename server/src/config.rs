@@ -1,9 +1,9 @@
 //! Settings: flags before environment before file, each with a default that works.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 
 use crate::limits;
@@ -31,7 +31,7 @@ pub struct Cli {
 }
 
 /// What the relay can be asked to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 #[non_exhaustive]
 pub enum Command {
     /// Serve devices (the default).
@@ -42,6 +42,12 @@ pub enum Command {
     /// Print what the relay holds: counts and sizes of each kind of row, which is all there is
     /// to print. The relay must not be running.
     Holdings,
+    /// Copy the store to a directory, beside a running relay or without one. What is there of an earlier
+    /// backup is replaced. The registration key is not in it.
+    Backup {
+        /// Where to: a directory that the relay may write to.
+        directory: PathBuf,
+    },
     /// Put a new key before those that push registrations are sealed with; the next start seals
     /// everything anew. May be run beside a running relay.
     RotateRegistrationKey,
@@ -240,6 +246,18 @@ pub enum ConfigError {
 }
 
 impl Cli {
+    /// The command line of this process. A variable of the environment that is empty is not there:
+    /// whoever starts containers can often not leave one out.
+    #[must_use]
+    pub fn of_process() -> Self {
+        const NOT_GIVEN: &str = "CAMPANA_RELAY_NOT_GIVEN";
+        let command = Self::command().mut_args(|argument| {
+            let value = argument.get_env().and_then(std::env::var_os);
+            if value.is_some_and(|value| value.is_empty()) { argument.env(NOT_GIVEN) } else { argument }
+        });
+        Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+    }
+
     /// The settings complete.
     ///
     /// # Errors
@@ -309,10 +327,8 @@ impl Settings {
         if max_connections == 0 {
             return out_of_range("max_connections", "must be at least 1");
         }
-        if let Some(url) = &self.public_url
-            && !(url.starts_with("https://") || url.starts_with("http://"))
-        {
-            return out_of_range("public_url", "must begin with https:// (or http:// for trying out)");
+        if let Some(problem) = self.public_url.as_deref().and_then(unusable) {
+            return out_of_range("public_url", problem);
         }
         let data_dir = self.data_dir.unwrap_or_else(|| PathBuf::from("campana-data"));
         let push = PushConfig {
@@ -366,8 +382,41 @@ impl Config {
     /// Where devices reach a relay that listens on `listening`.
     #[must_use]
     pub fn public_url(&self, listening: SocketAddr) -> String {
-        self.public_url.clone().unwrap_or_else(|| format!("http://{listening}"))
+        self.public_url.clone().unwrap_or_else(|| format!("http://{}", connectable(listening)))
     }
+}
+
+/// What is wrong with the address that devices are to reach the relay at, as far as can be told from it.
+fn unusable(url: &str) -> Option<&'static str> {
+    const SCHEME: &str = "must begin with https:// (or http:// for trying out)";
+    const HOST: &str = "must name a host that devices can reach, as in https://relay.example.org";
+    const PATH: &str = "must end behind the host, or its port: the app works at the root of its host only";
+    let Some(rest) = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")) else {
+        return Some(SCHEME);
+    };
+    let Ok(uri) = url.parse::<axum::http::Uri>() else { return Some(HOST) };
+    let Some(authority) = uri.authority() else { return Some(HOST) };
+    let host = authority.host().trim_matches(['[', ']']);
+    let nowhere = host.parse::<IpAddr>().is_ok_and(|address| address.is_unspecified());
+    let port = authority.as_str().rsplit_once(':').filter(|_| !authority.as_str().ends_with(']'));
+    if host.is_empty() || nowhere || authority.as_str().contains('@') {
+        return Some(HOST);
+    }
+    if port.is_some_and(|(_, port)| port.parse::<u16>().is_err() || port == "0") {
+        return Some("must have a port between 1 and 65535, or none");
+    }
+    (!rest.trim_end_matches('/').eq(authority.as_str())).then_some(PATH)
+}
+
+/// Where a relay that listens on all addresses can be tried on its own machine.
+fn connectable(mut listening: SocketAddr) -> SocketAddr {
+    if listening.ip().is_unspecified() {
+        listening.set_ip(match listening.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    listening
 }
 
 /// `None`: one of them is not one.
@@ -403,8 +452,6 @@ fn read_file(path: &Path) -> Result<Settings, ConfigError> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     fn complete(text: &str, flags: &[&str]) -> Result<Config, ConfigError> {
@@ -460,6 +507,44 @@ mod tests {
             let error = complete(text, &[]).expect_err("out of range").to_string();
             assert!(error.contains(text.split(' ').next().expect("a key")), "{error}");
         }
+    }
+
+    #[test]
+    fn a_public_url_that_cannot_work_is_refused() {
+        for url in [
+            "https://relay.example.org",
+            "https://relay.example.org/",
+            "http://127.0.0.1:7800",
+            "https://[2001:db8::1]:8443",
+            "https://[2001:db8::1]",
+        ] {
+            assert_eq!(unusable(url), None, "{url}");
+        }
+        for url in [
+            "relay.example.org",
+            "https://",
+            "https:///",
+            "https://:443",
+            "http://0.0.0.0:7800",
+            "http://[::]:7800",
+            "https://relay example.org",
+            "https://me@relay.example.org",
+            "https://relay.example.org:0",
+            "https://relay.example.org:99999",
+            "https://relay.example.org/campana",
+            "https://relay.example.org/?a",
+            "https://relay.example.org#x",
+        ] {
+            assert!(unusable(url).is_some(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_relay_on_all_addresses_prints_one_that_can_be_reached() {
+        let config = complete("", &[]).expect("valid");
+        assert_eq!(config.public_url("0.0.0.0:1".parse().expect("one")), "http://127.0.0.1:1");
+        assert_eq!(config.public_url("[::]:1".parse().expect("one")), "http://[::1]:1");
+        assert_eq!(config.public_url("10.0.0.7:1".parse().expect("one")), "http://10.0.0.7:1");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::http::{HeaderMap, HeaderName, Method, Uri, header};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -53,15 +53,15 @@ async fn relay<S: Store>(
         .on_upgrade(move |socket| socket::serve(socket, server, place))
 }
 
-/// Reads are served whatever this says; "degraded" means that nothing new is stored.
+/// Reads are served whatever this says; "degraded", with 503, means that nothing new is stored.
 async fn healthz<S: Store>(State(server): State<Arc<Server<S>>>) -> impl IntoResponse {
     const JSON: (HeaderName, &str) = (header::CONTENT_TYPE, "application/json");
-    let body = match server.shared.store.health() {
-        Health::Writable => r#"{"status":"ok"}"#,
-        Health::Full => r#"{"status":"degraded","store":"full"}"#,
-        Health::Failed => r#"{"status":"degraded","store":"failed"}"#,
+    let (status, body) = match server.shared.store.health() {
+        Health::Writable => (StatusCode::OK, r#"{"status":"ok"}"#),
+        Health::Full => (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"degraded","store":"full"}"#),
+        Health::Failed => (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"degraded","store":"failed"}"#),
     };
-    ([JSON], body)
+    (status, [JSON], body)
 }
 
 async fn metrics<S: Store>(State(server): State<Arc<Server<S>>>) -> impl IntoResponse {
@@ -71,6 +71,8 @@ async fn metrics<S: Store>(State(server): State<Arc<Server<S>>>) -> impl IntoRes
     let writable = u64::from(shared.store.health() == Health::Writable);
     line(&mut text, "store_writable", "gauge", "1 if writes are accepted.", writable);
     line(&mut text, "corrupt_rows", "gauge", "Damaged rows left out.", shared.store.corrupt_rows());
+    let restored = shared.store.run().ok().flatten().map_or(0, |run| run.restored);
+    line(&mut text, "restored", "gauge", "Times the store was restored from a backup.", restored);
     line(&mut text, "topics", "gauge", "Channels and mailboxes followed now.", shared.hub.topics() as u64);
     ([TEXT], text)
 }

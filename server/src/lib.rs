@@ -47,6 +47,7 @@
 //! buffer and loop has its limit in [`limits`] or [`campana_protocol::limits`].
 
 pub mod app;
+pub mod backup;
 pub mod bell;
 pub mod clock;
 pub mod config;
@@ -59,6 +60,7 @@ pub mod metrics;
 pub mod push;
 pub mod rate;
 pub mod relay;
+pub mod run;
 pub mod serve;
 pub mod session;
 pub mod shared;

@@ -52,8 +52,23 @@ pub const LOG_AHEAD_BYTES: usize = 524_288;
 /// its first stays on the disk for at most so much longer.
 pub const LOG_FILE_MS: u64 = 3_600_000;
 
+/// How long bodies that expire stay on the disk at most: those of one such time share a file.
+pub const BODY_FILE_MS: u64 = 3_600_000;
+
+/// Files of bodies that are open at once: there can be one for each hour of a month.
+pub const OPEN_BODY_FILES: usize = 64;
+
+/// Free space with which a store whose write failed is opened again: what opening writes.
+pub const REOPEN_BYTES: u64 = 16 * 1_048_576;
+
 /// Rows one trim deletes at most; the next tick goes on.
 pub const MAX_TRIM: usize = 1_024;
+
+/// How long `backup` waits for the relay: copying the largest stores takes minutes.
+pub const BACKUP_WAIT_MS: u64 = 600_000;
+
+/// How often it looks for the answer.
+pub const BACKUP_LOOK_MS: u64 = 100;
 
 /// How often the relay trims and looks for new invitations.
 pub const TICK_MS: u64 = 2_000;
@@ -152,6 +167,13 @@ pub const SILENCE_MS: u64 = 2 * PING_MS + 15_000;
 /// back; after that the connection is only memory.
 pub const STALL_MS: u64 = 120_000;
 
+/// How long accepting pauses after it failed, for want of file descriptors mostly; doubled with each
+/// failure, up to a second.
+pub const ACCEPT_AGAIN_MS: u64 = 32;
+
+/// Open files that are not connections: the log's (an hour's each, of a week), bodies', sled's, pushes'.
+pub const OWN_FILES: u64 = 512;
+
 /// How long the relay waits for its connections when it shuts down.
 pub const DRAIN_MS: u64 = 5_000;
 
@@ -160,6 +182,9 @@ pub const MAX_CONNECTIONS: u32 = 16_384;
 
 /// Free space below which the store takes no more writes, so that trimming still can.
 pub const MIN_FREE_BYTES: u64 = 64 * 1_048_576;
+
+/// Free inodes below which the store takes no more writes: a few hours' files of the log and of bodies.
+pub const MIN_FREE_INODES: u64 = 16;
 
 /// Memory the store may use as cache unless configured.
 pub const CACHE_BYTES: u64 = 64 * 1_048_576;

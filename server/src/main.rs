@@ -1,14 +1,14 @@
 //! The relay's command line.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use campana_relay::config::{Cli, Command, Config, Log};
 use campana_relay::push::{self, KeySource, Policy};
-use campana_relay::store::{SledStore, Store, Write as StoreWrite};
-use campana_relay::{invitation, limits, serve};
-use clap::Parser;
+use campana_relay::store::{Look, OpenError, SledStore, Store, Write as StoreWrite};
+use campana_relay::{backup, invitation, limits, run, serve};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -26,10 +26,11 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {
-    let cli = Cli::parse();
+    let cli = Cli::of_process();
     let config = cli.complete()?;
     start_log(config.log);
-    match cli.command.unwrap_or(Command::Serve) {
+    match cli.command.clone().unwrap_or(Command::Serve) {
+        Command::Backup { directory } => back_up(&config, &directory),
         Command::Invite => invite(&config),
         Command::Holdings => holdings(&config),
         Command::RotateRegistrationKey => rotate_registration_key(&config),
@@ -39,8 +40,14 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn serve_until_signal(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
-    raise_open_files(config.max_connections.into());
+    let mut config = config.clone();
+    config.max_connections = connections(config.max_connections);
+    let config = &config;
     let store = SledStore::open_directory(&config.store_dir(), &config.store)?;
+    // Without room to begin, reads are served all the same.
+    if let Err(error) = run::begin(&store, &config.data_dir, serve::now()) {
+        tracing::error!(%error, "whether the store was restored cannot be told");
+    }
     serve::take_invitations(&store, &config.data_dir);
     let source = KeySource::find(&config.push.key_file);
     let push = push::open(&store, serve::now(), &source, Policy::new(&config.push.hosts))?;
@@ -50,6 +57,13 @@ fn serve_until_signal(config: &Config) -> Result<(), Box<dyn std::error::Error>>
         announce(config, &store, listener.local_addr()?)?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        // A terminal that closes, or a tool that rotates logs: neither means the relay to end.
+        tokio::spawn(async move {
+            while hangup.recv().await.is_some() {
+                tracing::info!("SIGHUP is ignored: there is nothing to read again");
+            }
+        });
         let stop = async move {
             tokio::select! {
                 _ = terminate.recv() => {}
@@ -70,18 +84,24 @@ fn listen(address: std::net::SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Each connection is an open file: asks for as many as the system allows.
-fn raise_open_files(wanted: u64) {
+/// Each connection is an open file: asks for as many as the system allows. How many connections that
+/// leaves room for: whoever opens too many must not keep the store from opening its files.
+fn connections(wanted: u32) -> u32 {
     use rustix::process::{Resource, getrlimit, setrlimit};
-    const OWN: u64 = 256;
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
     let _ = setrlimit(Resource::Nofile, limit);
-    if let Some(allowed) = getrlimit(Resource::Nofile).current
-        && allowed < wanted.saturating_add(OWN)
-    {
-        tracing::warn!(allowed, wanted, "fewer open files are allowed than connections: raise the limit");
+    let Some(allowed) = getrlimit(Resource::Nofile).current else { return wanted };
+    let room = allowed.saturating_sub(limits::OWN_FILES).max(allowed / 2).max(1);
+    if room < wanted.into() {
+        tracing::warn!(
+            allowed,
+            wanted,
+            room,
+            "fewer open files are allowed than connections: raise the limit"
+        );
     }
+    u32::try_from(room).map_or(wanted, |room| room.min(wanted))
 }
 
 /// Says where the relay listens and, on its first start, whom it lets in.
@@ -132,8 +152,8 @@ fn print_invitation(out: &mut impl Write, link: &str) -> io::Result<()> {
 }
 
 fn holdings(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
-    let store = SledStore::open_directory(&config.store_dir(), &config.store)?;
-    let holdings = store.holdings()?;
+    let look = Look::at(&config.store_dir(), &config.store)?;
+    let holdings = look.store().map(Store::holdings).transpose()?.unwrap_or_default();
     let mut out = io::stdout().lock();
     if config.json {
         let rows = holdings
@@ -149,6 +169,16 @@ fn holdings(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+fn back_up(config: &Config, to: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    match SledStore::open_existing(&config.store_dir(), &config.store) {
+        Ok(store) => store.back_up(to)?,
+        Err(OpenError::InUse(_)) => backup::ask(&config.data_dir, to)?,
+        Err(error) => return Err(error.into()),
+    }
+    writeln!(io::stdout(), "Backed up to {}. Keep the registration key apart from it.", to.display())?;
+    Ok(())
+}
+
 fn rotate_registration_key(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
     let source = KeySource::find(&config.push.key_file);
     push::rotate(&source)?;
@@ -161,7 +191,7 @@ fn rotate_registration_key(config: &Config) -> Result<(), Box<dyn std::error::Er
 }
 
 fn forget_registrations(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
-    let store = SledStore::open_directory(&config.store_dir(), &config.store)?;
+    let store = SledStore::open_existing(&config.store_dir(), &config.store)?;
     let mut forgotten = 0;
     loop {
         let left = store.all_registrations(None, limits::MAX_TRIM)?.len();

@@ -22,8 +22,8 @@ use crate::metrics::count;
 use crate::push::{Push, sender};
 use crate::session::ConnectionId;
 use crate::shared::Shared;
-use crate::store::{Store, WriteError};
-use crate::{http, invitation, limits};
+use crate::store::{Health, Store, WriteError};
+use crate::{backup, http, invitation, limits};
 
 /// What all connections' tasks share.
 #[derive(Debug)]
@@ -113,6 +113,10 @@ pub async fn serve<S: Store>(
     let outcome = tokio::select! {
         () = stop => Ok(()),
         () = accept(listener, Arc::clone(&server), config.max_connections) => Ok(()),
+        () = failed(&server.shared) => Err(io::Error::other(
+            "a write to the store failed, for which there is room now: ending, so that a supervisor starts the \
+             relay again and the store is opened anew",
+        )),
         ended = committer => Err(io::Error::other(match ended {
             Ok(()) => "the committer ended".to_owned(),
             Err(error) => format!("the committer failed: {error}"),
@@ -137,6 +141,15 @@ pub async fn serve<S: Store>(
         tracing::error!("the last commit did not end in time");
     }
     outcome
+}
+
+/// Resolves once a write has failed and opening the store again may help. Without room it would not:
+/// until there is some, reads are served.
+async fn failed<S: Store>(shared: &Shared<S>) {
+    let mut looks = interval(Duration::from_millis(limits::TICK_MS));
+    while shared.store().health() != Health::Failed {
+        looks.tick().await;
+    }
 }
 
 /// One commit after the other: while one is on its way to disk, the next batch gathers.
@@ -171,7 +184,7 @@ async fn commit<S: Store>(shared: Arc<Shared<S>>) {
 async fn tick<S: Store>(shared: Arc<Shared<S>>, data_dir: std::path::PathBuf) {
     let mut ticks = interval(Duration::from_millis(limits::TICK_MS));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut clock = Watch::default();
+    let mut clock = Watch::after(shared.store().written_at());
     loop {
         ticks.tick().await;
         let now = now();
@@ -184,12 +197,15 @@ async fn tick<S: Store>(shared: Arc<Shared<S>>, data_dir: std::path::PathBuf) {
         let (shared, data_dir) = (Arc::clone(&shared), data_dir.clone());
         let ticking = tokio::task::spawn_blocking(move || {
             take_invitations(shared.store(), &data_dir);
+            backup::answer_request(shared.store(), &data_dir);
             if verdict != Verdict::Trusted {
                 return;
             }
             match shared.trim(now) {
                 Ok(trimmed) if trimmed.rows > 0 => tracing::info!(rows = trimmed.rows, "trimmed"),
                 Ok(_) => {}
+                // It has been said, when the write failed.
+                Err(_) if shared.store().health() != Health::Writable => {}
                 Err(error) => tracing::error!(%error, "trimming failed"),
             }
         });
@@ -225,14 +241,20 @@ async fn accept<S: Store>(listener: TcpListener, server: Arc<Server<S>>, max_con
     // A u32 fits usize on every machine this runs on; the semaphore has its own maximum.
     let places = Arc::new(Semaphore::new((max_connections as usize).min(Semaphore::MAX_PERMITS)));
     let router = http::router(Arc::clone(&server));
+    let mut failures = Failures::default();
     loop {
         // The peer's address is dropped here: nothing after this line could store or log it.
         let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
+            Ok((stream, _)) => {
+                failures = Failures::default();
+                stream
+            }
             Err(error) => {
                 // Out of file descriptors, mostly: those who are connected go on.
-                tracing::warn!(kind = %error.kind(), "a connection could not be accepted");
-                sleep(Duration::from_millis(50)).await;
+                if failures.first() {
+                    tracing::warn!(kind = %error.kind(), "connections cannot be accepted for now");
+                }
+                sleep(failures.pause()).await;
                 continue;
             }
         };
@@ -240,6 +262,23 @@ async fn accept<S: Store>(listener: TcpListener, server: Arc<Server<S>>, max_con
             Ok(place) => serve_connection(stream, router.clone().layer(axum::Extension(Arc::new(place)))),
             Err(_) => count(&server.shared.metrics.connections_refused_total),
         }
+    }
+}
+
+/// Connections in a row that could not be accepted.
+#[derive(Debug, Default)]
+struct Failures(u32);
+
+impl Failures {
+    /// Whether this is the first: one line a time is enough in a log.
+    fn first(&mut self) -> bool {
+        self.0 = self.0.saturating_add(1);
+        self.0 == 1
+    }
+
+    /// Backs off, up to a second.
+    fn pause(&self) -> Duration {
+        Duration::from_millis(limits::ACCEPT_AGAIN_MS << self.0.min(5))
     }
 }
 

@@ -69,7 +69,7 @@ impl Engine for Flaky {
         self.memory.apply(changes)
     }
 
-    fn has_room(&self) -> bool {
+    fn has_room(&self, _: u64) -> bool {
         true
     }
 }

@@ -2,6 +2,7 @@
 //! batch at a time.
 
 use core::ops::ControlFlow;
+use std::path::Path;
 
 /// Sorted keys and values. Only one thread writes at a time; reads come from anywhere.
 pub trait Engine: Send + Sync + 'static {
@@ -18,14 +19,25 @@ pub trait Engine: Send + Sync + 'static {
     fn scan(&self, from: &[u8], to: &[u8], visit: &mut Visit<'_>) -> Result<(), EngineError>;
 
     /// Carries out all changes or none, and returns once they are durable: after a power cut they
-    /// are there. A `Put` never replaces a value longer than [`LONG_VALUE`].
+    /// are there. No value is longer than [`LONGEST_VALUE`]: bodies are elsewhere.
     ///
     /// # Errors
     /// [`EngineError`]; whether they were carried out is then unknown.
     fn apply(&self, changes: &[Change]) -> Result<(), EngineError>;
 
-    /// Whether there is room to write.
-    fn has_room(&self) -> bool;
+    /// An empty engine of this kind in a directory.
+    ///
+    /// # Errors
+    /// [`EngineError`], as of one that is not on disk.
+    fn fresh(&self, _directory: &Path) -> Result<Self, EngineError>
+    where
+        Self: Sized,
+    {
+        Err(EngineError::Failed("this store is not on disk".to_owned()))
+    }
+
+    /// Whether there is room to write, `bytes` at least.
+    fn has_room(&self, bytes: u64) -> bool;
 }
 
 /// Called with key and value.
@@ -41,9 +53,8 @@ pub enum Change {
     Delete(Vec<u8>),
 }
 
-/// Values longer than this are written once and never replaced, so that an engine may store
-/// them in pieces.
-pub const LONG_VALUE: usize = 32_768;
+/// Longest value of a row: twice a page of registrations without an answer, which is the longest there is.
+pub const LONGEST_VALUE: usize = 32_768;
 
 /// An engine that failed.
 #[derive(Debug, thiserror::Error)]

@@ -35,6 +35,20 @@ pub enum OpenError {
         /// What was found.
         reason: String,
     },
+    /// There is none.
+    #[error("there is no store in {0}: check the data directory")]
+    Missing(PathBuf),
+    /// It is of an earlier format and could not be converted.
+    #[error(
+        "the store in {path} is of an earlier version and could not be converted to this one's format: \
+         {source}. It is as it was: give the disk as much free space as the store takes and start the relay again"
+    )]
+    Unconverted {
+        /// Where it is.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The directory or a file cannot be read or written.
     #[error("the store in {path} cannot be opened: {source}")]
     Io {

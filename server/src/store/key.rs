@@ -73,6 +73,9 @@ kinds! {
     /// each takes the engine ten times their bytes. Rewritten as the push gets on. Key: channel, seq,
     /// page. Value: ids, one after the other.
     Unsettled = 21,
+    /// The run of the relay that the store is of. One row, rewritten at each start. Key: nothing. Value:
+    /// [`super::row::StoredRun`].
+    Run = 22,
 }
 
 /// The key of a row.
@@ -99,6 +102,7 @@ pub(crate) enum Key {
     Ended(ChannelId, RegistrationId),
     Endpoint(ChannelId, EndpointTag),
     Unsettled(ChannelId, u64, u16),
+    Run,
 }
 
 impl Key {
@@ -111,7 +115,7 @@ impl Key {
     fn encode_into(&self, out: &mut Vec<u8>) {
         out.push(self.kind() as u8);
         match self {
-            Self::Format | Self::PushSecret => {}
+            Self::Format | Self::PushSecret | Self::Run => {}
             Self::Channel(id) | Self::Head(id) => out.extend(id.0),
             Self::Older(id, key) => put(out, &[&id.0, &key.0]),
             Self::Entry(id, seq) => put(out, &[&id.0, &seq.to_be_bytes()]),
@@ -180,6 +184,7 @@ impl Key {
             }
             Kind::Tally => Self::Tally(ChannelId(take(r)?), u64::from_be_bytes(take(r)?)),
             Kind::PushSecret => Self::PushSecret,
+            Kind::Run => Self::Run,
             Kind::Ended => Self::Ended(ChannelId(take(r)?), RegistrationId(take(r)?)),
             Kind::Endpoint => Self::Endpoint(ChannelId(take(r)?), take(r)?),
         };
@@ -204,6 +209,7 @@ impl Key {
             Self::Registration(..) => Kind::Registration,
             Self::PushJob(..) => Kind::PushJob,
             Self::Unsettled(..) => Kind::Unsettled,
+            Self::Run => Kind::Run,
             Self::Receipt(..) => Kind::Receipt,
             Self::Tally(..) => Kind::Tally,
             Self::PushSecret => Kind::PushSecret,
@@ -274,6 +280,7 @@ mod tests {
             )),
             (id(), any::<u64>()).prop_map(|(i, s)| Key::Tally(ChannelId(i), s)),
             Just(Key::PushSecret),
+            Just(Key::Run),
             (id(), short()).prop_map(|(i, r)| Key::Ended(ChannelId(i), RegistrationId(r))),
             (id(), short()).prop_map(|(i, tag)| Key::Endpoint(ChannelId(i), tag)),
         ]

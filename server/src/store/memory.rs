@@ -37,6 +37,15 @@ impl Default for MemoryStore {
     }
 }
 
+#[cfg(test)]
+impl Memory {
+    /// The same rows, apart from now on.
+    pub(crate) fn copy(&self) -> Self {
+        let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Self { rows: Arc::new(RwLock::new(rows)) }
+    }
+}
+
 impl Engine for Memory {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
         Ok(self.rows.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned())
@@ -67,7 +76,7 @@ impl Engine for Memory {
         Ok(())
     }
 
-    fn has_room(&self) -> bool {
+    fn has_room(&self, _: u64) -> bool {
         true
     }
 }

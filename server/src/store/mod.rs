@@ -6,22 +6,31 @@
 //! ([`rows::RowStore`]); an engine with a per-channel order of its own implements [`Store`] itself.
 //! All of them pass `conformance`.
 
+mod bodies;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
+mod convert;
 pub mod engine;
 pub mod error;
+#[cfg(test)]
+mod expiry;
 mod key;
 mod log;
+mod look;
 pub(crate) mod memory;
 mod row;
 pub mod rows;
 mod sled;
 pub mod write;
 
+use std::io;
+use std::path::Path;
+
 use campana_protocol::frame::Entry;
 use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey, RegistrationId};
 
 pub use self::error::{OpenError, ReadError, WriteError};
+pub use self::look::Look;
 pub use self::memory::MemoryStore;
 pub use self::sled::{SledOptions, SledStore};
 pub use self::write::{Append, PushProgress, Write, Written};
@@ -158,6 +167,24 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`ReadError`].
     fn push_secret(&self) -> Result<Option<Vec<u8>>, ReadError>;
+
+    /// When the store was last written to before it was opened, by the clock of then; `None`: never.
+    fn written_at(&self) -> Option<u64> {
+        None
+    }
+
+    /// The run that the store is of, if one has begun on it.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn run(&self) -> Result<Option<Run>, ReadError>;
+
+    /// Copies the store, while it is in use, to a directory `store` in `to`, replacing what was copied
+    /// there before once the copy is complete.
+    ///
+    /// # Errors
+    /// The disk's, or that this store is not on one.
+    fn back_up(&self, to: &Path) -> io::Result<()>;
 
     /// Whether anybody has ever been invited.
     ///
@@ -304,6 +331,16 @@ pub struct PushJob {
     pub lanes: Vec<(LaneTag, Option<RegistrationId>)>,
 }
 
+/// A run of a relay on a store, from its start to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "all there is to say of one")]
+pub struct Run {
+    /// Random.
+    pub name: [u8; 16],
+    /// How often the store has been restored from a backup until then.
+    pub restored: u64,
+}
+
 /// How far an alert has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Coverage {
@@ -343,10 +380,10 @@ pub struct Holding {
 pub enum Health {
     /// It does.
     Writable,
-    /// The disk is full: it will again when there is room.
+    /// The disk is full: there is nothing to be done until there is room.
     Full,
-    /// A write failed: it will not until it is opened again, and some reads may fail too.
-    /// Keeping some free space ([`SledOptions::min_free_bytes`]) is what avoids it.
+    /// A write failed: it will not until it is opened again, for which there is room, and some reads
+    /// may fail too. Keeping some free space ([`SledOptions::min_free_bytes`]) avoids one cause.
     Failed,
 }
 

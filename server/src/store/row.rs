@@ -6,6 +6,8 @@ use campana_protocol::wire;
 use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
 
+use super::bodies::Place;
+
 /// Who may do what on a channel.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub(crate) struct Channel {
@@ -53,13 +55,22 @@ pub(crate) struct StoredEntry {
     pub(crate) entry: Entry,
     #[n(2)]
     pub(crate) rotate: Option<PublicKey>,
+    /// Where its body is, if it is not in the row.
+    #[cbor(n(3), default)]
+    pub(crate) place: Option<Place>,
 }
 
 impl StoredEntry {
     /// Whether `class`, `rotate` and `body` are what this entry was made of.
     pub(crate) fn is(&self, class: Class, rotate: Option<&PublicKey>, body: &[u8]) -> bool {
-        self.entry.class == class && self.rotate.as_ref() == rotate && self.entry.body.as_slice() == body
+        let same = self.entry.class == class && self.rotate.as_ref() == rotate;
+        same && holds(self.place.as_ref(), &self.entry.body, body)
     }
+}
+
+/// Whether a row with that place or body stands for `body`.
+fn holds(place: Option<&Place>, inline: &[u8], body: &[u8]) -> bool {
+    place.map_or_else(|| inline == body, |place| place.holds(body))
 }
 
 /// Counters of a mailbox.
@@ -98,6 +109,21 @@ pub(crate) struct StoredPost {
     pub(crate) record: RecordId,
     #[n(3)]
     pub(crate) body: ByteVec,
+    /// Where its body is, if it is not in the row.
+    #[cbor(n(4), default)]
+    pub(crate) place: Option<Place>,
+}
+
+impl StoredPost {
+    /// Whether it was made of `body`.
+    pub(crate) fn is(&self, body: &[u8]) -> bool {
+        holds(self.place.as_ref(), &self.body, body)
+    }
+
+    /// Bytes of its body.
+    pub(crate) fn len(&self) -> usize {
+        self.place.map_or(self.body.len(), |place| place.len())
+    }
 }
 
 /// A part of a blob.
@@ -109,6 +135,21 @@ pub(crate) struct StoredPart {
     pub(crate) of: u16,
     #[n(2)]
     pub(crate) body: ByteVec,
+    /// Where its body is, if it is not in the row.
+    #[cbor(n(3), default)]
+    pub(crate) place: Option<Place>,
+}
+
+impl StoredPart {
+    /// Whether it was made of these.
+    pub(crate) fn is(&self, of: u16, body: &[u8]) -> bool {
+        self.of == of && holds(self.place.as_ref(), &self.body, body)
+    }
+
+    /// Bytes of its body.
+    pub(crate) fn len(&self) -> usize {
+        self.place.map_or(self.body.len(), |place| place.len())
+    }
 }
 
 /// An operator's invitation.
@@ -178,6 +219,16 @@ pub(crate) struct StoredLane {
     pub(crate) cursor: Option<RegistrationId>,
 }
 
+/// The run of the relay that the store is of.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct StoredRun {
+    #[n(0)]
+    pub(crate) name: ByteArray<16>,
+    /// How often the store was restored.
+    #[n(1)]
+    pub(crate) restored: u64,
+}
+
 /// The value of a row.
 pub(crate) fn encode<T: Encode<()>>(row: &T) -> Vec<u8> {
     wire::encode(row)
@@ -209,12 +260,12 @@ mod tests {
             same(&Channel { owners: vec![key; c as usize % 4], access: key, guard })?;
             same(&Head { seq: a, last_control: b, blob_bytes: a, mailboxes: c, log_expired: b })?;
             same(&Older { until: a, expires_at: b })?;
-            same(&StoredEntry { expires_at: a, entry, rotate: maybe })?;
+            same(&StoredEntry { expires_at: a, entry, rotate: maybe, place: None })?;
             same(&Mailbox { opened: some, head: a, posts: b, bytes: a, keep_ms: some.then_some(b) })?;
             same(&StoredPost {
-                expires_at: a, received_at: b, record: RecordId(record), body: bytes.clone().into(),
+                expires_at: a, received_at: b, record: RecordId(record), body: bytes.clone().into(), place: None,
             })?;
-            same(&StoredPart { expires_at: a, of: 7, body: bytes.clone().into() })?;
+            same(&StoredPart { expires_at: a, of: 7, body: bytes.clone().into(), place: None })?;
             let endpoint = some.then_some(record.into());
             same(&StoredRegistration {
                 expires_at: a, access: key, proved_at: b, sealed: bytes.into(), endpoint,
@@ -222,6 +273,7 @@ mod tests {
             })?;
             same(&Invitation { expires_at: a, redeemed_by: maybe })?;
             same(&Founder { channels_left: c })?;
+            same(&StoredRun { name: record.into(), restored: a })?;
             let cursor = some.then_some(RegistrationId(record));
             let lanes = vec![StoredLane { tag: b, cursor }; c as usize % 4];
             same(&StoredJob { created_at: a, cursor, lanes, pages: (a % 7) as u16 })?;

@@ -1,23 +1,24 @@
 //! The default engine: sled, used so that an acknowledged write survives a power cut.
 //!
 //! sled's own `flush` uses `sync_file_range`, which makes neither metadata nor the device's cache
-//! durable. So: its flush timer is off, each batch is flushed, then its files and their directory
-//! are fsynced, and only then is the batch durable. Values over [`LONG_VALUE`] are stored in
-//! pieces: a page of them would be put in a file of its own, outside that discipline.
+//! durable. So: its flush timer is off, each batch is flushed, then its file is fsynced, and only then
+//! is the batch durable. It makes other files only while it opens, and those are made durable
+//! then. (A page of very long values would get a file of its own: no value is that long.)
 
 use core::ops::ControlFlow;
 use core::time::Duration;
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::path::Path;
 
-use super::engine::{Change, Engine, EngineError, LONG_VALUE, Visit};
+use super::bodies::Bodies;
+use super::convert;
+use super::engine::{Change, Engine, EngineError, LONGEST_VALUE, Visit};
 use super::error::OpenError;
 use super::log::Log;
 use super::rows::{FORMAT, FormatError, RowStore};
+use crate::limits::MIN_FREE_INODES;
 
 /// A store on disk.
 pub type SledStore = RowStore<Sled>;
@@ -39,54 +40,70 @@ impl Default for SledOptions {
 }
 
 impl SledStore {
-    /// Opens the store in `directory`, creating it if there is none.
+    /// Opens the store in `directory`, creating it if there is none, and converting one of an earlier
+    /// version.
     ///
     /// # Errors
     /// [`OpenError`], which says what to do.
     pub fn open_directory(directory: &Path, options: &SledOptions) -> Result<Self, OpenError> {
         let path = || directory.to_path_buf();
+        let io = |source| OpenError::Io { path: path(), source };
+        convert::resume(directory).map_err(io)?;
+        let written_at = written_at(&directory.join("db"));
         // First the engine: it sees to it that nobody else has the directory open.
-        let sled = Sled::open(directory, options)?;
+        let sled = match convert::convert(Sled::open(directory, options)?, directory, options)? {
+            Some(sled) => sled,
+            None => Sled::open(directory, options)?,
+        };
         let damaged = |reason: String| OpenError::Damaged { path: path(), reason };
         let rows = Self::open(sled).map_err(|error| match error {
             FormatError::Newer(found) => OpenError::Newer { path: path(), found, known: FORMAT },
+            FormatError::Engine(EngineError::Io(source)) => io(source),
             other => damaged(other.to_string()),
         })?;
-        let log = Log::open(&directory.join("log"), |channel, seq| rows.head_beside(channel, seq))
-            .map_err(|source| OpenError::Io { path: path(), source })?;
-        rows.with_log(log).map_err(|error| damaged(error.to_string()))
+        let log =
+            Log::open(&directory.join("log"), |channel, seq| rows.head_beside(channel, seq)).map_err(io)?;
+        let bodies = Bodies::open(&directory.join("bodies")).map_err(io)?;
+        rows.with(log, bodies, written_at).map_err(|error| damaged(error.to_string()))
     }
+
+    /// Opens the store in `directory`, if there is one.
+    ///
+    /// # Errors
+    /// [`OpenError`], which says what to do.
+    pub fn open_existing(directory: &Path, options: &SledOptions) -> Result<Self, OpenError> {
+        if !directory.join("db").exists() {
+            return Err(OpenError::Missing(directory.to_path_buf()));
+        }
+        Self::open_directory(directory, options)
+    }
+}
+
+/// When a file was last written to.
+fn written_at(file: &Path) -> Option<u64> {
+    let since = fs::metadata(file).ok()?.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    u64::try_from(since.as_millis()).ok()
 }
 
 /// sled, made durable.
 #[derive(Debug)]
 pub struct Sled {
     db: sled::Db,
-    directory: PathBuf,
+    /// sled's file and its directory, held open: a commit needs no further descriptor.
+    file: File,
+    directory: File,
     min_free_bytes: u64,
-    files: Mutex<Files>,
-}
-
-/// sled's files, as far as they have been made durable.
-#[derive(Debug)]
-struct Files {
-    db: File,
-    durable: BTreeSet<PathBuf>,
 }
 
 /// A quarter of this is sled's largest page in its log; a page holds some 27 values at most.
 const SEGMENT_BYTES: usize = 4 * 1_048_576;
 
-const INLINE: u8 = 0;
-const PIECES: u8 = 1;
-/// Above every kind of key.
-const PIECE_KEY: u8 = 0xff;
-
 impl Sled {
-    fn open(directory: &Path, options: &SledOptions) -> Result<Self, OpenError> {
+    pub(super) fn open(directory: &Path, options: &SledOptions) -> Result<Self, OpenError> {
         let failed = |source| OpenError::Io { path: directory.to_path_buf(), source };
         let damaged = |reason: String| OpenError::Damaged { path: directory.to_path_buf(), reason };
         fs::create_dir_all(directory).map_err(failed)?;
+        forget_failed_opening(directory).map_err(failed)?;
         let config = sled::Config::new()
             .path(directory)
             .cache_capacity(options.cache_bytes)
@@ -97,101 +114,50 @@ impl Sled {
             OpenFailure::Io(error) => failed(error),
             OpenFailure::Damaged(reason) => damaged(reason),
         })?;
-        let file = File::open(directory.join("db")).map_err(failed)?;
-        let files = Files { db: file, durable: BTreeSet::new() };
-        let opened = Self {
-            db,
-            directory: directory.to_path_buf(),
-            min_free_bytes: options.min_free_bytes,
-            files: Mutex::new(files),
-        };
-        opened.make_durable().map_err(|error| match error {
+        db.flush().map_err(|error| match engine_error(error) {
             EngineError::Io(error) => failed(error),
             other => damaged(other.to_string()),
         })?;
-        if let Some(parent) = directory.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            File::open(parent).and_then(|parent| parent.sync_all()).map_err(failed)?;
-        }
-        Ok(opened)
+        sync_all(directory).map_err(failed)?;
+        Ok(Self {
+            db,
+            file: File::open(directory.join("db")).map_err(failed)?,
+            directory: File::open(directory).map_err(failed)?,
+            min_free_bytes: options.min_free_bytes,
+        })
     }
 
-    /// flush, then fsync: only after both is anything durable.
-    fn make_durable(&self) -> Result<(), EngineError> {
-        self.db.flush().map_err(engine_error)?;
-        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        files.db.sync_all()?;
-        let present = self.files_present()?;
-        if present != files.durable {
-            for path in present.difference(&files.durable) {
-                match File::open(path) {
-                    Ok(file) => file.sync_all()?,
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    Err(error) => return Err(error.into()),
-                }
-            }
-            File::open(self.directory.join("blobs"))?.sync_all()?;
-            File::open(&self.directory)?.sync_all()?;
-            files.durable = present;
-        }
-        Ok(())
+    pub(super) fn db(&self) -> &sled::Db {
+        &self.db
     }
+}
 
-    /// Everything sled keeps beside its log: settings, snapshots, oversized pages.
-    fn files_present(&self) -> io::Result<BTreeSet<PathBuf>> {
-        let mut present = BTreeSet::new();
-        for directory in [&self.directory, &self.directory.join("blobs")] {
-            for file in fs::read_dir(directory)? {
-                let path = file?.path();
-                if path.is_file() {
-                    present.insert(path);
-                }
-            }
-        }
-        Ok(present)
-    }
-
-    fn whole(&self, key: &[u8], stored: &[u8]) -> Result<Vec<u8>, EngineError> {
-        match stored.split_first() {
-            Some((&INLINE, value)) => Ok(value.to_vec()),
-            Some((&PIECES, count)) => {
-                let mut value = Vec::new();
-                for index in 0..piece_count(count)? {
-                    let piece = self.db.get(piece_key(key, index)).map_err(engine_error)?;
-                    value.extend_from_slice(
-                        &piece.ok_or_else(|| EngineError::Damaged("a piece is missing".into()))?,
-                    );
-                }
-                Ok(value)
-            }
-            _ => Err(EngineError::Damaged("a value without a tag".into())),
+/// An opening that failed, on a full disk, leaves half a snapshot. sled would believe it, and call the
+/// store damaged for ever.
+fn forget_failed_opening(directory: &Path) -> io::Result<()> {
+    for file in fs::read_dir(directory)? {
+        let path = file?.path();
+        if path.extension().is_some_and(|extension| extension == "generating") {
+            fs::remove_file(path)?;
         }
     }
+    Ok(())
+}
 
-    fn add(&self, batch: &mut sled::Batch, change: &Change) -> Result<(), EngineError> {
-        match change {
-            Change::Put(key, value) if value.len() <= LONG_VALUE => {
-                batch.insert(key.as_slice(), [&[INLINE], value.as_slice()].concat());
-            }
-            Change::Put(key, value) => {
-                let mut count = 0u16;
-                for piece in value.chunks(LONG_VALUE) {
-                    batch.insert(piece_key(key, count), piece);
-                    count += 1;
-                }
-                batch.insert(key.as_slice(), [&[PIECES], &count.to_be_bytes()[..]].concat());
-            }
-            Change::Delete(key) => {
-                if let Some((&PIECES, count)) =
-                    self.db.get(key).map_err(engine_error)?.as_deref().and_then(<[u8]>::split_first)
-                {
-                    for index in 0..piece_count(count)? {
-                        batch.remove(piece_key(key, index));
-                    }
-                }
-                batch.remove(key.as_slice());
+/// Makes all that sled has beside its rows durable, names included: settings, snapshots.
+fn sync_all(directory: &Path) -> io::Result<()> {
+    for directory in [&directory.join("blobs"), directory] {
+        for file in fs::read_dir(directory)? {
+            let path = file?.path();
+            if path.is_file() {
+                File::open(path)?.sync_all()?;
             }
         }
-        Ok(())
+        File::open(directory)?.sync_all()?;
+    }
+    match directory.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => File::open(parent)?.sync_all(),
+        None => Ok(()),
     }
 }
 
@@ -222,10 +188,7 @@ fn open_patiently(config: &sled::Config) -> Result<sled::Db, OpenFailure> {
 
 impl Engine for Sled {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
-        guarded(|| match self.db.get(key).map_err(engine_error)? {
-            Some(stored) => self.whole(key, &stored).map(Some),
-            None => Ok(None),
-        })
+        guarded(|| Ok(self.db.get(key).map_err(engine_error)?.map(|value| value.to_vec())))
     }
 
     fn scan(&self, from: &[u8], to: &[u8], visit: &mut Visit<'_>) -> Result<(), EngineError> {
@@ -234,8 +197,7 @@ impl Engine for Sled {
                 return Ok(());
             }
             for row in self.db.range(from.to_vec()..to.to_vec()) {
-                let (key, stored) = row.map_err(engine_error)?;
-                let value = self.whole(&key, &stored)?;
+                let (key, value) = row.map_err(engine_error)?;
                 if let ControlFlow::Break(()) = visit(&key, &value) {
                     break;
                 }
@@ -248,16 +210,35 @@ impl Engine for Sled {
         guarded(|| {
             let mut batch = sled::Batch::default();
             for change in changes {
-                self.add(&mut batch, change)?;
+                match change {
+                    Change::Put(_, value) if value.len() > LONGEST_VALUE => {
+                        return Err(EngineError::Failed("a value is too long for a row".to_owned()));
+                    }
+                    Change::Put(key, value) => batch.insert(key.as_slice(), value.as_slice()),
+                    Change::Delete(key) => batch.remove(key.as_slice()),
+                }
             }
             self.db.apply_batch(batch).map_err(engine_error)?;
-            self.make_durable()
+            // flush, then fsync: only after both is anything durable.
+            self.db.flush().map_err(engine_error)?;
+            Ok(self.file.sync_data()?)
         })
     }
 
-    fn has_room(&self) -> bool {
-        match rustix::fs::statvfs(&self.directory) {
-            Ok(fs) => fs.f_bavail.saturating_mul(fs.f_frsize) >= self.min_free_bytes,
+    fn fresh(&self, directory: &Path) -> Result<Self, EngineError> {
+        const CACHE_BYTES: u64 = 8 * 1_048_576;
+        let options = SledOptions { cache_bytes: CACHE_BYTES, min_free_bytes: 0 };
+        Self::open(directory, &options).map_err(|error| EngineError::Failed(error.to_string()))
+    }
+
+    fn has_room(&self, bytes: u64) -> bool {
+        match rustix::fs::fstatvfs(&self.directory) {
+            Ok(fs) => {
+                let free = fs.f_bavail.saturating_mul(fs.f_frsize);
+                // Some file systems have as many inodes as it takes, and say none.
+                let inodes = fs.f_files == 0 || fs.f_favail >= MIN_FREE_INODES;
+                free >= self.min_free_bytes.max(bytes) && inodes
+            }
             // Not knowing is not a reason to refuse: the write itself will tell.
             Err(_) => true,
         }
@@ -270,21 +251,12 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, EngineError>) -> Result<T, Engine
         .unwrap_or_else(|_| Err(EngineError::Failed("the engine panicked".to_owned())))
 }
 
-fn engine_error(error: sled::Error) -> EngineError {
+pub(super) fn engine_error(error: sled::Error) -> EngineError {
     match error {
         sled::Error::Io(error) => EngineError::Io(error),
         sled::Error::Corruption { .. } => EngineError::Damaged(error.to_string()),
         other => EngineError::Failed(other.to_string()),
     }
-}
-
-fn piece_key(key: &[u8], index: u16) -> Vec<u8> {
-    [&[PIECE_KEY], key, &index.to_be_bytes()].concat()
-}
-
-fn piece_count(bytes: &[u8]) -> Result<u16, EngineError> {
-    let bytes = bytes.try_into().map_err(|_| EngineError::Damaged("a count of pieces".into()))?;
-    Ok(u16::from_be_bytes(bytes))
 }
 
 #[cfg(test)]
@@ -294,6 +266,7 @@ mod tests {
     use super::*;
     use crate::store::Store;
     use crate::store::conformance::{self, Fixture};
+    use crate::store::rows::format_value;
 
     struct OnDisk {
         directory: tempfile::TempDir,
@@ -329,61 +302,11 @@ mod tests {
     fn a_store_of_a_newer_version_is_refused() {
         let directory = tempfile::tempdir().expect("a directory");
         let sled = Sled::open(directory.path(), &options()).expect("opens");
-        let newer = (FORMAT + 1).to_be_bytes().to_vec();
+        let newer = format_value(FORMAT + 1);
         sled.apply(&[Change::Put(crate::store::key::Key::Format.encode(), newer)]).expect("written");
         drop(sled);
         let error = SledStore::open_directory(directory.path(), &options()).expect_err("newer");
         assert!(matches!(error, OpenError::Newer { found, .. } if found == FORMAT + 1), "{error}");
-    }
-
-    #[test]
-    fn a_store_of_before_the_log_goes_on() {
-        use crate::store::conformance::Bench;
-        let mut b = Bench::with_channel(OnDisk::new());
-        b.append(conformance::owner(), Class::Control, b"1");
-        let older = 1u16.to_be_bytes().to_vec();
-        let change = Change::Put(crate::store::key::Key::Format.encode(), older);
-        b.store().engine().apply(&[change]).expect("written");
-        b.fixture.reopen();
-        b.append(conformance::owner(), Class::Update, b"2");
-        assert_eq!(b.bodies(0, 2), [(1, b"1".to_vec()), (2, b"2".to_vec())]);
-    }
-
-    #[test]
-    fn a_job_that_a_version_without_pages_left_in_the_middle_begins_anew() {
-        use crate::store::conformance::{Bench, channel};
-        let mut b = Bench::with_channel(OnDisk::new());
-        b.done(conformance::pushes::register(conformance::owner(), 1, b"x"));
-        let seq = b.append(conformance::owner(), Class::Alert, b"pushed");
-        // As format 3 wrote them: the cursor at 2, a row for each without an answer.
-        let mut job = minicbor::Encoder::new(Vec::new());
-        job.array(4)
-            .and_then(|e| e.u64(5))
-            .and_then(|e| e.null())
-            .and_then(|e| e.bytes(&[9; 16]))
-            .and_then(|e| e.array(0))
-            .expect("memory");
-        let key = crate::store::key::Key::PushJob(channel(), seq).encode();
-        let mut rows = vec![
-            Change::Put(key, job.into_writer()),
-            Change::Put(crate::store::key::Key::Format.encode(), 3u16.to_be_bytes().to_vec()),
-        ];
-        let single = |number: u16| {
-            [&[15][..], &channel().0, &seq.to_be_bytes(), &[0; 14], &number.to_be_bytes()].concat()
-        };
-        rows.extend((0..3_000).map(|number| Change::Put(single(number), Vec::new())));
-        b.store().engine().apply(&rows).expect("written");
-        b.fixture.reopen();
-        let job = b.store().push_job(&channel(), seq).expect("read").expect("a job");
-        assert_eq!((job.created_at, job.cursor, job.lanes), (5, None, Vec::new()));
-        assert_eq!(b.store().unsettled(&channel(), seq), Ok(Some(Vec::new())));
-        let mut left = 0;
-        let count = &mut |_: &[u8], _: &[u8]| {
-            left += 1;
-            ControlFlow::Continue(())
-        };
-        b.store().engine().scan(&[15], &[16], count).expect("read");
-        assert_eq!(left, 0);
     }
 
     #[test]
@@ -426,6 +349,17 @@ mod tests {
         assert_eq!(b.bodies(0, 3), rest);
         assert_eq!(b.store().corrupt_rows(), 1);
         assert_eq!(b.append(conformance::owner(), Class::Update, b"4"), 4);
+    }
+
+    #[test]
+    fn a_store_knows_when_it_was_written_to_before_it_was_opened() {
+        let mut on_disk = OnDisk::new();
+        assert_eq!(on_disk.store().written_at(), None);
+        drop(on_disk.store.take());
+        let file = File::options().write(true).open(on_disk.directory.path().join("db")).expect("there");
+        file.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(1_700_000_000)).expect("set");
+        on_disk.reopen();
+        assert_eq!(on_disk.store().written_at(), Some(1_700_000_000_000));
     }
 
     #[test]

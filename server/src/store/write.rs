@@ -5,7 +5,7 @@ use campana_protocol::id::{
     BlobId, ChannelId, Hash, MailboxId, PublicKey, ReceiptToken, RecordId, RegistrationId,
 };
 
-use super::{EndpointTag, Keys, LaneTag};
+use super::{EndpointTag, Keys, LaneTag, Run};
 
 /// One change. Authority is judged when it is carried out, not when it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,6 +179,11 @@ pub enum Write {
     KeepPushSecret {
         /// Sealed.
         sealed: Vec<u8>,
+    },
+    /// Notes which run of the relay the store is of.
+    Begin {
+        /// This one.
+        run: Run,
     },
     /// Deletes registrations and push jobs, some at a time, and at last the VAPID key.
     ForgetPush,

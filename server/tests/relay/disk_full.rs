@@ -52,7 +52,8 @@ async fn a_disk_that_fills_in_the_middle_of_a_write_loses_nothing_acknowledged()
     };
     assert_eq!(refused, Code::ReadOnly);
     assert!(acknowledged > 0);
-    assert!(process.page("/healthz").contains("degraded"));
+    assert_eq!(process.page("/healthz"), r#"{"status":"degraded","store":"full"}"#);
+    assert_eq!(process.status("/healthz"), 503);
     let mut reader = Device::member(process.address).await;
     assert_eq!(reader.subscribe(0).await, acknowledged);
     // The engine may be unable to give back the page that its failed write was about: then the
@@ -70,7 +71,11 @@ async fn a_disk_that_fills_in_the_middle_of_a_write_loses_nothing_acknowledged()
     let moved = root.path().join("moved");
     let copied = Command::new("cp").arg("-r").arg(inside(&process, &data)).arg(&moved).status();
     assert!(copied.expect("cp runs").success());
-    process.kill();
+    // As soon as there is room where it is, it ends, so that it is started again.
+    let mut room = Command::new("nsenter");
+    room.args(["-m", "-t", &process.pid().to_string(), "mount", "-o", "remount,size=128m"]).arg(&disk);
+    assert!(room.status().is_ok_and(|status| status.success()));
+    assert!(!process.wait().success());
     let process = Process::start_keyed(Command::new(BINARY), &moved, &key, &[]);
     let head = Device::member(process.address).await.subscribe(0).await;
     assert!(head >= acknowledged, "{acknowledged} were acknowledged, {head} are there");

@@ -6,12 +6,16 @@
 
 #![allow(clippy::print_stdout, reason = "a run says what it did")]
 
+mod backup;
 mod committer;
 mod device;
+mod disk;
 mod disk_full;
 mod insider;
 mod kill;
 mod log_hygiene;
+mod machine;
+mod memory;
 mod power_cut;
 mod process;
 mod pump;

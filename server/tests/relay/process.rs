@@ -64,8 +64,17 @@ impl Process {
 
     /// SIGTERM.
     pub(crate) fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.pid().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().expect("kill runs").success());
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<std::process::ExitStatus> {
+        self.child.try_wait().expect("known")
     }
 
     pub(crate) fn wait(&mut self) -> std::process::ExitStatus {
@@ -76,13 +85,23 @@ impl Process {
         std::fs::read_to_string(&self.log).expect("a log")
     }
 
+    /// The status of a page.
+    pub(crate) fn status(&self, path: &str) -> u16 {
+        let answer = self.ask(path);
+        answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")
+    }
+
     /// The body of a page.
     pub(crate) fn page(&self, path: &str) -> String {
+        self.ask(path).split_once("\r\n\r\n").expect("a body").1.to_owned()
+    }
+
+    fn ask(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(self.address).expect("connects");
         write!(stream, "GET {path} HTTP/1.1\r\nHost: relay\r\nConnection: close\r\n\r\n").expect("sent");
         let mut text = String::new();
         stream.read_to_string(&mut text).expect("an answer");
-        text.split_once("\r\n\r\n").expect("a body").1.to_owned()
+        text
     }
 }
 

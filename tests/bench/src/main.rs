@@ -58,6 +58,12 @@ enum What {
         #[arg(long, default_value_t = 5)]
         rounds: usize,
     },
+    /// What blobs that expire leave behind, on the disk and in memory.
+    Store {
+        /// MiB of blobs.
+        #[arg(long, default_value_t = 400)]
+        mib: u64,
+    },
     /// Bare TCP: the other process of `fanout`.
     #[command(hide = true)]
     Ceiling {
@@ -100,6 +106,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         What::Push { registrations, disturbed, many, rounds } => {
             relay::push::push(&relay::push::Args { registrations, disturbed, many, rounds })?
         }
+        What::Store { mib } => relay::store::store(mib)?,
         What::Ceiling { in_a_loop } => return Ok(relay::ceiling::serve(in_a_loop)?),
         What::Crowd { members } => return crowd::crowd(members),
         What::Onboard { members } => onboard::onboard(members),

@@ -167,6 +167,11 @@ impl Index {
         self.entries
     }
 
+    /// The bytes of each file.
+    pub(super) fn lengths(&self) -> impl Iterator<Item = (u32, u64)> {
+        self.files.iter().map(|(number, kept)| (*number, kept.bytes))
+    }
+
     /// Bytes of all files.
     pub(super) fn bytes(&self) -> u64 {
         self.files.values().map(|kept| kept.bytes).sum()

@@ -230,6 +230,12 @@ impl Log {
         }
     }
 
+    /// The files, and how much of each is of commits.
+    pub(crate) fn lengths(&self) -> Vec<(PathBuf, u64)> {
+        let index = self.reading();
+        index.lengths().map(|(number, bytes)| (segment::path(&self.directory, number), bytes)).collect()
+    }
+
     /// The channels that have entries here.
     pub(crate) fn channels(&self) -> Vec<ChannelId> {
         self.reading().channels()

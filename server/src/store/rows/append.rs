@@ -40,13 +40,8 @@ pub(super) fn append<E: Engine>(
     let seq = head.seq;
     push::open_job(tx, now, append.class, channel, seq)?;
     let expires_at = now.saturating_add(append.class.ttl_ms());
-    let entry = Entry {
-        seq,
-        class: append.class,
-        received_at: now,
-        record: append.record,
-        body: append.body.clone().into(),
-    };
+    let (body, place) = tx.keep(expires_at, &append.body);
+    let entry = Entry { seq, class: append.class, received_at: now, record: append.record, body };
     if let Some(access) = append.rotate.filter(|access| *access != keys.access) {
         let older = Key::Older(channel, keys.access);
         tx.put(&older, &Older { until: seq, expires_at })?;
@@ -56,7 +51,7 @@ pub(super) fn append<E: Engine>(
         tx.put(&Key::Channel(channel), &keys)?;
     }
     tx.put(&Key::Head(channel), &head)?;
-    tx.put_new(&Key::Entry(channel, seq), &StoredEntry { expires_at, entry, rotate: append.rotate });
+    tx.put_new(&Key::Entry(channel, seq), &StoredEntry { expires_at, entry, rotate: append.rotate, place });
     tx.put(&Key::Record(channel, append.record), &seq)?;
     if let (Some(log), Some(name)) = (tx.log, name) {
         log.add_row(name);

@@ -32,8 +32,11 @@ pub(super) fn put<E: Engine>(
     }
     let key = Key::BlobPart(part.channel, part.blob, part.part);
     if let Some(stored) = tx.get::<StoredPart>(&key)? {
-        let same = stored.of == part.of && stored.body.as_slice() == part.body;
-        return if same { Ok(Written::Done) } else { Err(BlobError::Conflict.into()) };
+        return if stored.is(part.of, part.body) {
+            Ok(Written::Done)
+        } else {
+            Err(BlobError::Conflict.into())
+        };
     }
     let mut head: Head = tx.get(&Key::Head(part.channel))?.ok_or(StoreError::Damaged)?;
     head.blob_bytes = head.blob_bytes.saturating_add(part.body.len() as u64);
@@ -41,7 +44,8 @@ pub(super) fn put<E: Engine>(
         return Err(BlobError::TooMany.into());
     }
     let expires_at = now.saturating_add(BLOB_TTL_MS);
-    let stored = StoredPart { expires_at, of: part.of, body: part.body.to_vec().into() };
+    let (body, place) = tx.keep(expires_at, part.body);
+    let stored = StoredPart { expires_at, of: part.of, body, place };
     tx.put(&Key::Head(part.channel), &head)?;
     tx.put_new(&key, &stored);
     tx.expires(expires_at, key);
@@ -55,7 +59,7 @@ pub(super) fn give_back<E: Engine>(
     part: &StoredPart,
 ) -> Result<(), StoreError> {
     if let Some(mut head) = tx.get::<Head>(&Key::Head(channel))? {
-        head.blob_bytes = head.blob_bytes.saturating_sub(part.body.len() as u64);
+        head.blob_bytes = head.blob_bytes.saturating_sub(part.len() as u64);
         tx.put(&Key::Head(channel), &head)?;
     }
     Ok(())

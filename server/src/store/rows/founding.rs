@@ -1,4 +1,4 @@
-//! Invitations, founders, channels and their owners.
+//! Invitations, founders, channels and their owners; and the run of the relay.
 
 use campana_protocol::id::{ChannelId, Hash, PublicKey};
 use campana_protocol::limits::MAX_CHANNELS_PER_INVITATION;
@@ -9,9 +9,14 @@ use crate::limits::INVITATION_MEMORY_MS;
 use crate::store::engine::Engine;
 use crate::store::error::{FoundError, WriteError};
 use crate::store::key::Key;
-use crate::store::row::{Channel, Founder, Head, Invitation};
+use crate::store::row::{Channel, Founder, Head, Invitation, StoredRun};
 use crate::store::write::Written;
-use crate::store::{Keys, Rights};
+use crate::store::{Keys, Rights, Run};
+
+pub(super) fn begin<E: Engine>(tx: &mut Tx<'_, E>, run: &Run) -> Result<Written, WriteError> {
+    tx.put(&Key::Run, &StoredRun { name: run.name.into(), restored: run.restored })?;
+    Ok(Written::Done)
+}
 
 pub(super) fn invite<E: Engine>(
     tx: &mut Tx<'_, E>,

@@ -59,8 +59,7 @@ pub(super) fn post<E: Engine>(
     }
     if let Some(seq) = tx.get::<u64>(&Key::PostRecord(mailbox, record))? {
         let stored: StoredPost = tx.get(&Key::Post(mailbox, seq))?.ok_or(StoreError::Damaged)?;
-        let same = stored.body.as_slice() == body;
-        return if same { Ok(Written::Done) } else { Err(MailboxError::Conflict.into()) };
+        return if stored.is(body) { Ok(Written::Done) } else { Err(MailboxError::Conflict.into()) };
     }
     let displaced = make_room(tx, mailbox, body.len() as u64)?;
     let left: Mailbox = tx.get(&Key::Mailbox(mailbox))?.unwrap_or_default();
@@ -70,7 +69,8 @@ pub(super) fn post<E: Engine>(
     let seq = (row.head + 1).max(now);
     let row = Mailbox { head: seq, posts, bytes, ..row };
     let expires_at = now.saturating_add(row.keep_ms.unwrap_or(MAILBOX_TTL_MS).min(MAILBOX_TTL_MS));
-    let stored = StoredPost { expires_at, received_at: now, record, body: body.to_vec().into() };
+    let (body, place) = tx.keep(expires_at, body);
+    let stored = StoredPost { expires_at, received_at: now, record, body, place };
     tx.put(&Key::Mailbox(mailbox), &row)?;
     tx.put(&Key::PostRecord(mailbox, record), &seq)?;
     tx.put_new(&Key::Post(mailbox, seq), &stored);
@@ -120,12 +120,13 @@ pub(super) fn delete<E: Engine>(tx: &mut Tx<'_, E>, mailbox: MailboxId, seq: u64
     };
     let mut row: Mailbox = tx.get(&Key::Mailbox(mailbox))?.unwrap_or_default();
     row.posts = row.posts.saturating_sub(1);
-    row.bytes = row.bytes.saturating_sub(stored.body.len() as u64);
+    row.bytes = row.bytes.saturating_sub(stored.len() as u64);
     if row.posts == 0 && !row.stays() {
         tx.delete(&Key::Mailbox(mailbox));
     } else {
         tx.put(&Key::Mailbox(mailbox), &row)?;
     }
+    tx.erase(stored.place);
     tx.delete(&Key::PostRecord(mailbox, stored.record));
     tx.delete(&Key::Expiry(stored.expires_at, Box::new(key.clone())));
     tx.delete(&key);

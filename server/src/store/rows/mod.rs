@@ -1,8 +1,9 @@
 //! The rules of the store over any [`Engine`]: one writer at a time, a durable view for readers.
 //!
-//! With a log beside the rows, bursts of appends go there (`burst`).
+//! Beside the rows lie bodies, and a log where bursts of appends go (`burst`).
 
 mod append;
+mod backup;
 mod blob;
 mod burst;
 mod founding;
@@ -16,73 +17,82 @@ mod view;
 
 use core::ops::ControlFlow;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::io;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use campana_protocol::frame::Entry;
 use campana_protocol::id::{BlobId, ChannelId, MailboxId, RegistrationId};
 
-use self::tx::Tx;
+use self::tx::{Done, Tx};
 use self::view::View;
-use super::engine::{Engine, EngineError};
+use super::bodies::Bodies;
+use super::engine::{Change, Engine, EngineError};
 use super::error::{ReadError, StoreError, WriteError};
 use super::key::{Key, Kind};
 use super::log::Log;
 use super::write::{Write, Written};
 use super::{
     BlobPart, Coverage, Head, Health, Holding, Keys, MailboxState, Page, Post, PushJob, Registration,
-    RegistrationPage, Rights, Store, Trimmed,
+    RegistrationPage, Rights, Run, Store, Trimmed,
 };
-use crate::limits::MAX_TRIM;
+use crate::limits::{MAX_TRIM, REOPEN_BYTES};
 
 /// The version of what is written here. 2: entries may be in a log beside the rows; the rows of 1
 /// are as they were. 3: the log's files begin with a mark; those of 2 are read as they were. 4: what
-/// is unsettled of a push job is on pages; jobs of before begin anew.
-pub(crate) const FORMAT: u16 = 4;
+/// is unsettled of a push job is on pages; jobs of before begin anew. 5: bodies lie beside the rows.
+pub(crate) const FORMAT: u16 = 5;
 
-/// The first with pages; before, each unsettled registration had a row of this kind.
-const PAGES: u16 = 4;
-const SINGLE_UNSETTLED: u8 = 15;
+/// The value of the row that says so. It begins with a zero, as every short value did until 4: so
+/// versions of then can tell that this one is newer.
+pub(crate) fn format_value(format: u16) -> Vec<u8> {
+    [&[0], &format.to_be_bytes()[..]].concat()
+}
+
+/// The format in such a value.
+pub(crate) fn format_of(value: &[u8]) -> Option<u16> {
+    value.last_chunk().map(|bytes| u16::from_be_bytes(*bytes))
+}
 
 /// A [`Store`] over an engine.
 #[derive(Debug)]
 pub struct RowStore<E> {
     view: View<E>,
-    log: Option<Log>,
+    beside: Beside,
     writer: Mutex<()>,
     failed: AtomicBool,
     corrupt_rows: AtomicU64,
+    written_at: Option<u64>,
+}
+
+/// What lies beside the rows of a store on disk.
+#[derive(Debug, Default)]
+struct Beside {
+    log: Option<Log>,
+    bodies: Option<Bodies>,
 }
 
 impl<E: Engine> RowStore<E> {
-    /// Opens the rows in `engine`, writing the format version if they are new or of an older one.
+    /// Opens the rows in `engine`, writing the format version if there are none.
     ///
     /// # Errors
     /// [`FormatError`].
     pub fn open(engine: E) -> Result<Self, FormatError> {
         let key = Key::Format.encode();
-        let found = match engine.get(&key)? {
-            Some(bytes) => {
-                let bytes = <[u8; 2]>::try_from(bytes.as_slice()).map_err(|_| FormatError::Unreadable)?;
-                let found = u16::from_be_bytes(bytes);
-                if found > FORMAT {
-                    return Err(FormatError::Newer(found));
-                }
-                found
-            }
-            None => 0,
-        };
-        if (1..PAGES).contains(&found) {
-            drop_kind(&engine, SINGLE_UNSETTLED)?;
-        }
-        if found < FORMAT {
-            engine.apply(&[super::engine::Change::Put(key, FORMAT.to_be_bytes().to_vec())])?;
+        match engine.get(&key)?.map(|value| format_of(&value)) {
+            Some(Some(FORMAT)) => {}
+            Some(Some(newer)) if newer > FORMAT => return Err(FormatError::Newer(newer)),
+            // Older ones are converted before.
+            Some(_) => return Err(FormatError::Unreadable),
+            None => engine.apply(&[Change::Put(key, format_value(FORMAT))])?,
         }
         Ok(Self {
             view: View::new(engine),
-            log: None,
+            beside: Beside::default(),
             writer: Mutex::new(()),
             failed: AtomicBool::new(false),
             corrupt_rows: AtomicU64::new(0),
+            written_at: None,
         })
     }
 
@@ -95,11 +105,16 @@ impl<E: Engine> RowStore<E> {
         entry.is_none().then_some(head.seq)
     }
 
-    /// The same store with a log beside its rows.
+    /// The same store with a log and bodies beside its rows, last written to then.
     ///
     /// # Errors
     /// [`EngineError`].
-    pub(crate) fn with_log(mut self, log: Log) -> Result<Self, EngineError> {
+    pub(crate) fn with(
+        mut self,
+        log: Log,
+        bodies: Bodies,
+        written_at: Option<u64>,
+    ) -> Result<Self, EngineError> {
         for channel in log.channels() {
             let head = self.engine().get(&Key::Head(channel).encode())?;
             // Without its counters a channel takes no writes, and says so then.
@@ -116,7 +131,8 @@ impl<E: Engine> RowStore<E> {
             ControlFlow::Continue(())
         })?;
         self.corrupt_rows = AtomicU64::new(log.damaged());
-        self.log = Some(log);
+        self.written_at = written_at;
+        self.beside = Beside { log: Some(log), bodies: Some(bodies) };
         Ok(self)
     }
 
@@ -135,24 +151,35 @@ impl<E: Engine> RowStore<E> {
 
     /// Makes what `tx` did durable. Until then readers see what was there before.
     fn make_durable(&self, tx: Tx<'_, E>) -> Result<(), StoreError> {
-        let changes = tx.into_changes();
+        let Done { bodies, changes, erased } = tx.done();
         if changes.is_empty() {
             return Ok(());
         }
-        self.view.apply(changes).map_err(|error| self.fail(&error))
+        if let Some(files) = &self.beside.bodies {
+            files.write(bodies).map_err(|error| self.fail(&error))?;
+        }
+        self.view.apply(changes).map_err(|error| self.fail(&error))?;
+        if let Some(files) = &self.beside.bodies {
+            erased.iter().for_each(|place| files.erase(place));
+        }
+        Ok(())
+    }
+
+    fn begin(&self) -> Tx<'_, E> {
+        Tx::new(self.engine(), self.beside.log.as_ref(), self.beside.bodies.as_ref())
     }
 
     /// What is on disk is unknown now: readers keep the view from before, nobody writes.
     fn fail(&self, error: &dyn core::fmt::Display) -> StoreError {
         self.failed.store(true, Ordering::SeqCst);
-        tracing::error!(%error, "a write failed; the store takes no more until the relay is started again");
+        tracing::error!(%error, "a write failed; the store takes no more until it is opened again");
         StoreError::Failed
     }
 
     /// Judges `writes` and makes them durable, in the log if they may go there.
     fn carry_out(&self, now: u64, writes: &[Write]) -> Result<Vec<Result<Written, WriteError>>, StoreError> {
-        let mut tx = Tx::new(self.engine(), self.log.as_ref());
-        if let Some(log) = &self.log
+        let mut tx = self.begin();
+        if let Some(log) = &self.beside.log
             && let Some(burst) = burst::carry_out(&mut tx, log, now, writes)
         {
             let (results, batch) = burst?;
@@ -179,21 +206,6 @@ impl<E: Engine> RowStore<E> {
     }
 }
 
-/// Deletes all rows of a kind that is no longer written.
-fn drop_kind<E: Engine>(engine: &E, kind: u8) -> Result<(), EngineError> {
-    loop {
-        let mut gone = Vec::new();
-        engine.scan(&[kind], &[kind + 1], &mut |key, _| {
-            gone.push(super::engine::Change::Delete(key.to_vec()));
-            if gone.len() < MAX_TRIM { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        })?;
-        if gone.is_empty() {
-            return Ok(());
-        }
-        engine.apply(&gone)?;
-    }
-}
-
 impl<E: Engine> Store for RowStore<E> {
     fn rights(&self, channel: &ChannelId, keys: &Keys) -> Result<Option<Rights>, ReadError> {
         reading::rights(&self.view, channel, keys)
@@ -204,7 +216,7 @@ impl<E: Engine> Store for RowStore<E> {
     }
 
     fn head(&self, channel: &ChannelId) -> Result<Head, ReadError> {
-        reading::head(&self.view, self.log.as_ref(), channel)
+        reading::head(&self.view, self.beside.log.as_ref(), channel)
     }
 
     fn read(
@@ -214,8 +226,7 @@ impl<E: Engine> Store for RowStore<E> {
         through: u64,
         max_bytes: usize,
     ) -> Result<Page<Entry>, ReadError> {
-        let (page, corrupt) =
-            reading::entries(&self.view, self.log.as_ref(), channel, after, through, max_bytes)?;
+        let (page, corrupt) = reading::entries(&self.view, &self.beside, channel, after, through, max_bytes)?;
         self.skip_corrupt(corrupt);
         Ok(page)
     }
@@ -231,13 +242,13 @@ impl<E: Engine> Store for RowStore<E> {
         through: u64,
         max_bytes: usize,
     ) -> Result<Page<Post>, ReadError> {
-        let (page, corrupt) = reading::posts(&self.view, mailbox, after, through, max_bytes)?;
+        let (page, corrupt) = reading::posts(&self.view, &self.beside, mailbox, after, through, max_bytes)?;
         self.skip_corrupt(corrupt);
         Ok(page)
     }
 
     fn blob_part(&self, channel: &ChannelId, blob: &BlobId, part: u16) -> Result<BlobPart, ReadError> {
-        reading::blob_part(&self.view, channel, blob, part)
+        reading::blob_part(&self.view, &self.beside, channel, blob, part)
     }
 
     fn commit(&self, now: u64, writes: &[Write]) -> Vec<Result<Written, WriteError>> {
@@ -255,15 +266,20 @@ impl<E: Engine> Store for RowStore<E> {
 
     fn trim(&self, now: u64) -> Result<Trimmed, WriteError> {
         let _writing = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        // A full disk is when trimming is wanted most; only a failed store does not trim.
+        // Before the rows, which take room to delete; and also of a store that has failed for want of it.
+        let files = self.beside.bodies.as_ref().map_or(0, |bodies| bodies.expire(now));
+        if files > 0 {
+            tracing::info!(files, "expired bodies are deleted");
+        }
+        // A full disk is when trimming is wanted most; only a failed store does not trim its rows.
         if self.failed.load(Ordering::SeqCst) {
             return Err(StoreError::Failed.into());
         }
-        let mut tx = Tx::new(self.engine(), self.log.as_ref());
+        let mut tx = self.begin();
         let mut trimmed = trim::expired(&mut tx, now)?;
         let forgotten = trim::log(&mut tx, now)?;
         self.make_durable(tx)?;
-        if let Some(log) = self.log.as_ref().filter(|_| !forgotten.is_empty()) {
+        if let Some(log) = self.beside.log.as_ref().filter(|_| !forgotten.is_empty()) {
             let mut entries = 0;
             for (channel, through) in forgotten {
                 entries += log.forget(&channel, through);
@@ -325,21 +341,32 @@ impl<E: Engine> Store for RowStore<E> {
         registered::secret(&self.view)
     }
 
+    fn written_at(&self) -> Option<u64> {
+        self.written_at
+    }
+
+    fn run(&self) -> Result<Option<Run>, ReadError> {
+        reading::run(&self.view)
+    }
+
+    fn back_up(&self, to: &Path) -> io::Result<()> {
+        backup::back_up(self, to)
+    }
+
     fn has_invitation(&self) -> Result<bool, ReadError> {
         reading::has_invitation(&self.view)
     }
 
     fn holdings(&self) -> Result<Vec<Holding>, ReadError> {
-        reading::holdings(&self.view, self.log.as_ref())
+        reading::holdings(&self.view, &self.beside)
     }
 
     fn health(&self) -> Health {
-        if self.failed.load(Ordering::SeqCst) {
-            Health::Failed
-        } else if self.engine().has_room() {
-            Health::Writable
-        } else {
-            Health::Full
+        let failed = self.failed.load(Ordering::SeqCst);
+        match self.engine().has_room(if failed { REOPEN_BYTES } else { 0 }) {
+            true if failed => Health::Failed,
+            true => Health::Writable,
+            false => Health::Full,
         }
     }
 
@@ -385,6 +412,7 @@ fn carry_out<E: Engine>(tx: &mut Tx<'_, E>, now: u64, write: &Write) -> Result<W
             push::reseal(tx, *channel, *registration, from, to)
         }
         Write::KeepPushSecret { sealed } => push::keep_secret(tx, sealed),
+        Write::Begin { run } => founding::begin(tx, run),
         Write::ForgetPush => push::forget_all(tx),
     }
 }
@@ -410,7 +438,7 @@ mod tests {
     use campana_protocol::id::Hash;
 
     use super::*;
-    use crate::store::engine::{Change, Visit};
+    use crate::store::engine::Visit;
     use crate::store::memory::Memory;
 
     /// Fails to read once told to, as an engine does that ran into the end of the disk by itself.
@@ -435,7 +463,7 @@ mod tests {
             self.memory.apply(changes)
         }
 
-        fn has_room(&self) -> bool {
+        fn has_room(&self, _: u64) -> bool {
             true
         }
     }

@@ -7,13 +7,15 @@ use campana_protocol::id::{BlobId, ChannelId, MailboxId};
 use campana_protocol::limits::{MAX_READ_BYTES, MAX_READ_ENTRIES};
 use minicbor::Decode;
 
+use super::Beside;
 use super::view::View;
+use crate::store::bodies::{Found, Place};
 use crate::store::engine::{Engine, EngineError};
 use crate::store::error::ReadError;
 use crate::store::key::{Key, Kind};
 use crate::store::log::Log;
 use crate::store::row::{self, StoredEntry, StoredPart, StoredPost};
-use crate::store::{BlobPart, Head, Holding, Keys, MailboxState, Page, Post, Rights};
+use crate::store::{BlobPart, Head, Holding, Keys, MailboxState, Page, Post, Rights, Run};
 
 pub(super) fn rights<E: Engine>(
     view: &View<E>,
@@ -65,19 +67,33 @@ pub(super) fn mailbox<E: Engine>(view: &View<E>, mailbox: &MailboxId) -> Result<
 
 pub(super) fn blob_part<E: Engine>(
     view: &View<E>,
+    beside: &Beside,
     channel: &ChannelId,
     blob: &BlobId,
     part: u16,
 ) -> Result<BlobPart, ReadError> {
     let row: StoredPart = get(view, &Key::BlobPart(*channel, *blob, part))?.ok_or(ReadError::Unknown)?;
-    Ok(BlobPart { of: row.of, body: row.body.into() })
+    match body(beside, row.place.as_ref(), row.body.into())? {
+        Found::Body(body) => Ok(BlobPart { of: row.of, body }),
+        Found::Expired => Err(ReadError::Unknown),
+        Found::Damaged => Err(ReadError::Failed),
+    }
+}
+
+/// The body of a row that holds it, or its place.
+fn body(beside: &Beside, place: Option<&Place>, inline: Vec<u8>) -> Result<Found, ReadError> {
+    match (place, &beside.bodies) {
+        (None, _) => Ok(Found::Body(inline)),
+        (Some(place), Some(bodies)) => bodies.read(place).map_err(|error| failed(error.into())),
+        (Some(_), None) => Ok(Found::Damaged),
+    }
 }
 
 /// The page, and how many damaged rows it leaves out. Entries are in the log; those between, in
 /// rows.
 pub(super) fn entries<E: Engine>(
     view: &View<E>,
-    log: Option<&Log>,
+    beside: &Beside,
     channel: &ChannelId,
     after: u64,
     through: u64,
@@ -85,8 +101,11 @@ pub(super) fn entries<E: Engine>(
 ) -> Result<(Page<Entry>, u64), ReadError> {
     let key = |seq| Key::Entry(*channel, seq);
     let mut gather = Gather::new(after, max_bytes, |bytes: &[u8], _| {
-        row::decode::<StoredEntry>(bytes).map(|row| (row.entry.body.len(), row.entry))
+        let Some(StoredEntry { entry, place, .. }) = row::decode(bytes) else { return Ok(Parsed::Damaged) };
+        let found = body(beside, place.as_ref(), entry.body.into())?;
+        Ok(Parsed::of(found, |body| Entry { body: body.into(), ..entry }))
     });
+    let log = beside.log.as_ref();
     let located = log.map(|log| log.entries(channel, after, through, MAX_READ_ENTRIES)).unwrap_or_default();
     let all_located = located.len() < MAX_READ_ENTRIES;
     for place in located {
@@ -110,6 +129,7 @@ pub(super) fn entries<E: Engine>(
 /// The page, and how many damaged rows it leaves out.
 pub(super) fn posts<E: Engine>(
     view: &View<E>,
+    beside: &Beside,
     mailbox: &MailboxId,
     after: u64,
     through: u64,
@@ -117,12 +137,30 @@ pub(super) fn posts<E: Engine>(
 ) -> Result<(Page<Post>, u64), ReadError> {
     let key = |seq| Key::Post(*mailbox, seq);
     let mut gather = Gather::new(after, max_bytes, |bytes: &[u8], seq| {
-        let row = row::decode::<StoredPost>(bytes)?;
-        Some((row.body.len(), Post { seq, received_at: row.received_at, body: row.body.into() }))
+        let Some(row) = row::decode::<StoredPost>(bytes) else { return Ok(Parsed::Damaged) };
+        let found = body(beside, row.place.as_ref(), row.body.into())?;
+        Ok(Parsed::of(found, |body| Post { seq, received_at: row.received_at, body }))
     });
     // Full or not: the page says how far it got.
     let _ = gather.rows(view, &key, through)?;
     Ok(gather.done())
+}
+
+/// What a row stands for.
+enum Parsed<T> {
+    Item(usize, T),
+    Expired,
+    Damaged,
+}
+
+impl<T> Parsed<T> {
+    fn of(found: Found, item: impl FnOnce(Vec<u8>) -> T) -> Self {
+        match found {
+            Found::Body(body) => Self::Item(body.len(), item(body)),
+            Found::Expired => Self::Expired,
+            Found::Damaged => Self::Damaged,
+        }
+    }
 }
 
 /// A page being filled up to its limits.
@@ -131,17 +169,21 @@ struct Gather<T, P> {
     bytes: usize,
     max_bytes: usize,
     corrupt: u64,
+    /// Rows that were damaged when they were looked at: deleted meanwhile, perhaps.
+    doubtful: Vec<u64>,
+    failed: Option<ReadError>,
     parse: P,
 }
 
-impl<T, P: Fn(&[u8], u64) -> Option<(usize, T)>> Gather<T, P> {
+impl<T, P: Fn(&[u8], u64) -> Result<Parsed<T>, ReadError>> Gather<T, P> {
     fn new(after: u64, max_bytes: usize, parse: P) -> Self {
-        let page = Page { items: Vec::new(), through: after };
-        Self { page, bytes: 0, max_bytes: max_bytes.min(MAX_READ_BYTES), corrupt: 0, parse }
+        let (page, max_bytes) = (Page { items: Vec::new(), through: after }, max_bytes.min(MAX_READ_BYTES));
+        Self { page, bytes: 0, max_bytes, corrupt: 0, doubtful: Vec::new(), failed: None, parse }
     }
 
     fn done(self) -> (Page<T>, u64) {
-        (self.page, self.corrupt)
+        let corrupt = self.corrupt + self.doubtful.len() as u64;
+        (self.page, corrupt)
     }
 
     /// Adds the rows after those looked at, up to and including `through`. Breaks when the page
@@ -164,6 +206,13 @@ impl<T, P: Fn(&[u8], u64) -> Option<(usize, T)>> Gather<T, P> {
             }
             goes
         });
+        // A row whose body is gone is damaged only if the row is still there.
+        for seq in core::mem::take(&mut self.doubtful) {
+            self.corrupt += u64::from(!matches!(view.get(&key(seq).encode()), Ok(None)));
+        }
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
         if scanned.is_ok() {
             if goes.is_continue() {
                 self.page.through = through;
@@ -175,7 +224,7 @@ impl<T, P: Fn(&[u8], u64) -> Option<(usize, T)>> Gather<T, P> {
             match view.get(&key(seq).encode()) {
                 Ok(Some(value)) => {
                     if self.add(seq, &value).is_break() {
-                        return Ok(ControlFlow::Break(()));
+                        return self.failed.map_or(Ok(ControlFlow::Break(())), Err);
                     }
                 }
                 Ok(None) => self.page.through = seq,
@@ -187,11 +236,17 @@ impl<T, P: Fn(&[u8], u64) -> Option<(usize, T)>> Gather<T, P> {
     }
 
     fn add(&mut self, seq: u64, value: &[u8]) -> ControlFlow<()> {
-        let Some((size, item)) = (self.parse)(value, seq) else {
-            self.damaged(seq);
-            return ControlFlow::Continue(());
-        };
-        self.put(seq, size, item)
+        match (self.parse)(value, seq) {
+            Ok(Parsed::Item(size, item)) => return self.put(seq, size, item),
+            Ok(Parsed::Expired) => {}
+            Ok(Parsed::Damaged) => self.doubtful.push(seq),
+            Err(error) => {
+                self.failed = Some(error);
+                return ControlFlow::Break(());
+            }
+        }
+        self.page.through = seq;
+        ControlFlow::Continue(())
     }
 
     fn put(&mut self, seq: u64, size: usize, item: T) -> ControlFlow<()> {
@@ -214,6 +269,11 @@ impl<T, P: Fn(&[u8], u64) -> Option<(usize, T)>> Gather<T, P> {
     }
 }
 
+pub(super) fn run<E: Engine>(view: &View<E>) -> Result<Option<Run>, ReadError> {
+    let row = get::<_, row::StoredRun>(view, &Key::Run)?;
+    Ok(row.map(|row| Run { name: row.name.into(), restored: row.restored }))
+}
+
 pub(super) fn has_invitation<E: Engine>(view: &View<E>) -> Result<bool, ReadError> {
     let mut found = false;
     for kind in [Kind::Invitation, Kind::Founder] {
@@ -227,20 +287,20 @@ pub(super) fn has_invitation<E: Engine>(view: &View<E>) -> Result<bool, ReadErro
     Ok(found)
 }
 
-pub(super) fn holdings<E: Engine>(view: &View<E>, log: Option<&Log>) -> Result<Vec<Holding>, ReadError> {
+pub(super) fn holdings<E: Engine>(view: &View<E>, beside: &Beside) -> Result<Vec<Holding>, ReadError> {
     let mut holdings = Vec::new();
     for kind in Kind::ALL {
         let (from, to) = kind.range();
         let (mut rows, mut bytes) = (0, 0);
         let count = &mut |key: &[u8], value: &[u8]| {
             rows += 1;
-            bytes += (key.len() + value.len()) as u64;
+            bytes += (key.len() + value.len() + beside_row(*kind, value)) as u64;
             ControlFlow::Continue(())
         };
         view.scan(&from, &to, count).map_err(failed)?;
         // Those in the log come with their record ids.
         if *kind == Kind::Entry
-            && let Some(log) = log.map(Log::held)
+            && let Some(log) = beside.log.as_ref().map(Log::held)
         {
             rows += log.0;
             bytes += log.1;
@@ -248,6 +308,17 @@ pub(super) fn holdings<E: Engine>(view: &View<E>, log: Option<&Log>) -> Result<V
         holdings.push(Holding { kind: name(*kind), rows, bytes });
     }
     Ok(holdings)
+}
+
+/// Bytes of the body that a row of that kind has beside it.
+fn beside_row(kind: Kind, value: &[u8]) -> usize {
+    let place = match kind {
+        Kind::Entry => row::decode::<StoredEntry>(value).and_then(|row| row.place),
+        Kind::Post => row::decode::<StoredPost>(value).and_then(|row| row.place),
+        Kind::BlobPart => row::decode::<StoredPart>(value).and_then(|row| row.place),
+        _ => None,
+    };
+    place.map_or(0, |place| place.len())
 }
 
 const fn name(kind: Kind) -> &'static str {
@@ -273,6 +344,7 @@ const fn name(kind: Kind) -> &'static str {
         Kind::PushSecret => "VAPID key (sealed)",
         Kind::Ended => "ended registrations",
         Kind::Endpoint => "push endpoints (keyed hashes)",
+        Kind::Run => "run of the relay (random)",
     }
 }
 

@@ -3,8 +3,10 @@
 use core::ops::ControlFlow;
 use std::collections::BTreeMap;
 
+use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
+use crate::store::bodies::{Bodies, Pending, Place};
 use crate::store::engine::{Change, Engine, EngineError};
 use crate::store::error::StoreError;
 use crate::store::key::Key;
@@ -14,7 +16,20 @@ use crate::store::row;
 pub(super) struct Tx<'e, E> {
     engine: &'e E,
     pub(super) log: Option<&'e Log>,
+    bodies: Option<&'e Bodies>,
+    pending: Pending,
+    erased: Vec<Place>,
     rows: BTreeMap<Vec<u8>, Touched>,
+}
+
+/// A batch that is made.
+pub(super) struct Done {
+    /// To be durable before the changes are.
+    pub(super) bodies: Pending,
+    /// What changed, each with what was there before.
+    pub(super) changes: Vec<(Change, Option<Vec<u8>>)>,
+    /// To be erased after that.
+    pub(super) erased: Vec<Place>,
 }
 
 /// A row this batch has looked at.
@@ -31,8 +46,22 @@ impl Touched {
 }
 
 impl<'e, E: Engine> Tx<'e, E> {
-    pub(super) fn new(engine: &'e E, log: Option<&'e Log>) -> Self {
-        Self { engine, log, rows: BTreeMap::new() }
+    pub(super) fn new(engine: &'e E, log: Option<&'e Log>, bodies: Option<&'e Bodies>) -> Self {
+        let (pending, erased) = (Pending::default(), Vec::new());
+        Self { engine, log, bodies, pending, erased, rows: BTreeMap::new() }
+    }
+
+    /// What a row holds of a body that expires then: itself, or the place that it gets beside the rows.
+    pub(super) fn keep(&mut self, expires_at: u64, body: &[u8]) -> (ByteVec, Option<Place>) {
+        match self.bodies {
+            Some(bodies) => (Vec::new().into(), Some(bodies.add(&mut self.pending, expires_at, body))),
+            None => (body.to_vec().into(), None),
+        }
+    }
+
+    /// The body of a row that is deleted before its time goes from the disk once that is durable.
+    pub(super) fn erase(&mut self, place: Option<Place>) {
+        self.erased.extend(place);
     }
 
     /// The row of `key`. One that cannot be read is an error, never "not there".
@@ -92,15 +121,16 @@ impl<'e, E: Engine> Tx<'e, E> {
         Ok(found.keys().take(limit).filter_map(|key| Key::decode(key)).collect())
     }
 
-    /// What changed, each with what was there before.
-    pub(super) fn into_changes(self) -> Vec<(Change, Option<Vec<u8>>)> {
+    /// What is to be made durable.
+    pub(super) fn done(self) -> Done {
         let changed = |(key, touched): (Vec<u8>, Touched)| match touched.new? {
             Some(value) if touched.old.as_ref() == Some(&value) => None,
             Some(value) => Some((Change::Put(key, value), touched.old)),
             None if touched.old.is_none() => None,
             None => Some((Change::Delete(key), touched.old)),
         };
-        self.rows.into_iter().filter_map(changed).collect()
+        let changes = self.rows.into_iter().filter_map(changed).collect();
+        Done { bodies: self.pending, changes, erased: self.erased }
     }
 
     fn touch(&mut self, key: Vec<u8>) -> Result<&mut Touched, StoreError> {

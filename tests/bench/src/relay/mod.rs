@@ -6,6 +6,7 @@ mod client;
 pub(crate) mod fanout;
 mod process;
 pub(crate) mod push;
+pub(crate) mod store;
 
 /// The value below which `share` of the sorted values lie.
 fn quantile(sorted: &[f64], share: f64) -> f64 {
