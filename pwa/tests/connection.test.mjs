@@ -196,7 +196,7 @@ onPhone("a connected window that freezes is replaced", async ({ page, another })
 
 onPhone("on another network the connection is made anew", async ({ relay, page }) => {
   const made = async () => {
-    const text = await (await fetch(`${relay.origin}/metrics`)).text();
+    const text = await (await fetch(relay.metrics)).text();
     return Number(/^campana_relay_connections_total (\d+)$/m.exec(text)?.[1]);
   };
   const before = await made();
@@ -206,7 +206,7 @@ onPhone("on another network the connection is made anew", async ({ relay, page }
 });
 
 onPhone("back in sight after half a minute, the connection is made anew; after less it is not", async ({ relay, page }) => {
-  const made = async () => Number(/^campana_relay_connections_total (\d+)$/m.exec(await (await fetch(`${relay.origin}/metrics`)).text())?.[1]);
+  const made = async () => Number(/^campana_relay_connections_total (\d+)$/m.exec(await (await fetch(relay.metrics)).text())?.[1]);
   const before = await made();
   const away = async (ms) => {
     await turnTo(page, "hidden");

@@ -41,7 +41,7 @@ export async function startRelay(app = join(root, "pwa/dist"), flags = [], fill 
   relay.start = async (address = "127.0.0.1:0") => {
     relay.child = spawn(
       join(binaries, "campana-relay"),
-      ["--listen", address, "--json", "--log", "warn", "--data-dir", join(directory, "data"), "--app-dir", app,
+      ["--listen", address, "--json", "--log", "warn", "--data-dir", join(directory, "data"), "--app-dir", app, "--metrics-listen", "127.0.0.1:0",
         // One connection of a test can do in a second what a phone does in a day.
         "--requests-per-second", "10000", "--request-burst", "100000",
         // A network of a test is founded, joined and alerted within seconds.
@@ -49,9 +49,10 @@ export async function startRelay(app = join(root, "pwa/dist"), flags = [], fill 
       { stdio: ["ignore", "pipe", "inherit"] },
     );
     const [line] = await once(createInterface({ input: relay.child.stdout }), "line");
-    const { listening, invitation } = JSON.parse(line);
+    const { listening, invitation, metrics } = JSON.parse(line);
     relay.origin = `http://${listening}`;
     relay.address = listening;
+    relay.metrics = `http://${metrics}/metrics`;
     // Its links were made before the port was known.
     if (invitation) relay.invitation = relay.origin + invitation.slice(invitation.indexOf("/#"));
   };

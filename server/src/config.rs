@@ -65,6 +65,10 @@ pub struct Settings {
     /// [default: 127.0.0.1:7800].
     #[arg(long, global = true, env = "CAMPANA_RELAY_LISTEN", value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
+    /// Address at which `/metrics` is served to the operator; not served unless given. Keep it on the
+    /// loopback: counters tell when something happens. Port 0 takes a free one.
+    #[arg(long, global = true, env = "CAMPANA_RELAY_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
+    pub metrics_listen: Option<SocketAddr>,
     /// Directory of everything the relay keeps [default: campana-data].
     #[arg(long, global = true, env = "CAMPANA_RELAY_DATA_DIR", value_name = "DIRECTORY")]
     pub data_dir: Option<PathBuf>,
@@ -158,6 +162,8 @@ pub enum Log {
 pub struct Config {
     /// Address to listen on.
     pub listen: SocketAddr,
+    /// Address at which metrics are served, if they are.
+    pub metrics_listen: Option<SocketAddr>,
     /// Directory of everything.
     pub data_dir: PathBuf,
     /// Where devices reach the relay, if it was said.
@@ -272,6 +278,7 @@ impl Settings {
     fn or(self, other: Self) -> Self {
         Self {
             listen: self.listen.or(other.listen),
+            metrics_listen: self.metrics_listen.or(other.metrics_listen),
             data_dir: self.data_dir.or(other.data_dir),
             public_url: self.public_url.or(other.public_url),
             app_dir: self.app_dir.or(other.app_dir),
@@ -356,6 +363,7 @@ impl Settings {
         let bytes = |mib: Option<u32>, default| mib.map_or(default, |mib| u64::from(mib) * MIB);
         Ok(Config {
             listen: self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 7800))),
+            metrics_listen: self.metrics_listen,
             data_dir,
             push,
             public_url: self.public_url,

@@ -1,23 +1,42 @@
 //! What one channel or mailbox takes from all who write to it together. The rates of a connection
-//! bound what one device can do; these bound what any number of them can do to the others.
+//! bound what one device can do; these bound what any number of them can do to the others, and share it
+//! among connections ([`Fair`]).
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use campana_protocol::id::{ChannelId, MailboxId};
 
+use crate::fair::{Fair, Size};
 use crate::limits;
-use crate::rate::{Bucket, Rates};
+use crate::rate::Rates;
+use crate::session::ConnectionId;
 
-/// What is rationed.
+/// What is rationed. An owner's connection draws on [`Ration::Alerts`] alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Ration {
     /// Control entries of a channel that no owner appends: each makes everybody's next append stale.
     Control(ChannelId),
     /// Alerts of a channel: each rings every phone.
     Alerts(ChannelId),
-    /// Posts to a mailbox by others than its reader: beyond what it holds the oldest give way.
-    Posts(MailboxId),
+    /// Updates of a channel: every phone fetches them.
+    Updates(ChannelId),
+    /// Live bodies of a channel: every phone that is connected gets them.
+    Live(ChannelId),
+    /// Parts of blobs: room that a channel has for its snapshots.
+    Blobs(ChannelId),
+    /// Posts by current members to a mailbox of which something was said.
+    MembersPosts(MailboxId),
+    /// Posts to it by anybody else.
+    StrangersPosts(MailboxId),
+    /// Posts that a channel's members send to mailboxes of which nothing was said, all of them together.
+    UnopenedPosts(ChannelId),
+    /// New registrations of a channel: room for everybody's phone.
+    Registrations(ChannelId),
+    /// Receipts of a channel: a row each, for a week.
+    Receipts(ChannelId),
+    /// Test pushes of a channel: the relay has so many at a time.
+    Tests(ChannelId),
 }
 
 /// What is left of each ration that has been drawn on. One that is not here is whole.
@@ -29,21 +48,19 @@ pub(crate) struct Rations {
 
 #[derive(Debug)]
 struct Left {
-    /// In sixtieths, so that rates are per minute.
-    count: Bucket,
-    /// Bodies, where their size matters.
-    bytes: Option<Bucket>,
+    /// Of things, where each costs the others something whatever its size.
+    count: Option<Fair>,
+    /// Of bytes, where their size matters.
+    bytes: Option<Fair>,
 }
-
-const SIXTIETHS: u32 = 60;
 
 impl Rations {
     pub(crate) fn new(rates: Rates) -> Self {
         Self { rates, left: Mutex::default() }
     }
 
-    /// Takes one, of so many bytes, if it is there.
-    pub(crate) fn take(&self, now: u64, ration: Ration, bytes: usize) -> bool {
+    /// Takes one, of so many bytes, for a connection, if it is there for it.
+    pub(crate) fn take(&self, now: u64, ration: Ration, by: ConnectionId, bytes: usize) -> bool {
         let mut rations = self.lock();
         if rations.len() >= limits::MAX_RATIONS && !rations.contains_key(&ration) {
             rations.retain(|_, left| !left.whole(now));
@@ -52,9 +69,7 @@ impl Rations {
                 rations.clear();
             }
         }
-        // A body is far shorter than 4 GiB.
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        rations.entry(ration).or_insert_with(|| self.whole(now, ration)).take(now, bytes)
+        rations.entry(ration).or_insert_with(|| self.whole(now, ration)).take(now, by, bytes as u64)
     }
 
     /// Forgets those that are whole again.
@@ -64,14 +79,49 @@ impl Rations {
 
     fn whole(&self, now: u64, ration: Ration) -> Left {
         let rates = &self.rates;
-        let (burst, per_minute) = match ration {
-            Ration::Control(_) => (limits::CONTROL_BURST, limits::CONTROL_PER_MINUTE),
-            Ration::Alerts(_) => (rates.alert_burst, rates.alerts_per_minute),
-            Ration::Posts(_) => (rates.post_burst, rates.posts_per_minute),
+        let shared = |burst, per_minute, parts| Size { burst, per_minute, each: burst / parts };
+        let posts = |bytes: u64| {
+            let (burst, per_minute) = (u64::from(rates.post_burst), u64::from(rates.posts_per_minute));
+            shared(burst * bytes, per_minute * bytes, limits::POST_PARTS)
         };
-        let bytes = matches!(ration, Ration::Control(_))
-            .then(|| Bucket::new(now, limits::CONTROL_BYTE_BURST.into(), limits::CONTROL_BYTES_PER_SECOND));
-        Left { count: Bucket::new(now, u64::from(burst) * u64::from(SIXTIETHS), per_minute), bytes }
+        let (count, bytes) = match ration {
+            Ration::Control(_) => (
+                Some(shared(limits::CONTROL_BURST.into(), limits::CONTROL_PER_MINUTE.into(), 1)),
+                Some(shared(limits::CONTROL_BYTE_BURST, limits::CONTROL_BYTES_PER_MINUTE, 1)),
+            ),
+            Ration::Alerts(_) => {
+                (Some(shared(rates.alert_burst.into(), rates.alerts_per_minute.into(), 1)), None)
+            }
+            Ration::Updates(_) => {
+                let (burst, per_minute) = (limits::UPDATE_BYTE_BURST, limits::UPDATE_BYTES_PER_MINUTE);
+                (None, Some(shared(burst, per_minute, limits::UPDATE_PARTS)))
+            }
+            Ration::Live(_) => {
+                (None, Some(shared(limits::LIVE_BYTE_BURST, limits::LIVE_BYTES_PER_MINUTE, 4)))
+            }
+            Ration::Blobs(_) => {
+                (None, Some(shared(limits::BLOB_BYTE_BURST, limits::BLOB_BYTES_PER_MINUTE, 1)))
+            }
+            Ration::MembersPosts(_) => (None, Some(posts(limits::MEMBERS_POST_BYTES))),
+            Ration::StrangersPosts(_) => (None, Some(posts(limits::STRANGERS_POST_BYTES))),
+            Ration::UnopenedPosts(_) => {
+                let (burst, per_minute) = (limits::UNOPENED_BYTE_BURST, limits::UNOPENED_BYTES_PER_MINUTE);
+                (None, Some(shared(burst, per_minute, 4)))
+            }
+            Ration::Registrations(_) => {
+                let (burst, per_minute) = (limits::REGISTRATION_BURST, limits::REGISTRATIONS_PER_MINUTE);
+                (Some(Size { burst, per_minute, each: limits::REGISTRATIONS_EACH }), None)
+            }
+            Ration::Receipts(_) => {
+                let (burst, per_minute) = (limits::RECEIPT_BURST, limits::RECEIPTS_PER_MINUTE);
+                (Some(Size { burst, per_minute, each: limits::RECEIPTS_EACH }), None)
+            }
+            Ration::Tests(_) => {
+                let (burst, per_minute) = (limits::CHANNEL_TEST_BURST, limits::CHANNEL_TESTS_PER_MINUTE);
+                (Some(Size { burst, per_minute, each: limits::TEST_BURST.into() }), None)
+            }
+        };
+        Left { count: count.map(|size| Fair::new(now, size)), bytes: bytes.map(|size| Fair::new(now, size)) }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Ration, Left>> {
@@ -81,14 +131,25 @@ impl Rations {
 
 impl Left {
     /// Both or neither.
-    fn take(&mut self, now: u64, bytes: u32) -> bool {
-        let room = self.bytes.as_mut().is_none_or(|bucket| bucket.holds(now, bytes));
-        room && self.count.take(now, SIXTIETHS)
-            && self.bytes.as_mut().is_none_or(|bucket| bucket.take(now, bytes))
+    fn take(&mut self, now: u64, by: ConnectionId, bytes: u64) -> bool {
+        let bytes = bytes.max(limits::LEAST_BYTES);
+        let gives =
+            |fair: &mut Option<Fair>, units| fair.as_mut().is_none_or(|fair| fair.gives(now, by, units));
+        if !gives(&mut self.count, 1) || !gives(&mut self.bytes, bytes) {
+            return false;
+        }
+        if let Some(count) = &mut self.count {
+            count.draw(by, 1);
+        }
+        if let Some(left) = &mut self.bytes {
+            left.draw(by, bytes);
+        }
+        true
     }
 
     fn whole(&mut self, now: u64) -> bool {
-        self.count.is_full(now) && self.bytes.as_mut().is_none_or(|bucket| bucket.is_full(now))
+        let whole = |fair: &mut Option<Fair>| fair.as_mut().is_none_or(|fair| fair.is_whole(now));
+        whole(&mut self.count) && whole(&mut self.bytes)
     }
 }
 
@@ -96,42 +157,68 @@ impl Left {
 mod tests {
     use super::*;
 
-    const CONTROL: Ration = Ration::Control(ChannelId([1; 32]));
+    const CHANNEL: ChannelId = ChannelId([1; 32]);
+    const CONTROL: Ration = Ration::Control(CHANNEL);
 
-    fn taken(rations: &Rations, now: u64, ration: Ration, bytes: usize) -> usize {
-        (0..1_000).take_while(|_| rations.take(now, ration, bytes)).count()
+    fn taken(rations: &Rations, now: u64, ration: Ration, by: u64, bytes: usize) -> usize {
+        (0..2_000).take_while(|_| rations.take(now, ration, ConnectionId(by), bytes)).count()
     }
 
     #[test]
-    fn a_ration_is_a_burst_then_its_rate() {
+    fn a_connection_is_given_half_of_a_ration_and_what_drains_away() {
         let rations = Rations::new(Rates::default());
-        assert_eq!(taken(&rations, 1_000, CONTROL, 10), 16);
-        assert_eq!(taken(&rations, 10_999, CONTROL, 10), 0);
-        assert_eq!(taken(&rations, 11_000, CONTROL, 10), 1);
-        assert_eq!(taken(&rations, 31_000, CONTROL, 10), 2);
-        let alerts = Ration::Alerts(ChannelId([1; 32]));
-        assert_eq!(taken(&rations, 1_000, alerts, 0), 32);
-        assert_eq!(taken(&rations, 11_000, alerts, 0), 1);
-        let posts = Ration::Posts(MailboxId([1; 32]));
-        assert_eq!(taken(&rations, 1_000, posts, 0), 256);
-        assert_eq!(taken(&rations, 2_000, posts, 0), 2);
+        assert_eq!(taken(&rations, 1_000, CONTROL, 1, 10), 8);
+        assert_eq!(taken(&rations, 10_999, CONTROL, 1, 10), 0);
+        let alerts = Ration::Alerts(CHANNEL);
+        assert_eq!(taken(&rations, 1_000, alerts, 1, 0), 16);
+        assert_eq!(taken(&rations, 1_000, alerts, 2, 0), 8);
+        assert_eq!(taken(&rations, 11_000, alerts, 3, 0), 4);
         // Another channel has its own.
-        assert!(rations.take(31_000, Ration::Control(ChannelId([2; 32])), 10));
+        assert!(rations.take(31_000, Ration::Control(ChannelId([2; 32])), ConnectionId(1), 10));
     }
 
     #[test]
     fn large_bodies_use_up_the_bytes_first_and_take_nothing_when_they_do_not_fit() {
         let rations = Rations::new(Rates::default());
-        assert_eq!(taken(&rations, 0, CONTROL, 1 << 20), 4);
-        assert!(!rations.take(0, CONTROL, 1));
+        assert_eq!(taken(&rations, 0, CONTROL, 1, 1 << 20), 1);
+        assert!(!rations.take(0, CONTROL, ConnectionId(2), 1));
         // 2 KiB a second. What was refused has used up no count.
-        assert_eq!(taken(&rations, 1_000, CONTROL, 128), 12);
+        assert_eq!(taken(&rations, 4_000, CONTROL, 2, 1_024), 4);
+    }
+
+    #[test]
+    fn of_what_three_flooders_leave_a_fourth_is_served_at_once() {
+        let mailbox = MailboxId([1; 32]);
+        let (small, large) = (1_200, 16_384);
+        for (ration, most) in [
+            (Ration::Updates(CHANNEL), 350_000),
+            (Ration::MembersPosts(mailbox), 300_000),
+            (Ration::UnopenedPosts(CHANNEL), 180_000),
+        ] {
+            for body in [small, large] {
+                let rations = Rations::new(Rates::default());
+                let mut bytes = 0;
+                for now in (0..60_000).step_by(100) {
+                    for flooder in 0..3 {
+                        bytes += taken(&rations, now, ration, flooder, body) * body;
+                    }
+                    let honest = now / 10_000 + 10;
+                    if now % 10_000 == 0 {
+                        assert!(
+                            rations.take(now, ration, ConnectionId(honest), small),
+                            "{ration:?} at {now}"
+                        );
+                    }
+                }
+                assert!(bytes < most, "{ration:?}: {bytes} bytes in a minute");
+            }
+        }
     }
 
     #[test]
     fn what_is_whole_again_is_forgotten() {
         let rations = Rations::new(Rates::default());
-        rations.take(0, CONTROL, 0);
+        rations.take(0, CONTROL, ConnectionId(1), 0);
         rations.sweep(9_999);
         assert_eq!(rations.lock().len(), 1);
         rations.sweep(10_000);
@@ -144,7 +231,7 @@ mod tests {
         for number in 0..=limits::MAX_RATIONS as u64 {
             let mut mailbox = [0; 32];
             mailbox[..8].copy_from_slice(&number.to_be_bytes());
-            assert!(rations.take(0, Ration::Posts(MailboxId(mailbox)), 0));
+            assert!(rations.take(0, Ration::StrangersPosts(MailboxId(mailbox)), ConnectionId(1), 0));
         }
         assert!(rations.lock().len() <= limits::MAX_RATIONS);
     }

@@ -1,4 +1,4 @@
-//! The relay's three addresses, and the app's.
+//! The relay's own addresses, and the app's; its metrics, on a listener of their own.
 
 use std::sync::Arc;
 
@@ -13,7 +13,8 @@ use campana_protocol::limits::MAX_FRAME;
 
 use crate::app::guard;
 use crate::metrics::line;
-use crate::serve::{Place, Server};
+use crate::places::Place;
+use crate::serve::Server;
 use crate::socket;
 use crate::store::{Health, Store};
 
@@ -25,10 +26,14 @@ pub(crate) fn router<S: Store>(server: Arc<Server<S>>) -> Router {
     Router::new()
         .route("/v1/relay", get(relay::<S>))
         .route("/healthz", get(healthz::<S>))
-        .route("/metrics", get(metrics::<S>))
         .fallback(app::<S>)
         .layer(map_response(guard))
         .with_state(server)
+}
+
+/// What the operator's own listener serves.
+pub(crate) fn metrics_router<S: Store>(server: Arc<Server<S>>) -> Router {
+    Router::new().route("/metrics", get(metrics::<S>)).with_state(server)
 }
 
 async fn app<S: Store>(
@@ -42,7 +47,7 @@ async fn app<S: Store>(
 
 async fn relay<S: Store>(
     State(server): State<Arc<Server<S>>>,
-    Extension(place): Extension<Place>,
+    Extension(place): Extension<Arc<Place>>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     upgrade

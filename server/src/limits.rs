@@ -106,6 +106,9 @@ pub const LIVE_BURST: u32 = 32;
 /// Live bodies a second a connection may send for long: one position a second, with room.
 pub const LIVE_PER_SECOND: u32 = 8;
 
+/// The least that anything counts for where bytes are rationed: each entry and post has its envelope.
+pub const LEAST_BYTES: u64 = 256;
+
 /// Control entries that a channel takes at once from those who are not its owners: each makes everybody's
 /// next append stale, and members commit only the swap of a lost leaf that no owner has answered.
 pub const CONTROL_BURST: u32 = 16;
@@ -114,11 +117,11 @@ pub const CONTROL_BURST: u32 = 16;
 /// has long been made anew.
 pub const CONTROL_PER_MINUTE: u32 = 6;
 
-/// Body bytes of those at once: a few swaps in a large network.
-pub const CONTROL_BYTE_BURST: u32 = 4 * 1_048_576;
+/// Body bytes of those at once: one swap in the largest network, or a few in one of 2,000.
+pub const CONTROL_BYTE_BURST: u64 = 1_048_576;
 
-/// Body bytes of those a second for long: every member stores and forwards them for a month.
-pub const CONTROL_BYTES_PER_SECOND: u32 = 2_048;
+/// Body bytes of those a minute for long: every member stores and forwards them for a month.
+pub const CONTROL_BYTES_PER_MINUTE: u64 = 122_880;
 
 /// Alerts a channel takes at once, from everybody together: each rings every phone, and the worst day
 /// has had fewer, with their corrections and all clears.
@@ -127,13 +130,94 @@ pub const ALERT_BURST: u32 = 32;
 /// Alerts a minute a channel takes for long.
 pub const ALERTS_PER_MINUTE: u32 = 6;
 
+/// Bytes of updates that a channel takes at once from those who are not its owners. Members append pleas,
+/// the desk attestations, each about a kilobyte; every phone fetches them, on a line that may be slow.
+pub const UPDATE_BYTE_BURST: u64 = 196_608;
+
+/// Bytes of updates a minute that it takes from them for long: two pleas or attestations a second.
+pub const UPDATE_BYTES_PER_MINUTE: u64 = 122_880;
+
+/// In how many parts that burst is given to connections: twenty attestations to each.
+pub const UPDATE_PARTS: u64 = 8;
+
+/// Bytes of live bodies that a channel fans out at once: the positions of some fifty people.
+pub const LIVE_BYTE_BURST: u64 = 16_384;
+
+/// Bytes of live bodies a minute for long: a position a second of eight people.
+pub const LIVE_BYTES_PER_MINUTE: u64 = 122_880;
+
+/// Bytes of blobs that a channel takes at once from those who are not its owners: the snapshot of a swap
+/// that no owner has answered, in a network of 10,000.
+pub const BLOB_BYTE_BURST: u64 = 8 * 1_048_576;
+
+/// Bytes of blobs a minute for long: 16 MiB a day.
+pub const BLOB_BYTES_PER_MINUTE: u64 = 11_650;
+
+/// Bytes of blobs in a channel beyond which none but owners add to them: three quarters of the room are
+/// kept for those who admit people, whatever the rations of members have added up to.
+pub const MEMBERS_BLOB_BYTES: u64 = campana_protocol::limits::MAX_CHANNEL_BLOB_BYTES / 4;
+
 /// Posts a mailbox takes at once from others than its reader: a hall full of people that scan one
-/// invitation.
+/// invitation. Members and strangers have a ration each, in bytes.
 pub const POST_BURST: u32 = 256;
 
-/// Posts a minute it takes from them for long: whoever floods a desk with the largest posts there are
-/// displaces nothing younger than six minutes.
+/// Posts a minute it takes from them for long.
 pub const POSTS_PER_MINUTE: u32 = 120;
+
+/// What one of these is in bytes for strangers: a join request with its key packages.
+pub const STRANGERS_POST_BYTES: u64 = 2_560;
+
+/// What one of these is in bytes for members: a report without words. 192 KiB at once and 90 KiB a minute
+/// are what a flood costs a verifier's phone.
+pub const MEMBERS_POST_BYTES: u64 = 768;
+
+/// In how many parts that burst is given to connections: some twenty reports to each.
+pub const POST_PARTS: u64 = 8;
+
+/// Bytes of posts at once to mailboxes of which nothing was said, from a channel's members but its owners:
+/// Welcomes after a swap, some 4 KiB each.
+pub const UNOPENED_BYTE_BURST: u64 = 131_072;
+
+/// Bytes of those a minute for long.
+pub const UNOPENED_BYTES_PER_MINUTE: u64 = 30_720;
+
+/// How long a connection's posts count against what it posts next, by kibibyte: a person who reports once a
+/// minute always counts as new.
+pub const POST_WEIGHT_MS: u64 = 15_000;
+
+/// Registrations that a channel takes at once, beside renewals: a hall full of people who turn alerts on.
+pub const REGISTRATION_BURST: u64 = 1_024;
+
+/// Registrations a minute for long. It takes a flood a day and a half to fill a channel.
+pub const REGISTRATIONS_PER_MINUTE: u64 = 60;
+
+/// New registrations of one connection at once: a phone makes one, and another when its browser renews it.
+pub const REGISTRATIONS_EACH: u64 = 4;
+
+/// Renewals of registrations of one connection at once: after each alert a phone says that it has come.
+pub const RENEWAL_BURST: u32 = 8;
+
+/// Seconds until a connection may renew once more.
+pub const RENEWAL_SECONDS: u32 = 20;
+
+/// Registrations looked at for one that has never been proved when a channel is full, before the oldest of
+/// those found gives way.
+pub const GIVING_WAY_SAMPLE: usize = 2_048;
+
+/// Receipts that a channel takes at once: all phones of the largest network have an alert at once.
+pub const RECEIPT_BURST: u64 = 16_384;
+
+/// Receipts a minute for long.
+pub const RECEIPTS_PER_MINUTE: u64 = 960;
+
+/// Receipts of one connection at once: twice what a phone keeps until it can send them.
+pub const RECEIPTS_EACH: u64 = 128;
+
+/// Test pushes of a channel at once: a quarter of those that may wait.
+pub const CHANNEL_TEST_BURST: u64 = 64;
+
+/// Test pushes of a channel a minute for long.
+pub const CHANNEL_TESTS_PER_MINUTE: u64 = 60;
 
 /// Rations of channels and mailboxes that are not whole: some 10 MB.
 pub const MAX_RATIONS: usize = 65_536;
@@ -144,6 +228,17 @@ pub const MAX_BUSY_IN_A_ROW: u32 = 1_024;
 /// Mailboxes one channel may open in all: one per invitation link handed out.
 pub const MAX_CHANNEL_MAILBOXES: u32 = 4_096;
 
+/// Mailboxes beyond which none but a channel's owners open more: no member of today needs one, and whoever
+/// took all would stop all inviting.
+pub const MEMBERS_MAILBOXES: u32 = 16;
+
+/// Posts of a mailbox that may be members', and as many that may be strangers': neither displaces the
+/// other's. More than the 1,800 that sign up in one weekend.
+pub const LANE_POSTS: u64 = campana_protocol::limits::MAX_MAILBOX_POSTS / 2;
+
+/// Bytes of either.
+pub const LANE_BYTES: u64 = campana_protocol::limits::MAX_MAILBOX_BYTES / 2;
+
 /// How long a used or expired invitation is remembered, so that its link says what happened.
 pub const INVITATION_MEMORY_MS: u64 = 30 * campana_protocol::limits::DAY_MS;
 
@@ -151,8 +246,27 @@ pub const INVITATION_MEMORY_MS: u64 = 30 * campana_protocol::limits::DAY_MS;
 /// to leave a tip, too short to hold a place.
 pub const AUTHENTICATE_MS: u64 = 60_000;
 
-/// How long a request for the WebSocket may take to arrive.
+/// How long it may stay with no other proof than of a mailbox that nobody opened, or of a key that has been
+/// rotated: somebody waits to be let in. Its device comes back by itself.
+pub const WAITING_MS: u64 = 30 * 60_000;
+
+/// How long a request, its WebSocket's or another's, may take to arrive; also the pause between two.
 pub const HANDSHAKE_MS: u64 = 10_000;
+
+/// How long a connection that is no WebSocket may stay, beside what its downloads need.
+pub const HTTP_MS: u64 = 30_000;
+
+/// Bytes a second at which a download is too slow to be waited for: the app comes in ten minutes then.
+pub const HTTP_BYTES_PER_SECOND: u64 = 1_024;
+
+/// Connections to the operator's own listener: one collector, and somebody who looks.
+pub const MAX_METRICS_CONNECTIONS: usize = 16;
+
+/// One in so many places is kept for those who have proved a key.
+pub const PROVED_PART: usize = 4;
+
+/// One in so many places may be held by those who wait to be let in.
+pub const WAITING_PART: usize = 4;
 
 /// How often a connection's bell may wake it in a row before its socket is looked at again.
 pub const RINGS_BEFORE_HEARING: u32 = 8;
@@ -337,6 +451,9 @@ pub const TEST_BURST: u32 = 3;
 
 /// Seconds until a connection may ask for one more test push.
 pub const TEST_SECONDS: u32 = 20;
+
+/// What a subscription costs, in requests: it may read the log anew.
+pub const SUBSCRIBE_COST: u32 = 4;
 
 /// What reading coverage costs, in requests: it looks at each registration of the channel.
 pub const COVERAGE_COST: u32 = 8;

@@ -54,7 +54,9 @@ fn serve_until_signal(config: &Config) -> Result<(), Box<dyn std::error::Error>>
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = listen(config.listen)?;
-        announce(config, &store, listener.local_addr()?)?;
+        let metrics = config.metrics_listen.map(listen).transpose()?;
+        let measured = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
+        announce(config, &store, listener.local_addr()?, measured)?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
@@ -70,7 +72,7 @@ fn serve_until_signal(config: &Config) -> Result<(), Box<dyn std::error::Error>>
                 _ = interrupt.recv() => {}
             }
         };
-        serve::serve(listener, store, Arc::new(push), config, stop).await
+        serve::serve(listener, metrics, store, Arc::new(push), config, stop).await
     })?;
     Ok(())
 }
@@ -105,7 +107,12 @@ fn connections(wanted: u32) -> u32 {
 }
 
 /// Says where the relay listens and, on its first start, whom it lets in.
-fn announce(config: &Config, store: &SledStore, listening: std::net::SocketAddr) -> io::Result<()> {
+fn announce(
+    config: &Config,
+    store: &SledStore,
+    listening: std::net::SocketAddr,
+    metrics: Option<std::net::SocketAddr>,
+) -> io::Result<()> {
     let first = !store.has_invitation().map_err(io::Error::other)?;
     let link = if first {
         let secret = invitation::secret()?;
@@ -117,10 +124,16 @@ fn announce(config: &Config, store: &SledStore, listening: std::net::SocketAddr)
     };
     let mut out = io::stdout().lock();
     if config.json {
-        let line = serde_json::json!({ "listening": listening.to_string(), "invitation": link });
+        let metrics = metrics.map(|address| address.to_string());
+        let line = serde_json::json!({
+            "listening": listening.to_string(), "invitation": link, "metrics": metrics,
+        });
         writeln!(out, "{line}")?;
     } else {
         writeln!(out, "Listening on http://{listening}")?;
+        if let Some(metrics) = metrics {
+            writeln!(out, "Metrics, for you alone, on http://{metrics}/metrics")?;
+        }
         match link {
             Some(link) => print_invitation(&mut out, &link)?,
             None => writeln!(out, "An invitation was made earlier. For a new one: campana-relay invite")?,

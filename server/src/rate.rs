@@ -67,18 +67,6 @@ impl Bucket {
         }
     }
 
-    /// Whether `tokens` are there.
-    pub(crate) fn holds(&mut self, now: u64, tokens: u32) -> bool {
-        self.refill(now);
-        self.level >= u64::from(tokens) * 1_000
-    }
-
-    /// Whether nothing is missing.
-    pub(crate) fn is_full(&mut self, now: u64) -> bool {
-        self.refill(now);
-        self.level == self.burst
-    }
-
     fn refill(&mut self, now: u64) {
         let refill = now.saturating_sub(self.at).saturating_mul(self.per_second);
         self.level = self.level.saturating_add(refill).min(self.burst);

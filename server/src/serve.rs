@@ -11,7 +11,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 
 use crate::app::App;
@@ -19,6 +19,8 @@ use crate::bell::Bell;
 use crate::clock::{Verdict, Watch};
 use crate::config::Config;
 use crate::metrics::count;
+use crate::patience::{Counted, out_of_patience};
+use crate::places::{Place, Places};
 use crate::push::{Push, sender};
 use crate::session::ConnectionId;
 use crate::shared::Shared;
@@ -34,9 +36,6 @@ pub(crate) struct Server<S> {
     stopping: AtomicBool,
     open: Mutex<HashMap<ConnectionId, Bell>>,
 }
-
-/// The place of one connection among those that may be open at once.
-pub(crate) type Place = Arc<OwnedSemaphorePermit>;
 
 impl<S: Store> Server<S> {
     pub(crate) fn enter(&self) -> ConnectionId {
@@ -86,6 +85,7 @@ pub fn now() -> u64 {
 /// stopped working.
 pub async fn serve<S: Store>(
     listener: TcpListener,
+    metrics: Option<TcpListener>,
     store: S,
     push: Arc<Push>,
     config: &Config,
@@ -113,10 +113,14 @@ pub async fn serve<S: Store>(
     let outcome = tokio::select! {
         () = stop => Ok(()),
         () = accept(listener, Arc::clone(&server), config.max_connections) => Ok(()),
+<<<<<<< HEAD
         () = failed(&server.shared) => Err(io::Error::other(
             "a write to the store failed, for which there is room now: ending, so that a supervisor starts the \
              relay again and the store is opened anew",
         )),
+=======
+        () = measure(metrics, Arc::clone(&server)) => Ok(()),
+>>>>>>> 82117fe (server: rations in bytes shared by connection, places for the proved)
         ended = committer => Err(io::Error::other(match ended {
             Ok(()) => "the committer ended".to_owned(),
             Err(error) => format!("the committer failed: {error}"),
@@ -238,8 +242,8 @@ pub fn take_invitations<S: Store>(store: &S, data_dir: &std::path::Path) {
 }
 
 async fn accept<S: Store>(listener: TcpListener, server: Arc<Server<S>>, max_connections: u32) {
-    // A u32 fits usize on every machine this runs on; the semaphore has its own maximum.
-    let places = Arc::new(Semaphore::new((max_connections as usize).min(Semaphore::MAX_PERMITS)));
+    // A u32 fits usize on every machine this runs on.
+    let places = Places::new(max_connections as usize);
     let router = http::router(Arc::clone(&server));
     let mut failures = Failures::default();
     loop {
@@ -258,13 +262,14 @@ async fn accept<S: Store>(listener: TcpListener, server: Arc<Server<S>>, max_con
                 continue;
             }
         };
-        match Arc::clone(&places).try_acquire_owned() {
-            Ok(place) => serve_connection(stream, router.clone().layer(axum::Extension(Arc::new(place)))),
-            Err(_) => count(&server.shared.metrics.connections_refused_total),
+        match places.enter() {
+            Some(place) => serve_connection(stream, router.clone(), place),
+            None => count(&server.shared.metrics.connections_refused_total),
         }
     }
 }
 
+<<<<<<< HEAD
 /// Connections in a row that could not be accepted.
 #[derive(Debug, Default)]
 struct Failures(u32);
@@ -283,8 +288,31 @@ impl Failures {
 }
 
 fn serve_connection(stream: TcpStream, router: axum::Router) {
+=======
+/// The operator's own listener. Without one it waits for ever.
+async fn measure<S: Store>(listener: Option<TcpListener>, server: Arc<Server<S>>) {
+    let Some(listener) = listener else { return core::future::pending().await };
+    let router = http::metrics_router(server);
+    let places = Places::new(limits::MAX_METRICS_CONNECTIONS);
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                if let Some(place) = places.enter() {
+                    serve_connection(stream, router.clone(), place);
+                }
+            }
+            Err(_) => sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+fn serve_connection(stream: TcpStream, router: axum::Router, place: Place) {
+>>>>>>> 82117fe (server: rations in bytes shared by connection, places for the proved)
     // Alerts are small and must not wait for more to be sent with them.
     let _ = stream.set_nodelay(true);
+    let (stream, taken) = Counted::new(stream);
+    let place = Arc::new(place);
+    let router = router.layer(axum::Extension(Arc::clone(&place)));
     tokio::spawn(async move {
         let serving = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -292,7 +320,12 @@ fn serve_connection(stream: TcpStream, router: axum::Router) {
             .max_buf_size(8_192)
             .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
             .with_upgrades();
-        // A connection that breaks is its peer's business.
-        let _ = serving.await;
+        // A connection that breaks is its peer's business. One that becomes a WebSocket is served elsewhere,
+        // and has its own patience.
+        tokio::select! {
+            _ = serving => {}
+            () = place.gives_way() => {}
+            () = out_of_patience(taken) => {}
+        }
     });
 }

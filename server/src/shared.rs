@@ -5,7 +5,9 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use campana_protocol::code::Code;
 use campana_protocol::frame::{Class, Entry, RelayFrame, Subject};
+use campana_protocol::id::MailboxId;
 
 use crate::bell::Bell;
 use crate::flood::Rations;
@@ -14,7 +16,8 @@ use crate::limits;
 use crate::metrics::{Metrics, count};
 use crate::push::Push;
 use crate::rate::Rates;
-use crate::store::{Store, Trimmed, Write, WriteError, Written};
+use crate::read::Read;
+use crate::store::{ReadError, Store, Trimmed, Write, WriteError, Written};
 use crate::topic::Topic;
 
 /// Shared by all sessions of a relay.
@@ -24,6 +27,7 @@ pub struct Shared<S> {
     pub(crate) hub: Hub,
     pub(crate) rates: Rates,
     pub(crate) rations: Rations,
+    read: Read,
     pub(crate) metrics: Metrics,
     push: Option<Arc<Push>>,
     queue: Mutex<Queue>,
@@ -84,6 +88,7 @@ impl<S: Store> Shared<S> {
             hub: Hub::default(),
             rates,
             rations: Rations::new(rates),
+            read: Read::default(),
             metrics: Metrics::default(),
             push,
             queue: Mutex::default(),
@@ -136,6 +141,26 @@ impl<S: Store> Shared<S> {
         drop(queue);
         self.work.ring();
         Ok(())
+    }
+
+    /// A reader of a mailbox begins after `after`. Only of those of which something was said: anybody can
+    /// read as many others as they like.
+    pub(crate) fn was_read(&self, mailbox: MailboxId, after: u64) -> Result<(), Code> {
+        let state = self.store.mailbox(&mailbox).map_err(ReadError::code)?;
+        if state.opened || state.kept {
+            self.read.begins(mailbox, after.min(state.head));
+        }
+        Ok(())
+    }
+
+    /// It has been given all up to `through`.
+    pub(crate) fn was_given(&self, mailbox: MailboxId, through: u64) {
+        self.read.goes_on(&mailbox, through);
+    }
+
+    /// All up to this one have been given to some reader.
+    pub(crate) fn read_through(&self, mailbox: &MailboxId) -> u64 {
+        self.read.through(mailbox)
     }
 
     /// The next batch for [`Shared::commit`]; empty if nothing waits.

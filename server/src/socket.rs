@@ -15,23 +15,32 @@ use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use crate::bell::Bell;
 use crate::limits;
-use crate::serve::{Place, Server, now};
-use crate::session::{Given, Session};
+use crate::places::Place;
+use crate::serve::{Server, now};
+use crate::session::{Given, Session, Standing};
 use crate::store::Store;
 
 /// Why a connection ended without a close of ours.
 struct Gone;
 
 /// Serves one connection to its end.
-pub(crate) async fn serve<S: Store>(socket: WebSocket, server: Arc<Server<S>>, place: Place) {
+pub(crate) async fn serve<S: Store>(socket: WebSocket, server: Arc<Server<S>>, place: Arc<Place>) {
     let id = server.enter();
     let mut nonce = [0; 32];
     // Without randomness nothing can be proved: better no connection than a predictable nonce.
     if getrandom::fill(&mut nonce).is_ok() {
         let session = Session::new(now(), id, Secret(nonce), &server.shared);
         server.stay(id, session.bell());
-        let mut connection = Connection { socket, session, server: &server, heard: Instant::now(), rung: 0 };
-        if let Ok(code) = connection.run().await {
+        let place = Arc::clone(&place);
+        let (heard, standing) = (Instant::now(), session.standing());
+        let mut connection =
+            Connection { socket, session, server: &server, place: &place, standing, heard, rung: 0 };
+        let ended = tokio::select! {
+            ended = connection.run() => ended,
+            // Others need the place more: it is free already, so nothing is waited for.
+            () = place.gives_way() => Err(Gone),
+        };
+        if let Ok(code) = ended {
             connection.close(code).await;
         }
     }
@@ -44,6 +53,9 @@ struct Connection<'s, S> {
     socket: WebSocket,
     session: Session,
     server: &'s Arc<Server<S>>,
+    place: &'s Place,
+    /// What its place knows of it.
+    standing: Standing,
     heard: Instant,
     /// How often the bell woke it since the socket was last looked at.
     rung: u32,
@@ -115,6 +127,10 @@ impl<S: Store> Connection<'_, S> {
         match heard {
             Some(Ok(Message::Binary(frame))) => {
                 self.session.receive(&self.server.shared, now(), &frame);
+                if self.session.standing() > self.standing {
+                    self.standing = self.session.standing();
+                    self.place.rise(self.standing);
+                }
                 Ok(())
             }
             // Text is not a frame: an empty one is refused just so.

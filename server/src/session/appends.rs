@@ -6,7 +6,6 @@ use campana_protocol::frame::Class;
 use super::Session;
 use super::requests::within;
 use crate::flood::Ration;
-use crate::metrics::count;
 use crate::shared::Shared;
 use crate::store::{Append, ReadError, Rights, Store, Write};
 
@@ -22,32 +21,29 @@ impl Session {
         if append.rotate.is_some() && append.class != Class::Control {
             return Err(Code::Malformed);
         }
-        let allowed = match append.class {
-            Class::Update => true,
-            Class::Control => self.control(shared, now, &append)?,
-            Class::Alert => self.alert(shared, now, &mut append)?,
+        let ration = match append.class {
+            Class::Update => self.members(shared, &append)?.then_some(Ration::Updates(append.channel)),
+            Class::Control => self.members(shared, &append)?.then_some(Ration::Control(append.channel)),
+            Class::Alert => self.alert(shared, &mut append)?.then_some(Ration::Alerts(append.channel)),
         };
-        if !allowed {
-            count(&shared.metrics.rationed_total);
-            return Err(Code::Busy);
+        if let Some(ration) = ration {
+            self.draw(shared, now, ration, append.body.len())?;
         }
         self.submit(shared, request, Write::Append(append))
     }
 
-    /// Each control entry makes everybody's next append stale: those of members are rationed, for a
-    /// member that sends one after the other would stop the channel. Owners' are not: it is they who
-    /// commit, and whoever is one can stop it in other ways.
-    fn control<S: Store>(&self, shared: &Shared<S>, now: u64, append: &Append) -> Result<bool, Code> {
+    /// Whether an entry draws on the members' ration. Each control entry makes everybody's next append
+    /// stale, and every phone fetches each update: one member that sends one after the other would stop the
+    /// channel, or fill its phones. Owners' are not rationed: whoever is one can stop a channel in other ways.
+    fn members<S: Store>(&self, shared: &Shared<S>, append: &Append) -> Result<bool, Code> {
         let rights = shared.store.rights(&append.channel, &append.by).map_err(ReadError::code)?;
-        if rights != Some(Rights::Current) || cannot_be_new(shared, append)? {
-            return Ok(true);
-        }
-        Ok(shared.rations.take(now, Ration::Control(append.channel), append.body.len()))
+        Ok(rights == Some(Rights::Current) && !cannot_be_new(shared, append)?)
     }
 
-    /// Each alert rings every phone: they are rationed whoever appends them, and those who may not
-    /// append them use up nothing. Notes what was proved of the channel's guard.
-    fn alert<S: Store>(&self, shared: &Shared<S>, now: u64, append: &mut Append) -> Result<bool, Code> {
+    /// Whether an alert draws on the channel's ration. Each rings every phone: they are rationed whoever
+    /// appends them, and those who may not append them use up nothing. Notes what was proved of the
+    /// channel's guard.
+    fn alert<S: Store>(&self, shared: &Shared<S>, append: &mut Append) -> Result<bool, Code> {
         let rights = shared.store.rights(&append.channel, &append.by).map_err(ReadError::code)?;
         let mut guarding = rights == Some(Rights::Owner);
         match shared.store.guard(&append.channel).map_err(ReadError::code)? {
@@ -58,11 +54,8 @@ impl Session {
                 guarding |= in_guard.is_some_and(Rights::current);
             }
         }
-        // Those the store refuses, or finds again.
-        if !guarding || !rights.is_some_and(Rights::current) || cannot_be_new(shared, append)? {
-            return Ok(true);
-        }
-        Ok(shared.rations.take(now, Ration::Alerts(append.channel), append.body.len()))
+        // Those the store refuses, or finds again, are left out.
+        Ok(guarding && rights.is_some_and(Rights::current) && !cannot_be_new(shared, append)?)
     }
 }
 

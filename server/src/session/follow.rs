@@ -82,6 +82,7 @@ impl Session {
         let durable = || shared.store.mailbox(&mailbox).map(|state| state.head);
         let topic = shared.hub.topic(subject, durable).map_err(ReadError::code)?;
         self.follow_from(subject, topic, after)?;
+        shared.was_read(mailbox, after)?;
         self.answer(&RelayFrame::Done { request });
         Ok(())
     }
@@ -239,6 +240,7 @@ fn follow_mailbox<S: Store>(
             out.push(encoded(&RelayFrame::Post { mailbox, seq, received_at, body }));
         }
         place.seq = place.seq.max(page.through);
+        shared.was_given(mailbox, place.seq);
         return Ok(Next::Goes(Given::Some));
     }
     Ok(Next::Goes(Given::All))

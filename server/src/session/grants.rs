@@ -7,11 +7,25 @@ use campana_protocol::limits::MAX_AUTHENTICATIONS;
 
 use crate::store::{Keys, Rights, Store};
 
+/// What a connection's proofs say of its claim to a place. In order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Standing {
+    /// No key.
+    #[default]
+    Unproved,
+    /// A mailbox's that nobody opened, as anybody can make one and people who wait to be let in have; or a
+    /// channel's that has been rotated.
+    Waiting,
+    /// A channel's that is in force, or an opened mailbox's.
+    Proved,
+}
+
 /// Keys per channel, and the mailboxes it reads.
 #[derive(Debug, Default)]
 pub(super) struct Grants {
     channels: Vec<(ChannelId, Keys)>,
     mailboxes: Vec<MailboxId>,
+    standing: Standing,
 }
 
 impl Grants {
@@ -35,6 +49,7 @@ impl Grants {
                         return Err(Code::Forbidden);
                     }
                 }
+                self.rise(rights.is_some_and(Rights::current));
             }
             Subject::Mailbox(mailbox) => {
                 if MailboxId::of(&key) != mailbox {
@@ -44,6 +59,8 @@ impl Grants {
                     self.check_room()?;
                     self.mailboxes.push(mailbox);
                 }
+                let state = store.mailbox(&mailbox).map_err(|error| error.code())?;
+                self.rise(state.opened || state.kept);
             }
         }
         Ok(())
@@ -63,17 +80,37 @@ impl Grants {
         }
     }
 
-    /// Whether it is owner or current member of some channel.
-    pub(super) fn insider<S: Store>(&self, store: &S) -> bool {
-        self.channels.iter().any(|(channel, _)| self.current(store, channel).is_ok())
+    /// A channel that it is owner of, or else current member of, if there is one.
+    pub(super) fn vouched<S: Store>(&self, store: &S) -> Option<(ChannelId, Rights)> {
+        let rights = |(channel, keys): &(ChannelId, Keys)| {
+            let rights = store.rights(channel, keys).ok()??;
+            rights.current().then_some((*channel, rights))
+        };
+        let mut all = self.channels.iter().filter_map(rights);
+        let first = all.next()?;
+        Some(if first.1 == Rights::Owner {
+            first
+        } else {
+            all.find(|(_, rights)| *rights == Rights::Owner).unwrap_or(first)
+        })
+    }
+
+    /// Whether it has proved an owner's key of `channel` that is in force.
+    pub(super) fn owns<S: Store>(&self, store: &S, channel: &ChannelId) -> bool {
+        let keys = self.keys(channel).unwrap_or_default();
+        store.rights(channel, &keys) == Ok(Some(Rights::Owner))
     }
 
     pub(super) fn reads(&self, mailbox: &MailboxId) -> bool {
         self.mailboxes.contains(mailbox)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.channels.is_empty() && self.mailboxes.is_empty()
+    pub(super) fn standing(&self) -> Standing {
+        self.standing
+    }
+
+    fn rise(&mut self, proved: bool) {
+        self.standing = self.standing.max(if proved { Standing::Proved } else { Standing::Waiting });
     }
 
     fn channel_mut(&mut self, channel: ChannelId) -> Result<&mut Keys, Code> {

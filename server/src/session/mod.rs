@@ -3,6 +3,7 @@
 mod appends;
 mod follow;
 mod grants;
+mod mail;
 mod pushes;
 mod requests;
 #[cfg(test)]
@@ -19,7 +20,10 @@ use campana_protocol::wire::WireError;
 
 use self::follow::Subscription;
 use self::grants::Grants;
+pub(crate) use self::grants::Standing;
+use self::mail::Weight;
 use crate::bell::Bell;
+use crate::flood::Ration;
 use crate::limits;
 use crate::metrics::count;
 use crate::rate::Bucket;
@@ -59,6 +63,9 @@ pub struct Session {
     bytes: Bucket,
     live: Bucket,
     tests: Bucket,
+    renewals: Bucket,
+    /// What it has posted lately.
+    posted: Weight,
     busy_in_a_row: u32,
     closing: Option<Code>,
 }
@@ -85,6 +92,8 @@ impl Session {
             bytes: Bucket::new(now, rates.byte_burst.into(), rates.bytes_per_second),
             live: Bucket::new(now, limits::LIVE_BURST.into(), limits::LIVE_PER_SECOND),
             tests: Bucket::new(now, (limits::TEST_BURST * limits::TEST_SECONDS).into(), 1),
+            renewals: Bucket::new(now, (limits::RENEWAL_BURST * limits::RENEWAL_SECONDS).into(), 1),
+            posted: Weight::new(now),
             busy_in_a_row: 0,
             closing: None,
         }
@@ -149,10 +158,29 @@ impl Session {
         self.inbox.bell.clone()
     }
 
-    /// When this connection must have proved a key, unless it has.
+    /// When this connection must have proved a key, or a better one, unless it has.
     #[must_use]
     pub fn must_prove_by(&self) -> Option<u64> {
-        self.grants.is_empty().then_some(self.connected_at.saturating_add(limits::AUTHENTICATE_MS))
+        let patience = match self.grants.standing() {
+            Standing::Unproved => limits::AUTHENTICATE_MS,
+            Standing::Waiting => limits::WAITING_MS,
+            Standing::Proved => return None,
+        };
+        Some(self.connected_at.saturating_add(patience))
+    }
+
+    /// What its proofs say of its claim to a place.
+    pub(crate) fn standing(&self) -> Standing {
+        self.grants.standing()
+    }
+
+    /// Draws on a ration, or says why not.
+    fn draw<S: Store>(&self, shared: &Shared<S>, now: u64, ration: Ration, bytes: usize) -> Result<(), Code> {
+        if shared.rations.take(now, ration, self.id, bytes) {
+            return Ok(());
+        }
+        count(&shared.metrics.rationed_total);
+        Err(Code::Busy)
     }
 
     /// Whether requests still wait for their commit.

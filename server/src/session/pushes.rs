@@ -7,7 +7,8 @@ use campana_protocol::limits::MAX_TEST_DELAY_MS;
 use campana_protocol::push::Subscription;
 
 use super::Session;
-use crate::limits::TEST_SECONDS;
+use crate::flood::Ration;
+use crate::limits::{RENEWAL_SECONDS, TEST_SECONDS};
 use crate::push::Test;
 use crate::shared::Shared;
 use crate::store::{Store, Write};
@@ -16,6 +17,7 @@ impl Session {
     pub(super) fn register<S: Store>(
         &mut self,
         shared: &Shared<S>,
+        now: u64,
         request: u32,
         channel: ChannelId,
         registration: RegistrationId,
@@ -25,6 +27,13 @@ impl Session {
         // Judged again at the commit; here so that a stranger cannot make the relay seal.
         let by = self.grants.current(&shared.store, &channel)?;
         let (sealed, endpoint) = push.admit(&channel, &registration, subscription)?;
+        // Whoever has a place already may say that it still is theirs, or that a push has come.
+        let known = shared.store.registration(&channel, &registration, now).map_err(|error| error.code())?;
+        if known.is_none() {
+            self.draw(shared, now, Ration::Registrations(channel), 0)?;
+        } else if !self.renewals.take(now, RENEWAL_SECONDS) {
+            return Err(Code::Busy);
+        }
         let write = Write::Register { channel, by, registration, sealed, endpoint, proved_at };
         self.submit(shared, request, write)
     }
@@ -46,6 +55,7 @@ impl Session {
         if !self.tests.take(now, TEST_SECONDS) {
             return Err(Code::Busy);
         }
+        self.draw(shared, now, Ration::Tests(test.channel), 0)?;
         push.test(test)?;
         self.answer(&RelayFrame::Done { request });
         Ok(())

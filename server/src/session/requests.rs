@@ -9,7 +9,7 @@ use super::grants::verify;
 use super::{Session, encoded};
 use crate::flood::Ration;
 use crate::invitation;
-use crate::limits::{COVERAGE_COST, MAX_BUSY_IN_A_ROW, SIGNATURE_COST};
+use crate::limits::{COVERAGE_COST, MAX_BUSY_IN_A_ROW, SIGNATURE_COST, SUBSCRIBE_COST};
 use crate::metrics::count;
 use crate::push::Test;
 use crate::shared::Shared;
@@ -72,10 +72,7 @@ impl Session {
                 self.submit(shared, request, Write::OpenMailbox { channel, by, mailbox })
             }
             ClientFrame::Post { mailbox, record, body, .. } => {
-                within(body.len(), limits::MAX_POST_BODY)?;
-                let insider = self.grants.insider(&shared.store);
-                self.ration_post(shared, now, &mailbox, insider)?;
-                self.submit(shared, request, Write::Post { mailbox, insider, record, body: body.into() })
+                self.post(shared, now, request, mailbox, (record, body.into()))
             }
             ClientFrame::ReadMailbox { mailbox, after, .. } => {
                 self.read_mailbox(shared, request, mailbox, after)
@@ -92,6 +89,10 @@ impl Session {
                     return Err(Code::Malformed);
                 }
                 let by = self.grants.keys(&channel)?;
+                if !self.grants.owns(&shared.store, &channel) {
+                    self.grants.current(&shared.store, &channel)?;
+                    self.draw(shared, now, Ration::Blobs(channel), body.len())?;
+                }
                 self.submit(
                     shared,
                     request,
@@ -99,10 +100,10 @@ impl Session {
                 )
             }
             ClientFrame::GetBlob { channel, blob, part, .. } => {
-                self.get_blob(shared, request, channel, blob, part)
+                self.get_blob(shared, now, request, (channel, blob, part))
             }
             ClientFrame::Register { channel, registration, subscription, proved_at, .. } => {
-                self.register(shared, request, channel, registration, (&subscription, proved_at))
+                self.register(shared, now, request, channel, registration, (&subscription, proved_at))
             }
             ClientFrame::Unregister { channel, registration, .. } => {
                 self.grants.keys(&channel)?;
@@ -116,7 +117,8 @@ impl Session {
                 self.read_registration(shared, now, request, channel, &registration)
             }
             ClientFrame::Receipt { channel, seq, token, .. } => {
-                let by = self.grants.keys(&channel)?;
+                let by = self.grants.current(&shared.store, &channel)?;
+                self.draw(shared, now, Ration::Receipts(channel), 0)?;
                 self.submit(shared, request, Write::Receipt { channel, by, seq, token })
             }
             ClientFrame::ReadCoverage { channel, seq, .. } => {
@@ -153,37 +155,22 @@ impl Session {
         self.submit(shared, request, Write::SetOwners { channel, by, owners })
     }
 
-    /// A mailbox takes so many posts from those who do not read it, whoever they are. Those that it does
-    /// not take at all use up nothing.
-    fn ration_post<S: Store>(
-        &self,
-        shared: &Shared<S>,
-        now: u64,
-        mailbox: &MailboxId,
-        insider: bool,
-    ) -> Result<(), Code> {
-        let takes = || shared.store.mailbox(mailbox).map(|state| state.opened).map_err(|error| error.code());
-        let rationed = !self.grants.reads(mailbox) && (insider || takes()?);
-        if rationed && !shared.rations.take(now, Ration::Posts(*mailbox), 0) {
-            count(&shared.metrics.rationed_total);
-            return Err(Code::Busy);
-        }
-        Ok(())
-    }
-
     fn get_blob<S: Store>(
         &mut self,
         shared: &Shared<S>,
+        now: u64,
         request: u32,
-        channel: ChannelId,
-        blob: BlobId,
-        part: u16,
+        (channel, blob, part): (ChannelId, BlobId, u16),
     ) -> Result<(), Code> {
         // An older key will do: it is in the Welcome of somebody who was off when it was rotated, and
         // blobs are sealed under keys of their own.
         let keys = self.grants.keys(&channel)?;
         shared.store.rights(&channel, &keys).map_err(|error| error.code())?.ok_or(Code::Forbidden)?;
         let part = shared.store.blob_part(&channel, &blob, part).map_err(|error| error.code())?;
+        // What it is given counts as what it gives: a loop of these would take the relay's line.
+        if !self.bytes.take(now, u32::try_from(part.body.len()).unwrap_or(u32::MAX)) {
+            return Err(Code::Busy);
+        }
         self.answer(&RelayFrame::BlobPart { request, of: part.of, body: part.body.into() });
         Ok(())
     }
@@ -193,6 +180,8 @@ impl Session {
         if body.len() > limits::MAX_LIVE_BODY
             || !self.live.take(now, 1)
             || self.grants.current(&shared.store, &channel).is_err()
+            || !self.grants.owns(&shared.store, &channel)
+                && self.draw(shared, now, Ration::Live(channel), body.len()).is_err()
         {
             return count(&shared.metrics.refused_total);
         }
@@ -209,6 +198,7 @@ impl Session {
                 (1 + SIGNATURE_COST, 0)
             }
             ClientFrame::ReadCoverage { .. } => (1 + COVERAGE_COST, 0),
+            ClientFrame::Subscribe { .. } | ClientFrame::ReadMailbox { .. } => (1 + SUBSCRIBE_COST, 0),
             ClientFrame::Append { body, .. }
             | ClientFrame::Post { body, .. }
             | ClientFrame::PutBlob { body, .. } => (1, body.len()),

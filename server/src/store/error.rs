@@ -181,6 +181,8 @@ refusals! {
         Conflict = Conflict, "the record id stands for another post";
         /// The channel has opened too many.
         TooMany = TooMany, "the channel has opened too many mailboxes";
+        /// It is full of posts that nobody has read and that have as much right to be there.
+        Full = MailboxFull, "the mailbox is full until it is read";
     }
 }
 
@@ -195,6 +197,8 @@ refusals! {
         Conflict = Conflict, "the part is there with other bytes";
         /// The channel holds too many bytes.
         TooMany = TooMany, "the channel holds too many blob bytes";
+        /// What is left of its room is its owners'.
+        Reserved = Busy, "the rest of the channel's room is its owners'";
     }
 }
 

@@ -266,6 +266,8 @@ pub struct Page<T> {
 pub struct MailboxState {
     /// Strangers may post.
     pub opened: bool,
+    /// How long it keeps its posts was said.
+    pub kept: bool,
     /// Seq of the last post (0: none yet).
     pub head: u64,
 }

@@ -89,12 +89,45 @@ pub(crate) struct Mailbox {
     /// How long its posts are kept, if not as long as any.
     #[n(4)]
     pub(crate) keep_ms: Option<u64>,
+    /// Of the posts, those by members.
+    #[cbor(n(5), default)]
+    pub(crate) member_posts: u64,
+    /// Of the bytes, those of members' posts.
+    #[cbor(n(6), default)]
+    pub(crate) member_bytes: u64,
 }
 
 impl Mailbox {
     /// Whether it is there when it is empty: something was said of it.
     pub(crate) fn stays(&self) -> bool {
         self.opened || self.keep_ms.is_some()
+    }
+
+    /// Posts and bytes by members, or by strangers.
+    pub(crate) fn lane(&self, insider: bool) -> (u64, u64) {
+        let members = (self.member_posts, self.member_bytes);
+        let others = (self.posts.saturating_sub(members.0), self.bytes.saturating_sub(members.1));
+        if insider { members } else { others }
+    }
+
+    /// One more post.
+    pub(crate) fn add(&mut self, insider: bool, bytes: u64) {
+        self.posts += 1;
+        self.bytes = self.bytes.saturating_add(bytes);
+        if insider {
+            self.member_posts += 1;
+            self.member_bytes = self.member_bytes.saturating_add(bytes);
+        }
+    }
+
+    /// One less.
+    pub(crate) fn subtract(&mut self, insider: bool, bytes: u64) {
+        self.posts = self.posts.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(bytes);
+        if insider {
+            self.member_posts = self.member_posts.saturating_sub(1);
+            self.member_bytes = self.member_bytes.saturating_sub(bytes);
+        }
     }
 }
 
@@ -109,6 +142,7 @@ pub(crate) struct StoredPost {
     pub(crate) record: RecordId,
     #[n(3)]
     pub(crate) body: ByteVec,
+<<<<<<< HEAD
     /// Where its body is, if it is not in the row.
     #[cbor(n(4), default)]
     pub(crate) place: Option<Place>,
@@ -124,6 +158,14 @@ impl StoredPost {
     pub(crate) fn len(&self) -> usize {
         self.place.map_or(self.body.len(), |place| place.len())
     }
+=======
+    /// By a member. Those of before this was kept count as strangers'.
+    #[cbor(n(4), default)]
+    pub(crate) insider: bool,
+    /// How much its author had posted lately.
+    #[cbor(n(5), default)]
+    pub(crate) weight: u16,
+>>>>>>> 82117fe (server: rations in bytes shared by connection, places for the proved)
 }
 
 /// A part of a blob.
@@ -260,10 +302,20 @@ mod tests {
             same(&Channel { owners: vec![key; c as usize % 4], access: key, guard })?;
             same(&Head { seq: a, last_control: b, blob_bytes: a, mailboxes: c, log_expired: b })?;
             same(&Older { until: a, expires_at: b })?;
+<<<<<<< HEAD
             same(&StoredEntry { expires_at: a, entry, rotate: maybe, place: None })?;
             same(&Mailbox { opened: some, head: a, posts: b, bytes: a, keep_ms: some.then_some(b) })?;
             same(&StoredPost {
                 expires_at: a, received_at: b, record: RecordId(record), body: bytes.clone().into(), place: None,
+=======
+            same(&StoredEntry { expires_at: a, entry, rotate: maybe })?;
+            same(&Mailbox {
+                opened: some, head: a, posts: b, bytes: a, keep_ms: some.then_some(b), member_posts: b, member_bytes: a,
+            })?;
+            same(&StoredPost {
+                expires_at: a, received_at: b, record: RecordId(record), body: bytes.clone().into(), insider: some,
+                weight: a as u16,
+>>>>>>> 82117fe (server: rations in bytes shared by connection, places for the proved)
             })?;
             same(&StoredPart { expires_at: a, of: 7, body: bytes.clone().into(), place: None })?;
             let endpoint = some.then_some(record.into());
@@ -287,6 +339,7 @@ mod tests {
         }
 
         #[test]
+<<<<<<< HEAD
         fn a_registration_from_before_refusals_has_none(key in any::<[u8; 32]>(), at in any::<u64>()) {
             let (access, sealed, endpoint) = (PublicKey(key), ByteVec::from(vec![1]), Some([2; 16].into()));
             let before = wire::encode(&(at, access, at, sealed.clone(), endpoint));
@@ -294,6 +347,16 @@ mod tests {
                 expires_at: at, access, proved_at: at, sealed, endpoint, refused_at: None,
             };
             prop_assert_eq!(decode::<StoredRegistration>(&before), Some(row));
+=======
+        fn posts_from_before_lanes_are_strangers_and_weigh_nothing(a in any::<u64>(), bytes in any::<Vec<u8>>()) {
+            let (record, body): (_, ByteVec) = (RecordId([1; 16]), bytes.into());
+            let before = wire::encode(&(a, a, record, body.clone()));
+            let post = StoredPost { expires_at: a, received_at: a, record, body, insider: false, weight: 0 };
+            prop_assert_eq!(decode::<StoredPost>(&before), Some(post));
+            let mailbox = Mailbox { head: a, posts: 7, bytes: 9, ..Mailbox::default() };
+            let before = wire::encode(&(false, a, 7, 9, None::<u64>));
+            prop_assert_eq!(decode::<Mailbox>(&before), Some(mailbox));
+>>>>>>> 82117fe (server: rations in bytes shared by connection, places for the proved)
         }
 
         #[test]

@@ -80,6 +80,10 @@ pub enum Write {
         mailbox: MailboxId,
         /// The author is owner or current member of some channel.
         insider: bool,
+        /// How much its author has posted lately: in a full mailbox the heavy give way to the light.
+        weight: u16,
+        /// All up to this one have been given to a reader: in a full mailbox they give way first.
+        read: u64,
         /// Chosen by the author.
         record: RecordId,
         /// The sealed post.

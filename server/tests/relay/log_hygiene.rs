@@ -19,7 +19,7 @@ async fn the_log_names_nobody() {
     let mut garbage = Device::connect(process.address).await;
     let _ = futures_util::SinkExt::send(&mut garbage.socket, "not a frame".into()).await;
     drop((owner, garbage));
-    let metrics = process.page("/metrics");
+    let metrics = process.metrics();
     process.terminate();
     process.wait();
     let log = process.log();

@@ -10,6 +10,7 @@ pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_campana-relay");
 pub(crate) struct Process {
     child: Child,
     pub(crate) address: SocketAddr,
+    metrics: SocketAddr,
     /// The secret of the invitation link, on a first start.
     pub(crate) invitation: Option<String>,
     log: PathBuf,
@@ -31,7 +32,7 @@ impl Process {
         let log = data_dir.with_extension("log");
         let stderr = std::fs::OpenOptions::new().create(true).append(true).open(&log).expect("a log");
         command
-            .args(["--listen", "127.0.0.1:0", "--json", "--log", "debug"])
+            .args(["--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--json", "--log", "debug"])
             .args(["--request-burst", "1000000", "--requests-per-second", "1000000"])
             .args(["--alert-burst", "1000000", "--post-burst", "1000000"])
             .arg("--data-dir")
@@ -47,9 +48,10 @@ impl Process {
             panic!("no start line but {line:?}; log: {}", std::fs::read_to_string(&log).unwrap_or_default())
         });
         let address = said["listening"].as_str().expect("an address").parse().expect("an address");
+        let metrics = said["metrics"].as_str().expect("an address").parse().expect("an address");
         let link = said["invitation"].as_str();
         let invitation = link.map(|link| link.split_once("#operator=").expect("a secret").1.to_owned());
-        Self { child, address, invitation, log }
+        Self { child, address, metrics, invitation, log }
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -85,14 +87,21 @@ impl Process {
         std::fs::read_to_string(&self.log).expect("a log")
     }
 
+<<<<<<< HEAD
     /// The status of a page.
     pub(crate) fn status(&self, path: &str) -> u16 {
         let answer = self.ask(path);
         answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")
+=======
+    /// The counters.
+    pub(crate) fn metrics(&self) -> String {
+        get(self.metrics, "/metrics").1
+>>>>>>> 82117fe (server: rations in bytes shared by connection, places for the proved)
     }
 
     /// The body of a page.
     pub(crate) fn page(&self, path: &str) -> String {
+<<<<<<< HEAD
         self.ask(path).split_once("\r\n\r\n").expect("a body").1.to_owned()
     }
 
@@ -102,6 +111,14 @@ impl Process {
         let mut text = String::new();
         stream.read_to_string(&mut text).expect("an answer");
         text
+=======
+        get(self.address, path).1
+    }
+
+    /// The status of a page.
+    pub(crate) fn status(&self, path: &str) -> u16 {
+        get(self.address, path).0
+>>>>>>> 82117fe (server: rations in bytes shared by connection, places for the proved)
     }
 }
 
@@ -110,6 +127,16 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn get(address: SocketAddr, path: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).expect("connects");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: relay\r\nConnection: close\r\n\r\n").expect("sent");
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("an answer");
+    let (head, body) = text.split_once("\r\n\r\n").expect("a body");
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    (status, body.to_owned())
 }
 
 /// How often to crash.

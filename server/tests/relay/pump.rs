@@ -195,7 +195,7 @@ pub(crate) async fn verify(process: &Process, promised: &Promised, verified: u64
         assert!(
             reaches(process, "push_jobs", jobs).await,
             "fewer than {jobs} alerts are being pushed:\n{}",
-            process.page("/metrics")
+            process.metrics()
         );
     }
     head
@@ -205,7 +205,7 @@ pub(crate) async fn verify(process: &Process, promised: &Promised, verified: u64
 async fn reaches(process: &Process, name: &str, wanted: u64) -> bool {
     let name = format!("campana_relay_{name} ");
     for _ in 0..500 {
-        let page = process.page("/metrics");
+        let page = process.metrics();
         let said = page.lines().find_map(|line| line.strip_prefix(&name)).expect("a metric");
         if said.parse::<u64>().expect("a number") >= wanted {
             return true;

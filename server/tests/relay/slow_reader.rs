@@ -64,7 +64,7 @@ async fn a_stalled_reader_gets_everything_in_order_and_delays_nobody() {
 }
 
 fn catch_up_reads(process: &Process) -> u64 {
-    let metrics = process.page("/metrics");
+    let metrics = process.metrics();
     let reads = metrics.lines().find_map(|line| line.strip_prefix("campana_relay_catch_up_reads_total "));
     reads.and_then(|reads| reads.parse().ok()).expect("a metric")
 }

@@ -32,7 +32,7 @@ async fn text_and_garbage_end_a_connection_with_the_codes_number() {
     let mut device = Device::connect(process.address).await;
     let _ = device.socket.send(Message::binary(vec![0; MAX_FRAME + 1])).await;
     assert_eq!(device.hear().await, None);
-    assert!(process.page("/metrics").contains("campana_relay_malformed_total 2\n"));
+    assert!(process.metrics().contains("campana_relay_malformed_total 2\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,16 +2,21 @@
 #![expect(missing_docs, reason = "the names are sentences")]
 
 use campana_protocol::id::{MailboxId, PublicKey, RecordId};
-use campana_protocol::limits::{MAILBOX_TTL_MS, MAX_MAILBOX_BYTES, MAX_MAILBOX_POSTS, MAX_POST_BODY};
+use campana_protocol::limits::{MAILBOX_TTL_MS, MAX_POST_BODY};
 
-use super::{ACCESS, Bench, Fixture, NOW, channel, member};
+use super::{ACCESS, Bench, Fixture, NOW, channel, member, owner};
+use crate::limits::{LANE_BYTES, LANE_POSTS, MEMBERS_MAILBOXES};
 use crate::store::error::MailboxError;
 use crate::store::{MailboxState, Store, Write, Written};
 
 const BOX: MailboxId = MailboxId([4; 32]);
 
 fn post(insider: bool, record: RecordId, body: &[u8]) -> Write {
-    Write::Post { mailbox: BOX, insider, record, body: body.to_vec() }
+    weighing(insider, 1, 0, record, body)
+}
+
+fn weighing(insider: bool, weight: u16, read: u64, record: RecordId, body: &[u8]) -> Write {
+    Write::Post { mailbox: BOX, insider, weight, read, record, body: body.to_vec() }
 }
 
 fn open<F: Fixture>(b: &Bench<F>) {
@@ -56,51 +61,109 @@ pub fn posts_come_in_order_and_go_when_trimmed<F: Fixture>(fixture: F) {
     assert_eq!(posts(&b, 0), [[2], [3], [4]]);
 }
 
-/// Posts `count` of `body`, 64 at a time. How many older ones gave way.
-fn fill<F: Fixture>(b: &mut Bench<F>, count: u64, body: &[u8]) -> u64 {
-    let mut all = 0;
-    for begin in (0..count).step_by(64) {
-        let batch: Vec<_> = (begin..count.min(begin + 64)).map(|_| post(true, b.record(), body)).collect();
-        for result in b.store().commit(NOW, &batch) {
-            let Ok(Written::Posted { displaced, .. }) = result else { panic!("{result:?}") };
-            all += displaced;
-        }
-    }
-    all
+/// What a post is like that one connection sends among many.
+#[derive(Clone, Copy)]
+struct Kind {
+    insider: bool,
+    weight: u16,
+    read: u64,
 }
 
-pub fn in_a_full_mailbox_the_oldest_give_way<F: Fixture>(fixture: F) {
-    let mut b = Bench::with_channel(fixture);
-    open(&b);
-    let first = b.record();
-    assert!(b.write(post(true, first, b"first")).is_ok());
-    // Full of posts: one for one.
-    assert_eq!(fill(&mut b, MAX_MAILBOX_POSTS - 1, b"x"), 0);
-    assert_eq!(fill(&mut b, 1, b"y"), 1);
-    let state = b.store().mailbox(&BOX).expect("a state");
-    let oldest = b.store().read_posts(&BOX, 0, state.head, 1).expect("a page").items.remove(0);
-    assert_eq!(oldest.body, b"x");
-    // The one that went can come again: nothing remembers it.
-    let again = b.write(post(true, first, b"first"));
-    assert!(matches!(again, Ok(Written::Posted { displaced: 1, .. })), "{again:?}");
-    // Full of bytes: as many as it takes.
-    let fits = MAX_MAILBOX_BYTES / MAX_POST_BODY as u64;
-    assert!(fits < MAX_MAILBOX_POSTS);
-    let gone = fill(&mut b, fits, &[0; MAX_POST_BODY]);
-    assert_eq!(gone, MAX_MAILBOX_POSTS);
-    assert_eq!(fill(&mut b, 1, &[1; MAX_POST_BODY]), 1);
-    b.fixture.reopen();
-    let (mut after, mut bodies) = (0, Vec::new());
+const MEMBER: Kind = Kind { insider: true, weight: 1, read: 0 };
+const STRANGER: Kind = Kind { insider: false, ..MEMBER };
+
+/// Posts `count` of `body`, 64 at a time. How many others gave way, and how many were refused.
+fn fill<F: Fixture>(b: &mut Bench<F>, kind: Kind, count: u64, body: &[u8]) -> (u64, u64) {
+    let (mut gave_way, mut refused) = (0, 0);
+    let Kind { insider, weight, read } = kind;
+    for begin in (0..count).step_by(64) {
+        let posts = begin..count.min(begin + 64);
+        let batch: Vec<_> = posts.map(|_| weighing(insider, weight, read, b.record(), body)).collect();
+        for result in b.store().commit(NOW, &batch) {
+            match result {
+                Ok(Written::Posted { displaced, .. }) => gave_way += displaced,
+                Err(error) if error == MailboxError::Full.into() => refused += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    (gave_way, refused)
+}
+
+/// The first bytes of all posts there are.
+fn firsts<F: Fixture>(b: &Bench<F>) -> Vec<u8> {
+    let (mut after, mut firsts) = (0, Vec::new());
     let head = b.store().mailbox(&BOX).expect("a state").head;
-    assert!(head > state.head);
     while after < head {
         let page = b.store().read_posts(&BOX, after, head, usize::MAX).expect("a page");
         after = page.through;
-        bodies.extend(page.items.into_iter().map(|post| post.body[0]));
+        firsts.extend(page.items.into_iter().map(|post| post.body[0]));
     }
-    assert_eq!(bodies, [vec![0; fits as usize - 1], vec![1]].concat());
-    b.done(Write::TrimMailbox { mailbox: BOX, through: head });
-    assert_eq!(fill(&mut b, 1, b"x"), 0);
+    firsts
+}
+
+pub fn a_full_mailbox_refuses_what_has_no_better_right<F: Fixture>(fixture: F) {
+    let mut b = Bench::with_channel(fixture);
+    open(&b);
+    assert_eq!(fill(&mut b, MEMBER, LANE_POSTS, b"a"), (0, 0));
+    // Nothing that nobody has read gives way to its like.
+    assert_eq!(fill(&mut b, MEMBER, 3, b"b"), (0, 3));
+    b.fixture.reopen();
+    assert_eq!(firsts(&b), vec![b'a'; LANE_POSTS as usize]);
+    // What a reader has been given does, the oldest first.
+    let page = b.store().read_posts(&BOX, 0, u64::MAX, 2).expect("a page");
+    let read = page.items.iter().map(|post| post.seq).max().expect("posts");
+    assert!(page.items.len() < 3);
+    assert_eq!(fill(&mut b, Kind { read, ..MEMBER }, 3, b"b").1, 3 - page.items.len() as u64);
+    b.done(Write::TrimMailbox { mailbox: BOX, through: u64::MAX - 1 });
+    assert_eq!(fill(&mut b, MEMBER, 1, b"c"), (0, 0));
+}
+
+pub fn the_heavy_give_way_to_the_light_and_not_the_other_way_round<F: Fixture>(fixture: F) {
+    let mut b = Bench::with_channel(fixture);
+    open(&b);
+    let heavy = Kind { weight: 40, ..MEMBER };
+    // Reports of the night, among a flood that fills the mailbox with the largest posts there are.
+    assert_eq!(fill(&mut b, MEMBER, 5, b"r"), (0, 0));
+    let fits = LANE_BYTES / MAX_POST_BODY as u64;
+    let (gave_way, refused) = fill(&mut b, heavy, 2 * fits, &[b'x'; MAX_POST_BODY]);
+    assert_eq!((gave_way, refused), (0, fits + 1));
+    // Whoever has not posted gets in at once, and of the heaviest the newest go.
+    assert_eq!(fill(&mut b, Kind { weight: 41, ..MEMBER }, 1, &[b'y'; MAX_POST_BODY]), (0, 1));
+    assert_eq!(fill(&mut b, MEMBER, 300, b"r").1, 0);
+    let there = firsts(&b);
+    assert_eq!(there.iter().filter(|first| **first == b'r').count(), 305);
+    assert_eq!(there[..5], *b"rrrrr");
+    // One that went can come again: nothing remembers it.
+    b.done(Write::TrimMailbox { mailbox: BOX, through: u64::MAX - 1 });
+    assert_eq!(fill(&mut b, heavy, 1, b"x"), (0, 0));
+}
+
+pub fn strangers_and_members_displace_none_of_each_others<F: Fixture>(fixture: F) {
+    let mut b = Bench::with_channel(fixture);
+    open(&b);
+    assert_eq!(fill(&mut b, MEMBER, 10, b"m"), (0, 0));
+    assert_eq!(fill(&mut b, Kind { weight: 9, ..STRANGER }, LANE_POSTS + 10, b"s"), (0, 10));
+    assert_eq!(fill(&mut b, Kind { weight: 99, ..MEMBER }, LANE_POSTS - 10, b"m"), (0, 0));
+    assert_eq!(fill(&mut b, STRANGER, 20, b"t"), (20, 0));
+    b.fixture.reopen();
+    let there = firsts(&b);
+    let of = |kind| there.iter().filter(|first| **first == kind).count() as u64;
+    assert_eq!((of(b'm'), of(b's'), of(b't')), (LANE_POSTS, LANE_POSTS - 20, 20));
+}
+
+pub fn members_do_not_take_all_mailboxes_of_a_channel<F: Fixture>(fixture: F) {
+    let b = Bench::with_channel(fixture);
+    let open = |by, number: u32| {
+        let mut mailbox = [9; 32];
+        mailbox[..4].copy_from_slice(&number.to_be_bytes());
+        b.write(Write::OpenMailbox { channel: channel(), by, mailbox: MailboxId(mailbox) })
+    };
+    for number in 0..MEMBERS_MAILBOXES {
+        assert_eq!(open(member(ACCESS), number), Ok(Written::Done));
+    }
+    assert_eq!(open(member(ACCESS), 1_000), Err(MailboxError::TooMany.into()));
+    assert_eq!(open(owner(), 1_000), Ok(Written::Done));
 }
 
 pub fn posts_are_kept_for_as_long_as_was_said_first<F: Fixture>(fixture: F) {

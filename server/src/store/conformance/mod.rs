@@ -43,7 +43,10 @@ macro_rules! conformance_tests {
             blob_parts_come_back_until_they_expire, everything_is_there_after_reopening);
         $crate::conformance_tests!(@each $fixture, mailboxes:
             strangers_post_to_opened_mailboxes_only, posts_come_in_order_and_go_when_trimmed,
-            in_a_full_mailbox_the_oldest_give_way, a_post_is_stored_once, posts_expire,
+            a_full_mailbox_refuses_what_has_no_better_right,
+            the_heavy_give_way_to_the_light_and_not_the_other_way_round,
+            strangers_and_members_displace_none_of_each_others, members_do_not_take_all_mailboxes_of_a_channel,
+            a_post_is_stored_once, posts_expire,
             posts_are_kept_for_as_long_as_was_said_first, no_mailbox_keeps_posts_longer_than_any,
             positions_increase_even_for_a_forgotten_mailbox);
         $crate::conformance_tests!(@each $fixture, pushes:

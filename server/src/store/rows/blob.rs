@@ -5,6 +5,7 @@ use campana_protocol::limits::{BLOB_TTL_MS, MAX_CHANNEL_BLOB_BYTES};
 
 use super::append::rights;
 use super::tx::Tx;
+use crate::limits::MEMBERS_BLOB_BYTES;
 use crate::store::engine::Engine;
 use crate::store::error::{BlobError, StoreError, WriteError};
 use crate::store::key::Key;
@@ -42,6 +43,10 @@ pub(super) fn put<E: Engine>(
     head.blob_bytes = head.blob_bytes.saturating_add(part.body.len() as u64);
     if head.blob_bytes > MAX_CHANNEL_BLOB_BYTES {
         return Err(BlobError::TooMany.into());
+    }
+    // Snapshots without which nobody is admitted are the owners'.
+    if rights != Some(Rights::Owner) && head.blob_bytes > MEMBERS_BLOB_BYTES {
+        return Err(BlobError::Reserved.into());
     }
     let expires_at = now.saturating_add(BLOB_TTL_MS);
     let (body, place) = tx.keep(expires_at, part.body);

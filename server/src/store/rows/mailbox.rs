@@ -1,11 +1,12 @@
 //! Mailboxes: opened by members, posted to by anyone, trimmed by their reader.
 
 use campana_protocol::id::{ChannelId, MailboxId, RecordId};
-use campana_protocol::limits::{MAILBOX_TTL_MS, MAX_MAILBOX_BYTES, MAX_MAILBOX_POSTS};
+use campana_protocol::limits::{MAILBOX_TTL_MS, MAX_MAILBOX_POSTS};
 
 use super::append::rights;
+use super::room::{self, New};
 use super::tx::Tx;
-use crate::limits::MAX_CHANNEL_MAILBOXES;
+use crate::limits::{MAX_CHANNEL_MAILBOXES, MEMBERS_MAILBOXES};
 use crate::store::engine::Engine;
 use crate::store::error::{MailboxError, StoreError, WriteError};
 use crate::store::key::Key;
@@ -35,7 +36,8 @@ pub(super) fn set<E: Engine>(
     // It stays from now on, empty or not.
     if !before.stays() {
         let mut head: Head = tx.get(&Key::Head(channel))?.ok_or(StoreError::Damaged)?;
-        if head.mailboxes >= MAX_CHANNEL_MAILBOXES {
+        let most = if rights == Some(Rights::Owner) { MAX_CHANNEL_MAILBOXES } else { MEMBERS_MAILBOXES };
+        if head.mailboxes >= most {
             return Err(MailboxError::TooMany.into());
         }
         head.mailboxes += 1;
@@ -49,50 +51,39 @@ pub(super) fn post<E: Engine>(
     tx: &mut Tx<'_, E>,
     now: u64,
     mailbox: MailboxId,
-    insider: bool,
-    record: RecordId,
-    body: &[u8],
+    new: &New,
+    (record, body): (RecordId, &[u8]),
 ) -> Result<Written, WriteError> {
     let row: Mailbox = tx.get(&Key::Mailbox(mailbox))?.unwrap_or_default();
-    if !insider && !row.opened {
+    if !new.insider && !row.opened {
         return Err(MailboxError::Unknown.into());
     }
     if let Some(seq) = tx.get::<u64>(&Key::PostRecord(mailbox, record))? {
         let stored: StoredPost = tx.get(&Key::Post(mailbox, seq))?.ok_or(StoreError::Damaged)?;
         return if stored.is(body) { Ok(Written::Done) } else { Err(MailboxError::Conflict.into()) };
     }
-    let displaced = make_room(tx, mailbox, body.len() as u64)?;
+    let displaced = room::make(tx, mailbox, new)?;
     let left: Mailbox = tx.get(&Key::Mailbox(mailbox))?.unwrap_or_default();
-    let (posts, bytes) = (left.posts + 1, left.bytes.saturating_add(body.len() as u64));
     // Positions follow the clock, so that they keep increasing for a reader even if the empty
     // mailbox has been forgotten meanwhile.
     let seq = (row.head + 1).max(now);
-    let row = Mailbox { head: seq, posts, bytes, ..row };
+    let mut row = Mailbox { posts: left.posts, bytes: left.bytes, ..row };
+    (row.member_posts, row.member_bytes) = left.lane(true);
+    row.head = seq;
+    row.add(new.insider, new.bytes);
     let expires_at = now.saturating_add(row.keep_ms.unwrap_or(MAILBOX_TTL_MS).min(MAILBOX_TTL_MS));
+<<<<<<< HEAD
     let (body, place) = tx.keep(expires_at, body);
     let stored = StoredPost { expires_at, received_at: now, record, body, place };
+=======
+    let (insider, weight, body) = (new.insider, new.weight, body.to_vec().into());
+    let stored = StoredPost { expires_at, received_at: now, record, body, insider, weight };
+>>>>>>> 82117fe (server: rations in bytes shared by connection, places for the proved)
     tx.put(&Key::Mailbox(mailbox), &row)?;
     tx.put(&Key::PostRecord(mailbox, record), &seq)?;
     tx.put_new(&Key::Post(mailbox, seq), &stored);
     tx.expires(expires_at, Key::Post(mailbox, seq));
     Ok(Written::Posted { seq, displaced })
-}
-
-/// Deletes the oldest posts until one of so many bytes fits: whoever floods a mailbox must not keep
-/// others out of it, and its reader, when online, has read the oldest long ago. How many.
-fn make_room<E: Engine>(tx: &mut Tx<'_, E>, mailbox: MailboxId, bytes: u64) -> Result<u64, StoreError> {
-    let (from, to) = (Key::Post(mailbox, 0).encode(), Key::Post(mailbox, u64::MAX).encode());
-    let mut displaced = 0;
-    loop {
-        let row: Mailbox = tx.get(&Key::Mailbox(mailbox))?.unwrap_or_default();
-        if row.posts < MAX_MAILBOX_POSTS && row.bytes.saturating_add(bytes) <= MAX_MAILBOX_BYTES {
-            return Ok(displaced);
-        }
-        // None left though the counters say so: they are wrong, and the post is let in.
-        let Some(Key::Post(mailbox, seq)) = tx.keys(&from, &to, 1)?.pop() else { return Ok(displaced) };
-        delete(tx, mailbox, seq)?;
-        displaced += 1;
-    }
 }
 
 pub(super) fn trim<E: Engine>(
@@ -119,8 +110,12 @@ pub(super) fn delete<E: Engine>(tx: &mut Tx<'_, E>, mailbox: MailboxId, seq: u64
         return Ok(());
     };
     let mut row: Mailbox = tx.get(&Key::Mailbox(mailbox))?.unwrap_or_default();
+<<<<<<< HEAD
     row.posts = row.posts.saturating_sub(1);
     row.bytes = row.bytes.saturating_sub(stored.len() as u64);
+=======
+    row.subtract(stored.insider, stored.body.len() as u64);
+>>>>>>> 82117fe (server: rations in bytes shared by connection, places for the proved)
     if row.posts == 0 && !row.stays() {
         tx.delete(&Key::Mailbox(mailbox));
     } else {

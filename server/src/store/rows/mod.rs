@@ -11,6 +11,7 @@ mod mailbox;
 mod push;
 mod reading;
 mod registered;
+mod room;
 mod trim;
 mod tx;
 mod view;
@@ -390,8 +391,10 @@ fn carry_out<E: Engine>(tx: &mut Tx<'_, E>, now: u64, write: &Write) -> Result<W
         Write::KeepMailbox { channel, by, mailbox, keep_ms } => {
             mailbox::set(tx, *channel, by, *mailbox, |row| row.keep_ms = row.keep_ms.or(Some(*keep_ms)))
         }
-        Write::Post { mailbox, insider, record, body } => {
-            mailbox::post(tx, now, *mailbox, *insider, *record, body)
+        Write::Post { mailbox, insider, weight, read, record, body } => {
+            let bytes = body.len() as u64;
+            let new = room::New { insider: *insider, weight: *weight, read: *read, bytes };
+            mailbox::post(tx, now, *mailbox, &new, (*record, body))
         }
         Write::TrimMailbox { mailbox, through } => mailbox::trim(tx, *mailbox, *through),
         Write::PutBlob { channel, by, blob, part, of, body } => {

@@ -7,7 +7,7 @@ use minicbor::bytes::ByteVec;
 
 use super::append::rights;
 use super::tx::Tx;
-use crate::limits::{MAX_TRIM, UNSETTLED_PAGE};
+use crate::limits::{GIVING_WAY_SAMPLE, MAX_TRIM, UNSETTLED_PAGE};
 use crate::store::engine::Engine;
 use crate::store::error::{PushError, StoreError, WriteError};
 use crate::store::key::{Key, Kind};
@@ -42,7 +42,14 @@ pub(super) fn register<E: Engine>(
         }
         // It takes the place of the one that goes.
         (None, Some(_)) => {}
-        (None, None) => count(tx, channel, REGISTRATIONS)?,
+        (None, None) => {
+            if tx.get::<u64>(&Key::Tally(channel, REGISTRATIONS))?.unwrap_or(0)
+                >= MAX_CHANNEL_REGISTRATIONS.into()
+            {
+                give_way(tx, channel, registration)?;
+            }
+            count(tx, channel, REGISTRATIONS)?;
+        }
     }
     if let Some((other, row)) = doubled {
         if known.is_some() {
@@ -60,6 +67,39 @@ pub(super) fn register<E: Engine>(
     tx.put(&Key::Endpoint(channel, endpoint), &registration)?;
     tx.expires(expires_at, key);
     Ok(Written::Done)
+}
+
+/// In a full channel the oldest of some registrations that no push has ever come to gives way: whoever makes
+/// up phones has them proved by no push service. The look begins at the newcomer's own place, which
+/// nobody else can choose.
+fn give_way<E: Engine>(
+    tx: &mut Tx<'_, E>,
+    channel: ChannelId,
+    newcomer: RegistrationId,
+) -> Result<(), WriteError> {
+    let key = |id: [u8; 16]| Key::Registration(channel, RegistrationId(id)).encode();
+    let end = [key([0xff; 16]), vec![0]].concat();
+    for (mut from, to) in [(key(newcomer.0), end), (key([0; 16]), key(newcomer.0))] {
+        loop {
+            let mut oldest: Option<(u64, RegistrationId, StoredRegistration)> = None;
+            let last = tx.some::<StoredRegistration>(&from, &to, GIVING_WAY_SAMPLE, |key, row| {
+                let Key::Registration(_, id) = key else { return };
+                let older = oldest.as_ref().is_none_or(|(expires_at, ..)| row.expires_at < *expires_at);
+                if row.proved_at == 0 && older {
+                    oldest = Some((row.expires_at, id, row));
+                }
+            })?;
+            if let Some((_, id, row)) = oldest {
+                remove(tx, channel, id, &row)?;
+                return Ok(());
+            }
+            match last {
+                Some(last) => from = [last, vec![0]].concat(),
+                None => break,
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Another registration with the same endpoint: its device has come again under a new id.

@@ -62,7 +62,7 @@ pub(super) fn head<E: Engine>(
 
 pub(super) fn mailbox<E: Engine>(view: &View<E>, mailbox: &MailboxId) -> Result<MailboxState, ReadError> {
     let row: row::Mailbox = get(view, &Key::Mailbox(*mailbox))?.unwrap_or_default();
-    Ok(MailboxState { opened: row.opened, head: row.head })
+    Ok(MailboxState { opened: row.opened, kept: row.keep_ms.is_some(), head: row.head })
 }
 
 pub(super) fn blob_part<E: Engine>(

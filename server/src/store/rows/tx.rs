@@ -121,8 +121,59 @@ impl<'e, E: Engine> Tx<'e, E> {
         Ok(found.keys().take(limit).filter_map(|key| Key::decode(key)).collect())
     }
 
+<<<<<<< HEAD
     /// What is to be made durable.
     pub(super) fn done(self) -> Done {
+=======
+    /// Visits the rows from `from` to before `to` that can be read, this batch's own included, in no order.
+    pub(super) fn each<T: for<'b> Decode<'b, ()>>(
+        &self,
+        from: &[u8],
+        to: &[u8],
+        mut visit: impl FnMut(Key, T),
+    ) -> Result<(), StoreError> {
+        self.some(from, to, usize::MAX, |key, row| visit(key, row)).map(|_| ())
+    }
+
+    /// As [`Self::each`], looking at no more than `limit` stored rows. The last of them, if there may be more.
+    pub(super) fn some<T: for<'b> Decode<'b, ()>>(
+        &self,
+        from: &[u8],
+        to: &[u8],
+        limit: usize,
+        mut visit: impl FnMut(Key, T),
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut give = |key: &[u8], value: &[u8]| {
+            if let (Some(key), Some(row)) = (Key::decode(key), row::decode(value)) {
+                visit(key, row);
+            }
+        };
+        let (mut seen, mut last) = (0, None);
+        let rows = &self.rows;
+        let visited = self.engine.scan(from, to, &mut |key, value| {
+            if !rows.contains_key(key) {
+                give(key, value);
+            }
+            seen += 1;
+            if seen < limit {
+                return ControlFlow::Continue(());
+            }
+            last = Some(key.to_vec());
+            ControlFlow::Break(())
+        });
+        visited.map_err(unreadable)?;
+        let end = last.as_deref().unwrap_or(to).to_vec();
+        for (key, touched) in rows.range(from.to_vec()..end) {
+            if let Some(value) = touched.now() {
+                give(key, value);
+            }
+        }
+        Ok(last)
+    }
+
+    /// What changed, each with what was there before.
+    pub(super) fn into_changes(self) -> Vec<(Change, Option<Vec<u8>>)> {
+>>>>>>> 82117fe (server: rations in bytes shared by connection, places for the proved)
         let changed = |(key, touched): (Vec<u8>, Touched)| match touched.new? {
             Some(value) if touched.old.as_ref() == Some(&value) => None,
             Some(value) => Some((Change::Put(key, value), touched.old)),

@@ -82,7 +82,7 @@ async fn who_answers_a_letter_at_a_time_is_given_up() {
 
 /// Pushes put off so far.
 fn deferred(process: &Process) -> u64 {
-    let metrics = process.page("/metrics");
+    let metrics = process.metrics();
     let said = metrics.lines().find_map(|line| line.strip_prefix("campana_relay_pushes_deferred_total "));
     said.expect("a line").parse().expect("a number")
 }

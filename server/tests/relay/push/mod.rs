@@ -173,7 +173,7 @@ async fn registered(device: &mut Device) -> u64 {
 /// The relay's store is opened by the next process: until then nobody waits for its jobs.
 async fn wait_for_metric(process: &Process, line: &str) -> bool {
     for _ in 0..500 {
-        if process.page("/metrics").lines().any(|said| said == line) {
+        if process.metrics().lines().any(|said| said == line) {
             return true;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;

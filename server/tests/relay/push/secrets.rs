@@ -53,7 +53,7 @@ async fn the_disk_without_the_key_and_the_log_name_no_endpoint_and_no_key() {
     owner.done(ClientFrame::Receipt { request: 4, channel: channel(), seq, token }).await;
     assert!(wait_for_all(&[&sink], 3).await);
     assert!(wait_for_metric(&process, "campana_relay_push_jobs 0").await);
-    let metrics = process.page("/metrics");
+    let metrics = process.metrics();
     process.terminate();
     assert!(process.wait().success());
     let log = process.log();
