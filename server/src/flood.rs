@@ -97,7 +97,7 @@ impl Rations {
                 (None, Some(shared(burst, per_minute, limits::UPDATE_PARTS)))
             }
             Ration::Live(_) => {
-                (None, Some(shared(limits::LIVE_BYTE_BURST, limits::LIVE_BYTES_PER_MINUTE, 4)))
+                (None, Some(shared(limits::LIVE_BYTE_BURST, limits::LIVE_BYTES_PER_MINUTE, 2)))
             }
             Ration::Blobs(_) => {
                 (None, Some(shared(limits::BLOB_BYTE_BURST, limits::BLOB_BYTES_PER_MINUTE, 1)))

@@ -137,11 +137,11 @@ pub const UPDATE_BYTE_BURST: u64 = 196_608;
 /// Bytes of updates a minute that it takes from them for long: two pleas or attestations a second.
 pub const UPDATE_BYTES_PER_MINUTE: u64 = 122_880;
 
-/// In how many parts that burst is given to connections: twenty attestations to each.
-pub const UPDATE_PARTS: u64 = 8;
+/// In how many parts that burst is given to connections: forty attestations to each.
+pub const UPDATE_PARTS: u64 = 4;
 
-/// Bytes of live bodies that a channel fans out at once: the positions of some fifty people.
-pub const LIVE_BYTE_BURST: u64 = 16_384;
+/// Bytes of live bodies that a channel fans out at once: the positions of a hundred people.
+pub const LIVE_BYTE_BURST: u64 = 32_768;
 
 /// Bytes of live bodies a minute for long: a position a second of eight people.
 pub const LIVE_BYTES_PER_MINUTE: u64 = 122_880;

@@ -1,19 +1,21 @@
-//! One member against all others: what it floods costs them nothing, and what it may not it can't.
+//! One member against all others: what it appends. What it posts and stores is in `stores`.
 
 use campana_protocol::code::Code;
 use campana_protocol::frame::{Class, ClientFrame, RelayFrame, Subject};
-use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey};
-use campana_protocol::limits::MAX_CONTROL_BODY;
+use campana_protocol::id::{BlobId, ChannelId};
+use campana_protocol::limits::{MAX_CONTROL_BODY, MAX_UPDATE_BODY};
 
 use super::rig::{ACCESS, Device, FOUNDER, Rig, channel, key, public};
-use crate::limits::{ALERT_BURST, CONTROL_BURST, POST_BURST};
+use crate::limits::{
+    ALERT_BURST, CONTROL_BURST, LIVE_BYTE_BURST, UPDATE_BYTE_BURST, UPDATE_BYTES_PER_MINUTE,
+};
 
 /// Seeds of the guard's keys.
 const GUARD_OWNER: u8 = 20;
 const GUARD_ACCESS: u8 = 3;
 const NEXT_ACCESS: u8 = 22;
 
-fn refusal(answers: &[RelayFrame]) -> Option<Code> {
+pub(super) fn refusal(answers: &[RelayFrame]) -> Option<Code> {
     match answers {
         [RelayFrame::Refused { code, .. }] => Some(*code),
         [RelayFrame::Appended { .. } | RelayFrame::Done { .. }] => None,
@@ -49,9 +51,11 @@ fn guarded() -> (Rig, Device, ChannelId) {
 fn a_member_that_floods_control_entries_does_not_stop_the_others() {
     let (mut rig, owner) = Rig::with_channel();
     let (flooder, second, honest) = (rig.member(), rig.member(), rig.member());
-    assert_eq!(flood(&mut rig, &flooder, Class::Control, b"junk"), (CONTROL_BURST, Code::Busy));
-    // It is the channel's ration and not the connection's.
-    assert_eq!(flood(&mut rig, &second, Class::Control, b"junk"), (0, Code::Busy));
+    assert_eq!(flood(&mut rig, &flooder, Class::Control, b"junk"), (CONTROL_BURST / 2, Code::Busy));
+    // It is the channel's ration and not the connection's: each is given half of what is free.
+    assert_eq!(flood(&mut rig, &second, Class::Control, b"junk"), (CONTROL_BURST / 4, Code::Busy));
+    // Somebody's swap still passes.
+    assert_eq!(flood(&mut rig, &honest, Class::Control, b"a swap"), (CONTROL_BURST / 8, Code::Busy));
     // Everybody else appends, and owners commit.
     for _ in 0..100 {
         let control = rig.relay_head().last_control;
@@ -62,7 +66,65 @@ fn a_member_that_floods_control_entries_does_not_stop_the_others() {
         rig.append(&owner, Class::Control, control, b"a commit");
     }
     rig.now += 10_000;
-    assert_eq!(flood(&mut rig, &flooder, Class::Control, b"junk"), (1, Code::Busy));
+    assert_eq!(flood(&mut rig, &flooder, Class::Control, b"junk"), (0, Code::Busy));
+    rig.now += 150_000;
+    assert_eq!(flood(&mut rig, &flooder, Class::Control, b"junk"), (CONTROL_BURST / 2, Code::Busy));
+}
+
+#[test]
+fn a_members_updates_cost_each_phone_little_and_others_go_on() {
+    for body in [20, 1_000, MAX_UPDATE_BODY] {
+        let (mut rig, owner) = Rig::with_channel();
+        let flooders = [rig.member(), rig.member(), rig.member()];
+        let mut bytes = 0;
+        for second in 0..60_u64 {
+            for flooder in &flooders {
+                let (taken, _) = flood(&mut rig, flooder, Class::Update, &vec![7; body]);
+                bytes += u64::from(taken) * body as u64;
+            }
+            // A plea or an attestation of a phone that opens the app now, and the committee's events.
+            if second % 10 == 0 {
+                let honest = rig.member();
+                rig.append(&honest, Class::Update, 0, &[1; 1_200]);
+                rig.append(&owner, Class::Update, 0, &[2; 20_000]);
+            }
+            rig.now += 1_000;
+        }
+        assert!(bytes <= UPDATE_BYTE_BURST + UPDATE_BYTES_PER_MINUTE, "{bytes} bytes of {body} each");
+        // Once it stops everybody has all of it again before long.
+        rig.now += 100_000;
+        let after = rig.member();
+        assert!(flood(&mut rig, &after, Class::Update, &[1; 1_200]).0 >= 20);
+    }
+}
+
+#[test]
+fn live_bodies_of_a_member_do_not_fill_the_others_lines() {
+    let (mut rig, owner) = Rig::with_channel();
+    rig.subscribe(&owner, 0);
+    let flooders = [rig.member(), rig.member(), rig.member()];
+    let live = |body: &[u8]| ClientFrame::Live { channel: channel(), body: body.to_vec().into() };
+    let mut bytes = 0;
+    let heard = |rig: &mut Rig| {
+        let bytes = |frame: &RelayFrame| match frame {
+            RelayFrame::Live { body, .. } => body.len() as u64,
+            _ => 0,
+        };
+        rig.frames(owner.id).iter().map(bytes).sum::<u64>()
+    };
+    for _ in 0..60 {
+        for flooder in &flooders {
+            for _ in 0..8 {
+                rig.ask(flooder, live(&[7; 1_024]));
+            }
+        }
+        bytes += heard(&mut rig);
+        rig.now += 1_000;
+    }
+    assert!(bytes <= LIVE_BYTE_BURST + 130_000, "{bytes}");
+    let honest = rig.member();
+    rig.ask(&honest, live(&[1; 200]));
+    assert_eq!(heard(&mut rig), 200);
 }
 
 #[test]
@@ -70,7 +132,7 @@ fn large_control_entries_use_up_the_ration_sooner() {
     let (mut rig, _) = Rig::with_channel();
     let flooder = rig.member();
     let body = vec![7; MAX_CONTROL_BODY];
-    assert_eq!(flood(&mut rig, &flooder, Class::Control, &body), (4, Code::Busy));
+    assert_eq!(flood(&mut rig, &flooder, Class::Control, &body), (1, Code::Busy));
 }
 
 #[test]
@@ -85,7 +147,7 @@ fn guesses_at_what_comes_next_do_not_pass_by_the_ration() {
     rig.relay.commit(rig.now);
     let answers = rig.frames(flooder.id);
     let appended = answers.iter().filter(|answer| matches!(answer, RelayFrame::Appended { .. })).count();
-    assert_eq!(appended, CONTROL_BURST as usize);
+    assert_eq!(appended, CONTROL_BURST as usize / 2);
 }
 
 #[test]
@@ -105,18 +167,21 @@ fn what_cannot_be_appended_uses_up_nothing() {
         }
     }
     rig.prove(&member, NEXT_ACCESS);
-    assert_eq!(flood(&mut rig, &member, Class::Alert, b"junk"), (ALERT_BURST, Code::Busy));
-    assert_eq!(flood(&mut rig, &member, Class::Control, b"junk"), (CONTROL_BURST, Code::Busy));
+    assert_eq!(flood(&mut rig, &member, Class::Alert, b"junk"), (ALERT_BURST / 2, Code::Busy));
+    assert_eq!(flood(&mut rig, &member, Class::Control, b"junk"), (CONTROL_BURST / 2, Code::Busy));
 }
 
 #[test]
-fn a_channel_takes_so_many_alerts() {
+fn a_channel_takes_so_many_alerts_and_one_device_leaves_half_to_the_others() {
     let (mut rig, owner) = Rig::with_channel();
-    let member = rig.member();
-    assert_eq!(flood(&mut rig, &member, Class::Alert, b"junk"), (ALERT_BURST, Code::Busy));
-    assert_eq!(flood(&mut rig, &owner, Class::Alert, b"alert"), (0, Code::Busy));
-    rig.now += 30_000;
-    assert_eq!(flood(&mut rig, &owner, Class::Alert, b"alert"), (3, Code::Busy));
+    let flooder = rig.member();
+    assert_eq!(flood(&mut rig, &flooder, Class::Alert, b"junk"), (ALERT_BURST / 2, Code::Busy));
+    for _ in 0..60 {
+        rig.now += 60_000;
+        flood(&mut rig, &flooder, Class::Alert, b"junk");
+    }
+    // Whoever is not part of the flood is not held up by it.
+    assert_eq!(flood(&mut rig, &owner, Class::Alert, b"alert"), (ALERT_BURST / 4, Code::Busy));
 }
 
 #[test]
@@ -136,7 +201,7 @@ fn of_a_guarded_channel_only_the_guards_members_append_alerts() {
     assert_eq!(rig.append(&member, Class::Update, 0, b"words"), 3);
     // What the member was refused has used up nothing.
     let (taken, why) = flood(&mut rig, &desk, Class::Alert, b"alert");
-    assert_eq!((taken, why), (ALERT_BURST - 2, Code::Busy));
+    assert_eq!((taken, why), (ALERT_BURST / 2 - 2, Code::Busy));
     // A member of the guard that was removed from it.
     let of_guard = rig.connect();
     let frame = prove(&rig, &of_guard, GUARD_OWNER);
@@ -165,45 +230,6 @@ fn only_owners_set_a_guard_that_is_there() {
     rig.refused(&stranger, set(guard), Code::Forbidden);
     rig.done(&owner, set(channel()));
     rig.append(&member, Class::Alert, 0, b"x");
-}
-
-#[test]
-fn whoever_floods_a_mailbox_does_not_keep_others_out_of_it_for_long() {
-    let (mut rig, owner) = Rig::with_channel();
-    let reader: PublicKey = public(&key(60));
-    let mailbox = MailboxId::of(&reader);
-    let post = |rig: &mut Rig, mailbox| {
-        let record = rig.record();
-        ClientFrame::Post { request: 9, mailbox, record, body: b"junk".to_vec().into() }
-    };
-    // Until it is opened strangers neither post nor use up anything.
-    let flooder = rig.connect();
-    for _ in 0..60 {
-        let frame = post(&mut rig, mailbox);
-        rig.refused(&flooder, frame, Code::Unknown);
-    }
-    rig.done(&owner, ClientFrame::OpenMailbox { request: 1, channel: channel(), reader });
-    rig.now += 60_000;
-    for _ in 0..POST_BURST {
-        let frame = post(&mut rig, mailbox);
-        assert_eq!(refusal(&rig.ask(&flooder, frame)), None);
-    }
-    for device in [rig.connect(), rig.member()] {
-        let frame = post(&mut rig, mailbox);
-        rig.refused(&device, frame, Code::Busy);
-    }
-    // Its reader is not rationed, and other mailboxes have their own.
-    let own = rig.connect();
-    rig.prove_mailbox(&own, 60);
-    for (device, mailbox) in [(&own, mailbox), (&rig.member(), MailboxId([9; 32]))] {
-        let frame = post(&mut rig, mailbox);
-        rig.done(device, frame);
-    }
-    rig.now += 1_000;
-    for busy in [None, None, Some(Code::Busy)] {
-        let frame = post(&mut rig, mailbox);
-        assert_eq!(refusal(&rig.ask(&flooder, frame)), busy);
-    }
 }
 
 #[test]

@@ -5,4 +5,5 @@ mod mailboxes;
 mod pushes;
 mod refusals;
 mod rig;
+mod stores;
 mod streams;

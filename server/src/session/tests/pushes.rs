@@ -154,10 +154,11 @@ fn registering_costs_what_a_signature_costs() {
     let (mut rig, _) = Rig::pushing();
     let device = rig.connect();
     rig.prove(&device, OWNER);
-    let frame = register(subscription(ENDPOINT));
+    // One that is refused, so that nothing but requests is used up.
+    let frame = register(subscription("http://not.a.push.service.example/"));
     // What proving has left of the burst.
     for _ in 0..(REQUEST_BURST - 1 - SIGNATURE_COST) / (1 + SIGNATURE_COST) {
-        rig.done(&device, frame.clone());
+        rig.refused(&device, frame.clone(), Code::EndpointRefused);
     }
     rig.refused(&device, frame, Code::Busy);
 }

@@ -38,7 +38,7 @@ pub(super) fn channel() -> ChannelId {
 pub(super) struct Rig {
     pub(super) relay: Relay<MemoryStore>,
     pub(super) now: u64,
-    connections: u8,
+    connections: u32,
     records: u128,
 }
 
@@ -96,7 +96,9 @@ impl Rig {
 
     pub(super) fn connect(&mut self) -> Device {
         self.connections += 1;
-        let nonce = Secret([self.connections; 32]);
+        let mut nonce = [7; 32];
+        nonce[..4].copy_from_slice(&self.connections.to_be_bytes());
+        let nonce = Secret(nonce);
         let id = self.relay.connect(self.now, nonce.clone());
         let hello = self.frames(id);
         assert!(matches!(hello.as_slice(), [RelayFrame::Hello { nonce: said, .. }] if *said == nonce));

@@ -262,15 +262,32 @@ pub fn pages_hold_each_registration_once<F: Fixture>(fixture: F) {
 
 pub fn a_channel_has_so_many_registrations<F: Fixture>(fixture: F) {
     let b = Bench::with_channel(fixture);
+    let proved = |write, at| match write {
+        Write::Register { channel, by, registration, sealed, endpoint, .. } => {
+            Write::Register { channel, by, registration, sealed, endpoint, proved_at: at }
+        }
+        other => other,
+    };
     for from in (0..MAX_CHANNEL_REGISTRATIONS).step_by(16_384) {
-        let writes: Vec<_> = (from..from + 16_384).map(|number| register(owner(), number, b"")).collect();
+        let numbers = from..from + 16_384;
+        let writes: Vec<_> = numbers.map(|number| proved(register(owner(), number, b""), NOW)).collect();
         assert!(b.store().commit(NOW, &writes).iter().all(Result::is_ok));
     }
-    let one_more = register(owner(), MAX_CHANNEL_REGISTRATIONS, b"");
-    assert_eq!(b.write(one_more.clone()), Err(PushError::TooMany.into()));
-    b.done(register(owner(), 0, b"renewed"));
-    b.done(Write::Unregister { channel: channel(), registration: id(0) });
-    b.done(one_more);
+    let newcomer = |number| register(owner(), MAX_CHANNEL_REGISTRATIONS + number, b"");
+    // Nobody gives way where pushes have come.
+    assert_eq!(b.write(newcomer(0)), Err(PushError::TooMany.into()));
+    b.done(register(owner(), 0, b"renewed, and proves nothing any more"));
+    // Whoever has never been proved does, the oldest first.
+    b.done(newcomer(1));
+    assert_eq!(b.store().registration(&channel(), &id(0), NOW), Ok(None));
+    b.done(Write::Unregister { channel: channel(), registration: id(1) });
+    assert_eq!(b.write_at(NOW + 1, newcomer(2)), Ok(Written::Done));
+    assert_eq!(b.write_at(NOW + 2, newcomer(3)), Ok(Written::Done));
+    let there = |number| {
+        let found = b.store().registration(&channel(), &id(MAX_CHANNEL_REGISTRATIONS + number), NOW);
+        found.expect("a row").is_some()
+    };
+    assert_eq!([there(1), there(2), there(3)], [false, true, true]);
 }
 
 pub fn an_alert_opens_a_job_in_its_commit<F: Fixture>(fixture: F) {
