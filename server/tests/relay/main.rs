@@ -23,3 +23,4 @@ mod push;
 mod shutdown;
 mod slow_reader;
 mod speaking;
+mod strangers;

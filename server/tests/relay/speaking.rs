@@ -6,7 +6,6 @@ use campana_protocol::code::Code;
 use campana_protocol::frame::RelayFrame;
 use campana_protocol::limits::MAX_FRAME;
 use futures_util::{SinkExt, StreamExt};
-use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::device::{Device, entry};
@@ -33,24 +32,6 @@ async fn text_and_garbage_end_a_connection_with_the_codes_number() {
     let _ = device.socket.send(Message::binary(vec![0; MAX_FRAME + 1])).await;
     assert_eq!(device.hear().await, None);
     assert!(process.metrics().contains("campana_relay_malformed_total 2\n"));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn one_connection_too_many_is_turned_away() {
-    let root = tempfile::tempdir().expect("a directory");
-    let command = Command::new(BINARY);
-    let process = Process::start_with(command, &root.path().join("data"), &["--max-connections", "2"]);
-    let one = Device::connect(process.address).await;
-    let _two = Device::connect(process.address).await;
-    assert!(connect_async(format!("ws://{}/v1/relay", process.address)).await.is_err());
-    drop(one);
-    for _ in 0..100 {
-        tokio::time::sleep(core::time::Duration::from_millis(20)).await;
-        if connect_async(format!("ws://{}/v1/relay", process.address)).await.is_ok() {
-            return;
-        }
-    }
-    panic!("the place was not given back");
 }
 
 #[tokio::test(flavor = "multi_thread")]
