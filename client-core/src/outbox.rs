@@ -67,17 +67,20 @@ impl Core {
                         self.deliver(id);
                     }
                 }
-                // Welcomes point to blobs: those come first.
-                Job::Post { .. } | Job::Report { .. } if !blobs_open => {
+                // Welcomes point to blobs: those come first. A report waits for no blob: the relay may put blobs
+                // off for hours.
+                Job::Report { .. } => {
+                    if !in_flight {
+                        self.deliver(id);
+                    }
+                }
+                Job::Post { .. } if !blobs_open => {
                     mail += 1;
                     if mail <= WINDOW && !in_flight {
                         self.deliver(id);
                     }
                 }
                 _ => {}
-            }
-            if mail > WINDOW && busy.len() == ChannelKind::ALL.len() {
-                break;
             }
         }
     }

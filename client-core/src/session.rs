@@ -414,6 +414,13 @@ impl Core {
     }
 
     fn refused_for_now(&mut self, now: u64, asked: Asked) {
+        // The relay rations members' blobs by the day: one that waits must not hold up reports.
+        if let Asked::Job(id) = asked
+            && matches!(self.outbox.get(&id), Some(crate::state::Job::Blob { .. }))
+        {
+            self.session.in_flight.remove(&id);
+            return self.session.hold(now, id);
+        }
         // Everything under way is refused at once: that is one reason to wait longer, not many.
         if self.session.retry_at.is_none_or(|at| at <= now) {
             let pause = (self.session.pause * 2).clamp(FIRST_PAUSE, LAST_PAUSE);

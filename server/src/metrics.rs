@@ -65,7 +65,7 @@ counters! {
     /// Milliseconds spent in those commits.
     commit_ms_total "coarse",
     /// Expired rows deleted.
-    trimmed_total "coarse",
+    trimmed_total "counter",
     /// Pushes that a push service has taken.
     pushes_delivered_total "counter",
     /// Registrations that a push service no longer knows.

@@ -329,6 +329,24 @@ fn what_the_relay_puts_off_is_sent_later() {
     assert_eq!(rang.count(), 1);
 }
 
+#[cfg_attr(test, test)]
+fn a_report_does_not_wait_for_blobs_that_the_relay_puts_off() {
+    let (mut world, ids) = network();
+    let link = world.invite(ids[0], false);
+    let late = world.join(&link, "late");
+    world.relay.blobs_rationed = true;
+    world.admit_all(ids[0]);
+    // Long enough for its pauses to have grown.
+    world.pass(10 * 60_000);
+    assert!(world.relay.put_off > 0);
+    let incident = report(&mut world, ids[0], false);
+    world.pass(1_000);
+    assert!(world.incident(ids[3]).is_some_and(|seen| seen.id == incident.to_string()));
+    world.relay.blobs_rationed = false;
+    world.pass(10 * 60_000);
+    assert_eq!(world.view(late).stage, Stage::Member);
+}
+
 super::scenarios![
     one_stolen_committee_device_can_grant_nothing,
     a_member_can_use_no_power_of_the_committee_or_of_verifiers,
@@ -343,4 +361,5 @@ super::scenarios![
     a_relay_that_knows_of_no_guards_is_left_alone_until_it_does,
     the_committee_commits_as_owner_and_is_not_rationed_as_members_are,
     what_the_relay_puts_off_is_sent_later,
+    a_report_does_not_wait_for_blobs_that_the_relay_puts_off,
 ];

@@ -53,6 +53,8 @@ pub(crate) struct Relay {
     /// The class of which it takes no more for now, and how many it has put off.
     pub(crate) rationed: Option<Class>,
     pub(crate) put_off: usize,
+    /// Takes no blobs for now.
+    pub(crate) blobs_rationed: bool,
     /// How often a guard was set.
     pub(crate) guards_set: usize,
     /// Does not know of what was added to the protocol later.
@@ -323,6 +325,10 @@ impl Relay {
             }
             ClientFrame::PutBlob { request, channel, blob, part, of, body } => {
                 self.rights(id, request, channel, true)?;
+                if self.blobs_rationed {
+                    self.put_off += 1;
+                    return Err((request, Code::Busy));
+                }
                 let known = self.channels.get_mut(&channel).ok_or((request, Code::Unknown))?;
                 known.blobs.insert((blob, part), (of, body.into()));
                 done(request)

@@ -29,7 +29,9 @@ impl Session {
         let (sealed, endpoint) = push.admit(&channel, &registration, subscription)?;
         // Whoever has a place already may say that it still is theirs, or that a push has come.
         let known = shared.store.registration(&channel, &registration, now).map_err(|error| error.code())?;
-        if known.is_none() {
+        if self.grants.owns(&shared.store, &channel) {
+            // Owners are not rationed.
+        } else if known.is_none() {
             self.draw(shared, now, Ration::Registrations(channel), 0)?;
         } else if !self.renewals.take(now, RENEWAL_SECONDS) {
             return Err(Code::Busy);

@@ -118,7 +118,9 @@ impl Session {
             }
             ClientFrame::Receipt { channel, seq, token, .. } => {
                 let by = self.grants.current(&shared.store, &channel)?;
-                self.draw(shared, now, Ration::Receipts(channel), 0)?;
+                if !self.grants.owns(&shared.store, &channel) {
+                    self.draw(shared, now, Ration::Receipts(channel), 0)?;
+                }
                 self.submit(shared, request, Write::Receipt { channel, by, seq, token })
             }
             ClientFrame::ReadCoverage { channel, seq, .. } => {
