@@ -1,6 +1,8 @@
 //! Real cores with connections of their own, for benches.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use campana_core::command::ReportForm;
@@ -14,7 +16,13 @@ use tokio_tungstenite::tungstenite::Message;
 pub(crate) enum Ask {
     Command(Command, oneshot::Sender<Option<Reply>>),
     View(oneshot::Sender<View>),
+    Rows(oneshot::Sender<Rows>),
 }
+
+/// What a device has stored, sealed with [`VAULT`].
+pub(crate) type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
+
+pub(crate) const VAULT: [u8; 32] = [3; 32];
 
 /// The alert as one device saw it.
 pub(crate) struct Shown {
@@ -25,7 +33,7 @@ pub(crate) struct Shown {
 
 /// A device at work.
 #[derive(Clone)]
-pub(crate) struct Device(mpsc::Sender<Ask>);
+pub(crate) struct Device(mpsc::Sender<Ask>, Arc<AtomicU64>);
 
 impl Device {
     pub(crate) async fn command(&self, command: Command) -> Option<Reply> {
@@ -38,6 +46,17 @@ impl Device {
         let (answer, view) = oneshot::channel();
         self.0.send(Ask::View(answer)).await.expect("the device runs");
         view.await.expect("the device answers")
+    }
+
+    pub(crate) async fn rows(&self) -> Rows {
+        let (answer, rows) = oneshot::channel();
+        self.0.send(Ask::Rows(answer)).await.expect("the device runs");
+        rows.await.expect("the device answers")
+    }
+
+    /// Bytes of frames that the relay has sent it.
+    pub(crate) fn received(&self) -> u64 {
+        self.1.load(Ordering::Relaxed)
     }
 
     pub(crate) async fn until(&self, what: &str, holds: impl Fn(&View) -> bool) {
@@ -71,10 +90,13 @@ pub(crate) fn device(
     gate: Arc<Semaphore>,
 ) -> Device {
     let (ask, mut asked) = mpsc::channel::<Ask>(4);
+    let bytes_received = Arc::<AtomicU64>::default();
+    let count = Arc::clone(&bytes_received);
     tokio::spawn(async move {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_be_bytes());
-        let mut core = Core::new(VaultKey([3; 32]), bytes);
+        let mut core = Core::new(VaultKey(VAULT), bytes);
+        let mut rows = Rows::new();
         let permit = gate.acquire().await.expect("the gate is never closed");
         let (mut socket, _) = tokio_tungstenite::connect_async(format!("ws://{address}/v1/relay"))
             .await
@@ -90,6 +112,7 @@ pub(crate) fn device(
                 message = socket.next() => match message {
                     Some(Ok(Message::Binary(frame))) => {
                         received = Some(Instant::now());
+                        count.fetch_add(frame.len() as u64, Ordering::Relaxed);
                         turn(&mut core, Input::Received(vec![frame.to_vec()]))
                     }
                     Some(Ok(_)) => continue,
@@ -113,11 +136,21 @@ pub(crate) fn device(
                         let _ = answer.send(core.view(now()));
                         continue;
                     }
+                    Some(Ask::Rows(answer)) => {
+                        let _ = answer.send(rows.clone());
+                        continue;
+                    }
                     None => return,
                 },
                 () = tokio::time::sleep(pause) => turn(&mut core, Input::Tick),
             };
-            let (Turn { effects, wake: next, .. }, took) = turn;
+            let (Turn { changes, effects, wake: next, .. }, took) = turn;
+            for change in changes {
+                match change.value {
+                    Some(value) => rows.insert(change.key, value),
+                    None => rows.remove(&change.key),
+                };
+            }
             wake = next;
             for effect in effects {
                 match effect {
@@ -145,7 +178,7 @@ pub(crate) fn device(
             }
         }
     });
-    Device(ask)
+    Device(ask, bytes_received)
 }
 
 pub(crate) fn turn(core: &mut Core, input: Input) -> (Turn, Duration) {

@@ -4,6 +4,7 @@
 mod alert;
 mod crowd;
 mod device;
+mod insider;
 mod onboard;
 mod relay;
 
@@ -84,6 +85,15 @@ enum What {
         #[arg(long, default_value_t = 2_000)]
         members: usize,
     },
+    /// What a flood by one plain member costs the others: with real cores and the real relay's process.
+    Insider {
+        /// How long the flood goes on.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// Connections of the flood.
+        #[arg(long, default_value_t = 3)]
+        connections: usize,
+    },
     /// From the deciding attestation to the last decrypted alert, with real cores and the real
     /// relay's process.
     Alert {
@@ -109,6 +119,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         What::Store { mib } => relay::store::store(mib)?,
         What::Ceiling { in_a_loop } => return Ok(relay::ceiling::serve(in_a_loop)?),
         What::Crowd { members } => return crowd::crowd(members),
+        What::Insider { seconds, connections } => insider::insider(seconds, connections),
         What::Onboard { members } => onboard::onboard(members),
         What::Alert { members, alerts } => alert::alert(members, alerts),
     };

@@ -36,7 +36,11 @@ impl Insider {
         let vault: [u8; 32] =
             fs::read(directory.join("vault.key")).expect("a key").try_into().expect("32 bytes");
         let store = Store::open(directory).expect("a store");
-        let sealed = store.begin().expect("a session").rows().expect("rows");
+        Self::of(vault, store.begin().expect("a session").rows().expect("rows"))
+    }
+
+    /// Opens rows as a core wrote them.
+    pub fn of(vault: [u8; 32], sealed: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) -> Self {
         let rows = sealed.into_iter().map(|(key, sealed)| {
             let content = open(&vault, &key, &sealed);
             (key, content)

@@ -39,6 +39,11 @@ impl Relay {
         Self::launch(place(directory), "127.0.0.1:0", &[])
     }
 
+    /// Starts one with further flags.
+    pub fn start_with(directory: &Path, flags: &[&str]) -> Self {
+        Self::launch(place(directory), "127.0.0.1:0", flags)
+    }
+
     /// One that takes from a crowd in a minute what comes to a mailbox or channel in days.
     pub fn start_for_a_crowd(directory: &Path) -> Self {
         Self::launch(

@@ -100,8 +100,9 @@ impl Blocking {
         Ok(())
     }
 
+    /// The owner's key: what others append and register is rationed.
     pub(super) fn prove(&mut self) -> io::Result<()> {
-        self.ask(&authenticate(&self.nonce.clone(), ACCESS)).map(|_| ())
+        self.ask(&authenticate(&self.nonce.clone(), OWNER)).map(|_| ())
     }
 
     pub(super) fn ask(&mut self, frame: &ClientFrame) -> io::Result<RelayFrame> {
