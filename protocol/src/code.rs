@@ -53,8 +53,7 @@ codes! {
     Busy = 4001,
     /// The store cannot write (a full disk): reads are served, appends refused.
     ReadOnly = 4002,
-    /// The mailbox is full until its owner reads it. Said by older relays: now the oldest posts
-    /// give way.
+    /// The mailbox is full of posts that nobody has read and that have as much right to be there.
     MailboxFull = 4003,
     /// Something failed at the relay; nothing was stored.
     Internal = 4004,

@@ -25,7 +25,7 @@ pub const MAX_LIVE_BODY: usize = 1_024;
 pub const MAX_POST_BODY: usize = 16_384;
 
 /// Most unread posts a mailbox holds: 1,800 people sign up in one weekend and the committee
-/// may open the queue on Monday. Beyond it the oldest give way: a flood must not keep new ones out.
+/// may open the queue on Monday. Half are members', half strangers'; what gives way is in PROTOCOL.md.
 pub const MAX_MAILBOX_POSTS: u64 = 4_096;
 
 /// Most bytes a mailbox holds: `MAX_MAILBOX_POSTS` posts of their common size.

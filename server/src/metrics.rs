@@ -75,9 +75,9 @@ counters! {
     /// Pushes that cannot be sent: refused by the service, or with nothing to send to.
     pushes_refused_total "coarse",
     /// Pushes put off because a push service did not accept the relay's own token (401, 403).
-    pushes_unauthorised_total "coarse",
+    pushes_unauthorised_total "counter",
     /// Answers of push services whose clock differs from the relay's by more than five minutes.
-    push_clocks_off_total "coarse",
+    push_clocks_off_total "counter",
     /// Alerts being pushed now.
     push_jobs "gauge",
     /// Push services that are left alone for now because they failed.

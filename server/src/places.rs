@@ -102,10 +102,10 @@ impl Held {
         holder.gives_way.ring();
     }
 
-    fn rise(&mut self, number: u64, standing: Standing) {
+    fn set(&mut self, number: u64, standing: Standing) {
         self.proofs += 1;
         let proof = self.proofs;
-        let Some(holder) = self.all.get_mut(&number).filter(|holder| holder.standing < standing) else {
+        let Some(holder) = self.all.get_mut(&number).filter(|holder| holder.standing != standing) else {
             return;
         };
         self.waiting -= usize::from(holder.standing == Standing::Waiting);
@@ -116,10 +116,10 @@ impl Held {
 }
 
 impl Place {
-    /// Its connection has proved something.
-    pub(crate) fn rise(&self, standing: Standing) {
+    /// Its connection has proved something, or what it had proved counts no longer.
+    pub(crate) fn set(&self, standing: Standing) {
         let mut held = self.places.lock();
-        held.rise(self.number, standing);
+        held.set(self.number, standing);
         // The newcomer has time to read what was sent to it; those who came long before stay.
         if standing == Standing::Waiting
             && held.waiting > (self.places.most / WAITING_PART).max(1)
@@ -147,7 +147,7 @@ mod tests {
 
     fn entered(places: &Arc<Places>, standing: Standing) -> Place {
         let place = places.enter().expect("a place");
-        place.rise(standing);
+        place.set(standing);
         place
     }
 
@@ -201,12 +201,22 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_counts_no_longer_keeps_no_place() {
+        let places = Places::new(8);
+        let removed: Vec<Place> = (0..8).map(|_| entered(&places, Standing::Proved)).collect();
+        assert!(places.enter().is_none());
+        removed.iter().for_each(|place| place.set(Standing::Waiting));
+        let members: Vec<Place> = (0..8).map(|_| entered(&places, Standing::Proved)).collect();
+        assert!(removed.iter().all(ended) && !members.iter().any(ended));
+    }
+
+    #[test]
     fn a_proof_after_giving_way_counts_for_nothing() {
         let places = Places::new(1);
         let first = places.enter().expect("a place");
         let second = entered(&places, Standing::Proved);
         assert!(ended(&first));
-        first.rise(Standing::Proved);
+        first.set(Standing::Proved);
         drop(first);
         assert!(places.enter().is_none());
         drop(second);

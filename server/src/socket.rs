@@ -105,7 +105,7 @@ impl<S: Store> Connection<'_, S> {
         context: &mut Context<'_>,
         bell: &Bell,
         stopping: bool,
-        timer: Pin<&mut Sleep>,
+        mut timer: Pin<&mut Sleep>,
     ) -> Poll<Woken> {
         if self.rung < limits::RINGS_BEFORE_HEARING && bell.poll(context).is_ready() {
             self.rung += 1;
@@ -113,6 +113,10 @@ impl<S: Store> Connection<'_, S> {
         }
         if !stopping {
             self.rung = 0;
+            // Before the socket: whoever sends without pause has to prove a key in time too.
+            if timer.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Woken::Timer);
+            }
             if let Poll::Ready(heard) = self.socket.poll_next_unpin(context) {
                 return Poll::Ready(Woken::Heard(heard));
             }
@@ -127,10 +131,7 @@ impl<S: Store> Connection<'_, S> {
         match heard {
             Some(Ok(Message::Binary(frame))) => {
                 self.session.receive(&self.server.shared, now(), &frame);
-                if self.session.standing() > self.standing {
-                    self.standing = self.session.standing();
-                    self.place.rise(self.standing);
-                }
+                self.stand();
                 Ok(())
             }
             // Text is not a frame: an empty one is refused just so.
@@ -140,6 +141,14 @@ impl<S: Store> Connection<'_, S> {
             }
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
             Some(Ok(Message::Close(_)) | Err(_)) | None => Err(Gone),
+        }
+    }
+
+    /// Tells its place what its proofs are worth, if that has changed.
+    fn stand(&mut self) {
+        if self.session.standing() != self.standing {
+            self.standing = self.session.standing();
+            self.place.set(self.standing);
         }
     }
 
@@ -167,6 +176,8 @@ impl<S: Store> Connection<'_, S> {
 
     /// Pings; ends a connection that has been silent or has proved nothing for too long.
     async fn check_patience(&mut self) -> Result<(), Gone> {
+        self.session.judge_again(&self.server.shared);
+        self.stand();
         let unproved = self.session.must_prove_by().is_some_and(|by| now() >= by);
         if unproved || self.heard.elapsed() >= Duration::from_millis(limits::SILENCE_MS) {
             return Err(Gone);

@@ -109,6 +109,16 @@ impl Grants {
         self.standing
     }
 
+    /// Finds out anew what its proofs are worth: a key may have been rotated.
+    pub(super) fn judge_again<S: Store>(&mut self, store: &S) {
+        let opened = |mailbox| store.mailbox(mailbox).is_ok_and(|state| state.opened || state.kept);
+        self.standing = if self.vouched(store).is_some() || self.mailboxes.iter().any(opened) {
+            Standing::Proved
+        } else {
+            self.standing.min(Standing::Waiting)
+        };
+    }
+
     fn rise(&mut self, proved: bool) {
         self.standing = self.standing.max(if proved { Standing::Proved } else { Standing::Waiting });
     }

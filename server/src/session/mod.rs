@@ -174,6 +174,11 @@ impl Session {
         self.grants.standing()
     }
 
+    /// Finds out anew what its proofs are worth.
+    pub(crate) fn judge_again<S: Store>(&mut self, shared: &Shared<S>) {
+        self.grants.judge_again(&shared.store);
+    }
+
     /// Draws on a ration, or says why not.
     fn draw<S: Store>(&self, shared: &Shared<S>, now: u64, ration: Ration, bytes: usize) -> Result<(), Code> {
         if shared.rations.take(now, ration, self.id, bytes) {

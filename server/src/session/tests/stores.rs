@@ -1,18 +1,23 @@
 //! One member, or strangers, against all others: what they have the relay keep.
 
+use std::sync::Arc;
+
 use campana_protocol::code::Code;
-use campana_protocol::frame::{ClientFrame, RelayFrame};
+use campana_protocol::frame::{ClientFrame, RelayFrame, Secret, Subject};
 use campana_protocol::id::{BlobId, MailboxId, PublicKey, PushAuth, PushKey, ReceiptToken, RegistrationId};
 use campana_protocol::limits::{DESK_TTL_MS, MAX_BLOB_PART, MAX_POST_BODY};
 use campana_protocol::push::Subscription;
 
 use super::floods::refusal;
-use super::rig::{Device, Rig, channel, key, public};
+use super::rig::{ACCESS, Device, Rig, channel, key, public};
+use crate::ConnectionId;
 use crate::limits::{
-    BLOB_BYTE_BURST, BLOB_BYTES_PER_MINUTE, BYTE_BURST, LANE_BYTES, LANE_POSTS, MAX_WAITING_TESTS,
-    MEMBERS_POST_BYTES, POST_BURST, POSTS_PER_MINUTE, REGISTRATION_BURST, REGISTRATIONS_PER_MINUTE,
-    STRANGERS_POST_BYTES, UNOPENED_BYTE_BURST, UNOPENED_BYTES_PER_MINUTE,
+    AUTHENTICATE_MS, BLOB_BYTE_BURST, BLOB_BYTES_PER_MINUTE, BYTE_BURST, LANE_BYTES, LANE_POSTS,
+    MAX_WAITING_TESTS, MEMBERS_POST_BYTES, POST_BURST, POSTS_PER_MINUTE, REGISTRATION_BURST,
+    REGISTRATIONS_PER_MINUTE, STRANGERS_POST_BYTES, UNOPENED_BYTE_BURST, UNOPENED_BYTES_PER_MINUTE,
+    WAITING_MS,
 };
+use crate::session::{Session, Standing};
 use crate::store::Store;
 
 const DESK: u8 = 60;
@@ -376,4 +381,33 @@ fn settings_of_others_are_not_a_members_to_change() {
     while rig.relay.tick(rig.now).expect("trims").more {}
     assert_eq!(read(&mut rig), [b"a report"]);
     let _ = owner;
+}
+
+#[test]
+fn a_connection_whose_key_was_rotated_has_proved_nothing_that_keeps_a_place() {
+    let (mut rig, owner) = with_desk();
+    let shared = Arc::clone(rig.relay.shared());
+    let (id, nonce) = (ConnectionId(9_999), Secret([9; 32]));
+    let mut session = Session::new(rig.now, id, nonce.clone(), &shared);
+    let device = Device { id, nonce };
+    let prove = |session: &mut Session, rig: &Rig, seed, subject| {
+        session.receive(&shared, rig.now, &rig.authenticate(&device, seed, subject).encode());
+        let mut frames = Vec::new();
+        session.poll(&shared, &mut frames);
+        let last = RelayFrame::decode(frames.last().expect("an answer")).expect("a frame");
+        assert!(matches!(last, RelayFrame::Done { .. }), "{last:?}");
+        session.standing()
+    };
+    assert_eq!(session.must_prove_by(), Some(rig.now + AUTHENTICATE_MS));
+    // A mailbox of one's own, as whoever waits to be let in has and any stranger can make.
+    let own = MailboxId::of(&public(&key(70)));
+    assert_eq!(prove(&mut session, &rig, 70, Subject::Mailbox(own)), Standing::Waiting);
+    assert_eq!(session.must_prove_by(), Some(rig.now + WAITING_MS));
+    assert_eq!(prove(&mut session, &rig, ACCESS, Subject::Channel(channel())), Standing::Proved);
+    assert_eq!(session.must_prove_by(), None);
+    rig.rotate(&owner, 0, 8);
+    session.judge_again(&shared);
+    assert_eq!(session.standing(), Standing::Waiting);
+    // The mailbox of a desk is one that somebody has said something of.
+    assert_eq!(prove(&mut session, &rig, DESK, Subject::Mailbox(desk())), Standing::Proved);
 }
