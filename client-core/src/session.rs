@@ -414,7 +414,7 @@ impl Core {
     }
 
     fn refused_for_now(&mut self, now: u64, asked: Asked) {
-        // The relay rations members' blobs by the day: one that waits must not hold up reports.
+        // The relay rations members' blobs: one that waits must not hold up reports.
         if let Asked::Job(id) = asked
             && matches!(self.outbox.get(&id), Some(crate::state::Job::Blob { .. }))
         {

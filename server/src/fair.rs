@@ -41,7 +41,8 @@ impl Fair {
 
     /// Whether `by` may draw `units` now.
     pub(crate) fn gives(&mut self, now: u64, by: ConnectionId, units: u64) -> bool {
-        self.drain(now);
+        // Not for less than a unit: ten thousand phones that send a receipt at once are looked at by turns.
+        self.drain(now, PARTS);
         let (burst, units) = (self.size.burst.saturating_mul(PARTS), units.saturating_mul(PARTS));
         let total = self.total.saturating_add(units);
         // What is larger than a connection's part must still be possible when nobody else draws.
@@ -63,13 +64,17 @@ impl Fair {
 
     /// Whether nothing is drawn.
     pub(crate) fn is_whole(&mut self, now: u64) -> bool {
-        self.drain(now);
+        self.drain(now, 1);
         self.drawn.is_empty()
     }
 
-    fn drain(&mut self, now: u64) {
-        // A clock that was set back must not stop the draining until it has caught up.
+    /// Lets drain what has become due, unless that is less than `least`.
+    fn drain(&mut self, now: u64, least: u64) {
         let mut left = now.saturating_sub(self.at).saturating_mul(self.size.per_minute);
+        if left < least && now >= self.at {
+            return;
+        }
+        // A clock that was set back must not stop the draining until it has caught up.
         self.at = now;
         while left > 0 && !self.drawn.is_empty() {
             let part = (left / self.drawn.len() as u64).max(1);

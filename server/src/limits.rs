@@ -146,12 +146,12 @@ pub const LIVE_BYTE_BURST: u64 = 32_768;
 /// Bytes of live bodies a minute for long: a position a second of eight people.
 pub const LIVE_BYTES_PER_MINUTE: u64 = 122_880;
 
-/// Bytes of blobs that a channel takes at once from those who are not its owners: the snapshot of a swap
-/// that no owner has answered, in a network of 10,000.
-pub const BLOB_BYTE_BURST: u64 = 8 * 1_048_576;
+/// Bytes of blobs that a channel takes at once from those who are not its owners: the snapshots of a few swaps
+/// that no owner has answered, in a network of 2,000. The store takes three times as much for them.
+pub const BLOB_BYTE_BURST: u64 = 3 * 1_048_576;
 
-/// Bytes of blobs a minute for long: 16 MiB a day.
-pub const BLOB_BYTES_PER_MINUTE: u64 = 11_650;
+/// Bytes of blobs a minute for long: a snapshot of 2,000 in twelve minutes.
+pub const BLOB_BYTES_PER_MINUTE: u64 = 32_768;
 
 /// Bytes of blobs in a channel beyond which none but owners add to them: three quarters of the room are
 /// kept for those who admit people, whatever the rations of members have added up to.

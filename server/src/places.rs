@@ -108,6 +108,7 @@ impl Held {
         let Some(holder) = self.all.get_mut(&number).filter(|holder| holder.standing != standing) else {
             return;
         };
+        self.proved -= usize::from(holder.standing == Standing::Proved);
         self.waiting -= usize::from(holder.standing == Standing::Waiting);
         (holder.standing, holder.proof) = (standing, proof);
         self.waiting += usize::from(standing == Standing::Waiting);

@@ -60,7 +60,7 @@ pub(super) fn make<E: Engine>(tx: &mut Tx<'_, E>, mailbox: MailboxId, new: &New)
 }
 
 /// Those that may give way, in the order in which they do.
-fn candidates<E: Engine>(tx: &mut Tx<'_, E>, mailbox: MailboxId, new: &New) -> Result<Vec<Held>, WriteError> {
+fn candidates<E: Engine>(tx: &Tx<'_, E>, mailbox: MailboxId, new: &New) -> Result<Vec<Held>, WriteError> {
     let (from, to) = (Key::Post(mailbox, 0).encode(), Key::Post(mailbox, u64::MAX).encode());
     let (mut read, mut unread) = (Vec::new(), Vec::new());
     tx.each::<StoredPost>(&from, &to, |key, post| {

@@ -130,9 +130,9 @@ impl<'e, E: Engine> Tx<'e, E> {
         &self,
         from: &[u8],
         to: &[u8],
-        mut visit: impl FnMut(Key, T),
+        visit: impl FnMut(Key, T),
     ) -> Result<(), StoreError> {
-        self.some(from, to, usize::MAX, |key, row| visit(key, row)).map(|_| ())
+        self.some(from, to, usize::MAX, visit).map(|_| ())
     }
 
     /// As [`Self::each`], looking at no more than `limit` stored rows. The last of them, if there may be more.
