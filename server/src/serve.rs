@@ -113,14 +113,11 @@ pub async fn serve<S: Store>(
     let outcome = tokio::select! {
         () = stop => Ok(()),
         () = accept(listener, Arc::clone(&server), config.max_connections) => Ok(()),
-<<<<<<< HEAD
         () = failed(&server.shared) => Err(io::Error::other(
             "a write to the store failed, for which there is room now: ending, so that a supervisor starts the \
              relay again and the store is opened anew",
         )),
-=======
         () = measure(metrics, Arc::clone(&server)) => Ok(()),
->>>>>>> 82117fe (server: rations in bytes shared by connection, places for the proved)
         ended = committer => Err(io::Error::other(match ended {
             Ok(()) => "the committer ended".to_owned(),
             Err(error) => format!("the committer failed: {error}"),
@@ -269,7 +266,6 @@ async fn accept<S: Store>(listener: TcpListener, server: Arc<Server<S>>, max_con
     }
 }
 
-<<<<<<< HEAD
 /// Connections in a row that could not be accepted.
 #[derive(Debug, Default)]
 struct Failures(u32);
@@ -287,8 +283,6 @@ impl Failures {
     }
 }
 
-fn serve_connection(stream: TcpStream, router: axum::Router) {
-=======
 /// The operator's own listener. Without one it waits for ever.
 async fn measure<S: Store>(listener: Option<TcpListener>, server: Arc<Server<S>>) {
     let Some(listener) = listener else { return core::future::pending().await };
@@ -307,7 +301,6 @@ async fn measure<S: Store>(listener: Option<TcpListener>, server: Arc<Server<S>>
 }
 
 fn serve_connection(stream: TcpStream, router: axum::Router, place: Place) {
->>>>>>> 82117fe (server: rations in bytes shared by connection, places for the proved)
     // Alerts are small and must not wait for more to be sent with them.
     let _ = stream.set_nodelay(true);
     let (stream, taken) = Counted::new(stream);

@@ -78,7 +78,14 @@ fn trim(store: &SledStore, now: u64) {
 const MAILBOX: MailboxId = MailboxId([6; 32]);
 
 fn post(number: u8, body: &[u8]) -> Write {
-    Write::Post { mailbox: MAILBOX, insider: true, record: RecordId([number; 16]), body: body.to_vec() }
+    Write::Post {
+        mailbox: MAILBOX,
+        insider: true,
+        weight: 1,
+        read: 0,
+        record: RecordId([number; 16]),
+        body: body.to_vec(),
+    }
 }
 
 fn part(number: u128, body: Vec<u8>) -> Write {

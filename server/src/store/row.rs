@@ -142,10 +142,15 @@ pub(crate) struct StoredPost {
     pub(crate) record: RecordId,
     #[n(3)]
     pub(crate) body: ByteVec,
-<<<<<<< HEAD
     /// Where its body is, if it is not in the row.
     #[cbor(n(4), default)]
     pub(crate) place: Option<Place>,
+    /// By a member. Those of before this was kept count as strangers'.
+    #[cbor(n(5), default)]
+    pub(crate) insider: bool,
+    /// How much its author had posted lately.
+    #[cbor(n(6), default)]
+    pub(crate) weight: u16,
 }
 
 impl StoredPost {
@@ -158,14 +163,6 @@ impl StoredPost {
     pub(crate) fn len(&self) -> usize {
         self.place.map_or(self.body.len(), |place| place.len())
     }
-=======
-    /// By a member. Those of before this was kept count as strangers'.
-    #[cbor(n(4), default)]
-    pub(crate) insider: bool,
-    /// How much its author had posted lately.
-    #[cbor(n(5), default)]
-    pub(crate) weight: u16,
->>>>>>> 82117fe (server: rations in bytes shared by connection, places for the proved)
 }
 
 /// A part of a blob.
@@ -302,20 +299,13 @@ mod tests {
             same(&Channel { owners: vec![key; c as usize % 4], access: key, guard })?;
             same(&Head { seq: a, last_control: b, blob_bytes: a, mailboxes: c, log_expired: b })?;
             same(&Older { until: a, expires_at: b })?;
-<<<<<<< HEAD
             same(&StoredEntry { expires_at: a, entry, rotate: maybe, place: None })?;
-            same(&Mailbox { opened: some, head: a, posts: b, bytes: a, keep_ms: some.then_some(b) })?;
-            same(&StoredPost {
-                expires_at: a, received_at: b, record: RecordId(record), body: bytes.clone().into(), place: None,
-=======
-            same(&StoredEntry { expires_at: a, entry, rotate: maybe })?;
             same(&Mailbox {
                 opened: some, head: a, posts: b, bytes: a, keep_ms: some.then_some(b), member_posts: b, member_bytes: a,
             })?;
             same(&StoredPost {
-                expires_at: a, received_at: b, record: RecordId(record), body: bytes.clone().into(), insider: some,
-                weight: a as u16,
->>>>>>> 82117fe (server: rations in bytes shared by connection, places for the proved)
+                expires_at: a, received_at: b, record: RecordId(record), body: bytes.clone().into(), place: None,
+                insider: some, weight: a as u16,
             })?;
             same(&StoredPart { expires_at: a, of: 7, body: bytes.clone().into(), place: None })?;
             let endpoint = some.then_some(record.into());
@@ -339,7 +329,6 @@ mod tests {
         }
 
         #[test]
-<<<<<<< HEAD
         fn a_registration_from_before_refusals_has_none(key in any::<[u8; 32]>(), at in any::<u64>()) {
             let (access, sealed, endpoint) = (PublicKey(key), ByteVec::from(vec![1]), Some([2; 16].into()));
             let before = wire::encode(&(at, access, at, sealed.clone(), endpoint));
@@ -347,16 +336,17 @@ mod tests {
                 expires_at: at, access, proved_at: at, sealed, endpoint, refused_at: None,
             };
             prop_assert_eq!(decode::<StoredRegistration>(&before), Some(row));
-=======
+        }
+
+        #[test]
         fn posts_from_before_lanes_are_strangers_and_weigh_nothing(a in any::<u64>(), bytes in any::<Vec<u8>>()) {
             let (record, body): (_, ByteVec) = (RecordId([1; 16]), bytes.into());
             let before = wire::encode(&(a, a, record, body.clone()));
-            let post = StoredPost { expires_at: a, received_at: a, record, body, insider: false, weight: 0 };
+            let post = StoredPost { expires_at: a, received_at: a, record, body, place: None, insider: false, weight: 0 };
             prop_assert_eq!(decode::<StoredPost>(&before), Some(post));
             let mailbox = Mailbox { head: a, posts: 7, bytes: 9, ..Mailbox::default() };
             let before = wire::encode(&(false, a, 7, 9, None::<u64>));
             prop_assert_eq!(decode::<Mailbox>(&before), Some(mailbox));
->>>>>>> 82117fe (server: rations in bytes shared by connection, places for the proved)
         }
 
         #[test]

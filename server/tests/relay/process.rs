@@ -87,38 +87,19 @@ impl Process {
         std::fs::read_to_string(&self.log).expect("a log")
     }
 
-<<<<<<< HEAD
-    /// The status of a page.
-    pub(crate) fn status(&self, path: &str) -> u16 {
-        let answer = self.ask(path);
-        answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")
-=======
     /// The counters.
     pub(crate) fn metrics(&self) -> String {
         get(self.metrics, "/metrics").1
->>>>>>> 82117fe (server: rations in bytes shared by connection, places for the proved)
     }
 
     /// The body of a page.
     pub(crate) fn page(&self, path: &str) -> String {
-<<<<<<< HEAD
-        self.ask(path).split_once("\r\n\r\n").expect("a body").1.to_owned()
-    }
-
-    fn ask(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(self.address).expect("connects");
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: relay\r\nConnection: close\r\n\r\n").expect("sent");
-        let mut text = String::new();
-        stream.read_to_string(&mut text).expect("an answer");
-        text
-=======
         get(self.address, path).1
     }
 
     /// The status of a page.
     pub(crate) fn status(&self, path: &str) -> u16 {
         get(self.address, path).0
->>>>>>> 82117fe (server: rations in bytes shared by connection, places for the proved)
     }
 }
 

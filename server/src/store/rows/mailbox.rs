@@ -72,13 +72,9 @@ pub(super) fn post<E: Engine>(
     row.head = seq;
     row.add(new.insider, new.bytes);
     let expires_at = now.saturating_add(row.keep_ms.unwrap_or(MAILBOX_TTL_MS).min(MAILBOX_TTL_MS));
-<<<<<<< HEAD
     let (body, place) = tx.keep(expires_at, body);
-    let stored = StoredPost { expires_at, received_at: now, record, body, place };
-=======
-    let (insider, weight, body) = (new.insider, new.weight, body.to_vec().into());
-    let stored = StoredPost { expires_at, received_at: now, record, body, insider, weight };
->>>>>>> 82117fe (server: rations in bytes shared by connection, places for the proved)
+    let (insider, weight) = (new.insider, new.weight);
+    let stored = StoredPost { expires_at, received_at: now, record, body, place, insider, weight };
     tx.put(&Key::Mailbox(mailbox), &row)?;
     tx.put(&Key::PostRecord(mailbox, record), &seq)?;
     tx.put_new(&Key::Post(mailbox, seq), &stored);
@@ -110,12 +106,7 @@ pub(super) fn delete<E: Engine>(tx: &mut Tx<'_, E>, mailbox: MailboxId, seq: u64
         return Ok(());
     };
     let mut row: Mailbox = tx.get(&Key::Mailbox(mailbox))?.unwrap_or_default();
-<<<<<<< HEAD
-    row.posts = row.posts.saturating_sub(1);
-    row.bytes = row.bytes.saturating_sub(stored.len() as u64);
-=======
-    row.subtract(stored.insider, stored.body.len() as u64);
->>>>>>> 82117fe (server: rations in bytes shared by connection, places for the proved)
+    row.subtract(stored.insider, stored.len() as u64);
     if row.posts == 0 && !row.stays() {
         tx.delete(&Key::Mailbox(mailbox));
     } else {

@@ -68,7 +68,7 @@ fn candidates<E: Engine>(tx: &Tx<'_, E>, mailbox: MailboxId, new: &New) -> Resul
         if post.insider != new.insider {
             return;
         }
-        let held = Held { seq, weight: post.weight, bytes: post.body.len() as u64 };
+        let held = Held { seq, weight: post.weight, bytes: post.len() as u64 };
         if seq <= new.read {
             read.push(held);
         } else if held.weight > new.weight {

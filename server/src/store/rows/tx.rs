@@ -121,10 +121,6 @@ impl<'e, E: Engine> Tx<'e, E> {
         Ok(found.keys().take(limit).filter_map(|key| Key::decode(key)).collect())
     }
 
-<<<<<<< HEAD
-    /// What is to be made durable.
-    pub(super) fn done(self) -> Done {
-=======
     /// Visits the rows from `from` to before `to` that can be read, this batch's own included, in no order.
     pub(super) fn each<T: for<'b> Decode<'b, ()>>(
         &self,
@@ -171,9 +167,8 @@ impl<'e, E: Engine> Tx<'e, E> {
         Ok(last)
     }
 
-    /// What changed, each with what was there before.
-    pub(super) fn into_changes(self) -> Vec<(Change, Option<Vec<u8>>)> {
->>>>>>> 82117fe (server: rations in bytes shared by connection, places for the proved)
+    /// What is to be made durable.
+    pub(super) fn done(self) -> Done {
         let changed = |(key, touched): (Vec<u8>, Touched)| match touched.new? {
             Some(value) if touched.old.as_ref() == Some(&value) => None,
             Some(value) => Some((Change::Put(key, value), touched.old)),
