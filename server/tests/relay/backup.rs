@@ -28,7 +28,7 @@ fn back_up(data: &Path, to: &Path) {
 }
 
 fn restored(process: &Process) -> bool {
-    process.page("/metrics").contains("\ncampana_relay_restored 1\n")
+    process.metrics().contains("\ncampana_relay_restored 1\n")
 }
 
 #[tokio::test(flavor = "multi_thread")]
