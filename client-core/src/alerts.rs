@@ -495,6 +495,7 @@ impl Core {
                 closed: test.closed,
                 lost: test.arrived_at.is_none() && now >= test.lost_at(),
             }),
+            push_key: alerts.push_key,
         }
     }
 }

@@ -150,6 +150,10 @@ pub struct AlertsView {
     pub proved_at: Option<u64>,
     /// The last test.
     pub test: Option<TestView>,
+    /// The key that the relay pushes with: a UnifiedPush distributor asks for it. Browsers get theirs
+    /// from [`crate::Effect::Subscribe`].
+    #[serde(skip)]
+    pub push_key: Option<campana_protocol::id::PushKey>,
 }
 
 /// How a device's alerts stand.

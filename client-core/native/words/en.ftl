@@ -254,6 +254,8 @@ error-passphrase-unused = this store has no passphrase: leave --passphrase-file 
 error-passphrase-file = can't read the passphrase file ({ $detail })
 error-no-store = no place for the store: give --store DIR or set CAMPANA_STORE
 error-no-input = can't read the link from standard input
+error-not-a-push = not what the relay pushes: give the decrypted push on standard input
+error-endpoint-refused = alerts could not be turned on: the relay does not send to that host (its operator must allow it with --push-host), or the push service has ended the endpoint
 error-watch-running = another "campana watch" runs on this store: one at a time, so that nothing is shown twice
 
 alerts-unavailable = Alerts: the relay does not push
@@ -263,6 +265,7 @@ alerts-blocked = Alerts: notifications are not allowed
 alerts-off = Alerts: off
 alerts-turning-on = Alerts: being turned on
 alerts-stopped = Alerts: STOPPED, turn them on again
+push-key = The relay's key for subscriptions (VAPID): { $key }
 alerts-refused = Alerts: on, but the push service refused the last alert or test for this device: send a test, or turn them off and on
 alerts-untested = Alerts: on, never tested
 alerts-unproved = Alerts: on, nothing has arrived for three days

@@ -253,6 +253,8 @@ error-passphrase-unused = este almacén no tiene frase: quita --passphrase-file 
 error-passphrase-file = no se puede leer el archivo de la frase ({ $detail })
 error-no-store = no hay lugar para el almacén: da --store DIR o define CAMPANA_STORE
 error-no-input = no se puede leer el enlace de la entrada estándar
+error-not-a-push = no es lo que el relevo envía: da la notificación descifrada por la entrada estándar
+error-endpoint-refused = no se pudieron activar las alertas: el relevo no envía a ese servidor (quien lo opera debe permitirlo con --push-host), o el servicio de notificaciones dio de baja la dirección
 error-watch-running = otro «campana watch» corre sobre este almacén: uno a la vez, para que nada se muestre dos veces
 
 alerts-unavailable = Alertas: el servidor no las envía
@@ -262,6 +264,7 @@ alerts-blocked = Alertas: las notificaciones no están permitidas
 alerts-off = Alertas: desactivadas
 alerts-turning-on = Alertas: activándose
 alerts-stopped = Alertas: DETENIDAS, actívalas otra vez
+push-key = La clave del relevo para suscripciones (VAPID): { $key }
 alerts-refused = Alertas: activadas, pero el servicio de notificaciones rechazó la última alerta o prueba para este aparato: pide una prueba, o desactívalas y actívalas
 alerts-untested = Alertas: activadas, nunca probadas
 alerts-unproved = Alertas: activadas, nada ha llegado en tres días

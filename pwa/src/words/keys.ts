@@ -370,8 +370,8 @@ export interface Messages {
   "alerts-blocked": undefined;
   "alerts-off": undefined;
   "alerts-turning-on": undefined;
-  "alerts-refused": undefined;
   "alerts-stopped": undefined;
+  "alerts-refused": undefined;
   "alerts-untested": undefined;
   "alerts-unproved": undefined;
   "alerts-on": undefined;

@@ -50,6 +50,12 @@ pub enum Failure {
     /// Nothing on standard input.
     #[error("no link on standard input")]
     NoInput,
+    /// Not what the relay pushes.
+    #[error("not a push on standard input")]
+    NotAPush,
+    /// The relay does not send to the endpoint's host, or its push service has ended it.
+    #[error("alerts can't be turned on")]
+    EndpointRefused,
     /// Another watch.
     #[error("another watch runs on this store")]
     WatchRunning,
@@ -62,6 +68,8 @@ pub const WORDS: &[&str] = &[
     "passphrase-file",
     "no-store",
     "no-input",
+    "not-a-push",
+    "endpoint-refused",
     "watch-running",
     "invitation-refused",
     "invite-expired",
@@ -79,9 +87,10 @@ impl Failure {
             | Self::PassphraseFile(_)
             | Self::NoStore
             | Self::NoInput
+            | Self::NotAPush
             | Self::WatchRunning => 4,
             Self::Waiting(_) => 3,
-            Self::Refused(_) | Self::Ended(_) | Self::Unknown(_) => 1,
+            Self::Refused(_) | Self::Ended(_) | Self::Unknown(_) | Self::EndpointRefused => 1,
             Self::UnknownPerson(_) | Self::AmbiguousPerson { .. } | Self::AmbiguousId(_) => 1,
         }
     }
@@ -100,6 +109,8 @@ impl Failure {
             Self::PassphraseFile(_) => "passphrase-file",
             Self::NoStore => "no-store",
             Self::NoInput => "no-input",
+            Self::NotAPush => "not-a-push",
+            Self::EndpointRefused => "endpoint-refused",
             Self::WatchRunning => "watch-running",
         }
     }

@@ -156,6 +156,8 @@ pub(crate) enum AlertsVerb {
         #[arg(long, value_parser = super::alerts::auth, allow_hyphen_values = true)]
         auth: super::alerts::Text<campana_protocol::id::PushAuth>,
     },
+    /// Take in a push that arrived: what was decrypted of it, on standard input.
+    Pushed,
     /// No more pushes to this device.
     Off,
     /// Ask for one push to this device.

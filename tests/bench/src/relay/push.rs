@@ -1,6 +1,8 @@
 //! From an appended alert to the last of N phones' push services, against what the encryption
 //! alone costs in the same run; and what one service that fails costs the others.
 
+mod failing;
+
 use core::time::Duration;
 use std::hint::black_box;
 use std::io;
@@ -98,6 +100,10 @@ pub(crate) fn push(args: &Args) -> Result<Value, Box<dyn std::error::Error>> {
         }));
     }
     let waiting = waiting(args.disturbed)?;
+    let failing = [1, 6].map(|bad| failing::delays(args.disturbed, bad, args.rounds));
+    let [one, six] = failing;
+    let (one, six) = (one?, six?);
+    let worst = one.iter().chain(&six).copied().fold(0.0, f64::max);
 
     let mut many = World::new(args.many)?;
     let many_rss = many.relay.rss()?;
@@ -114,6 +120,9 @@ pub(crate) fn push(args: &Args) -> Result<Value, Box<dyn std::error::Error>> {
         "rss_peak": peak,
         "disturbed": disturbed,
         "waiting": waiting,
+        "one_bad_endpoint_delay_s": worst,
+        "delays_with_one_bad_endpoint_s": one,
+        "delays_with_six_bad_endpoints_s": six,
         "many": {
             "registrations": args.many,
             "handed_over_s": round.handed_over,
