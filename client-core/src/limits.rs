@@ -74,8 +74,8 @@ pub(crate) const FORMER_TTL: u64 = DAY_MS;
 /// Parts of a log that were passed over and are asked for again: one a week for two months.
 pub(crate) const MAX_SKIPS: usize = 8;
 
-/// Connections on which a mailbox is read from before a gap: an honest gap costs a re-reading of two
-/// days of posts as often.
+/// Connections on which a mailbox is read from before a post from the future: where a clock is wrong
+/// this costs a re-reading of the posts since then as often.
 pub(crate) const MAX_DOUBTS: u8 = 3;
 
 /// Alerts that could not be read, counted: the desk's ration is as many at once.

@@ -3,6 +3,7 @@
 use campana_protocol::frame::ClientFrame;
 use campana_protocol::governance::ChannelKind;
 use campana_protocol::id::{IncidentId, MailboxId, PublicKey};
+use campana_protocol::limits::DAY_MS;
 use campana_protocol::mailbox::{Join, Post, Refusal, SEAL_INFO, SignedJoin, invite_proof, join_digest};
 use campana_protocol::padding::unpad;
 use campana_protocol::report::{PrivateReport, PublicReport, SignedReport, private_hash, report_digest};
@@ -66,22 +67,25 @@ impl Core {
     }
 
     /// Moves to a post. False: it has been read on this connection.
-    fn move_mailbox_cursor(&mut self, mailbox: &MailboxId, seq: u64) -> bool {
+    ///
+    /// A relay numbers posts by its clock, so that one from the future is an error of a clock or a
+    /// lie: what it leads past may have been passed over.
+    fn move_mailbox_cursor(&mut self, now: u64, mailbox: &MailboxId, seq: u64) -> bool {
         let Some(last) = self.session.mail_cursors.get(mailbox).copied() else { return false };
         if seq <= last {
             return false;
         }
         self.session.mail_cursors.insert(*mailbox, seq);
+        let future = seq > now.saturating_add(DAY_MS);
         let Some((cursor, doubt)) = self.mailbox_place(mailbox) else { return false };
         *cursor = seq;
         *doubt = match *doubt {
-            // The first one since then: the relay passes over the same as the one before, or it does
-            // not.
+            // The first one since then: it is from the future again, or it is not.
             Some(known) if last == known.after => {
                 let tries = known.tries + 1;
-                (seq > last + 1 && tries < MAX_DOUBTS).then_some(Doubt { tries, ..known })
+                (future && tries < MAX_DOUBTS).then_some(Doubt { tries, ..known })
             }
-            None if seq > last + 1 => Some(Doubt { after: last, tries: 0 }),
+            None if future => Some(Doubt { after: last, tries: 0 }),
             other => other,
         };
         true
@@ -89,7 +93,7 @@ impl Core {
 
     pub(crate) fn post(&mut self, now: u64, mailbox: MailboxId, seq: u64, received_at: u64, body: &[u8]) {
         let Some((mine, keys)) = self.find_mailbox(&mailbox) else { return };
-        if !self.move_mailbox_cursor(&mailbox, seq) {
+        if !self.move_mailbox_cursor(now, &mailbox, seq) {
             return;
         }
         let opened = open_sealed(keys.sealing(), SEAL_INFO.as_bytes(), body).ok();

@@ -134,18 +134,18 @@ pub(crate) struct Reading {
     pub(crate) secret: Secret,
     #[n(1)]
     pub(crate) cursor: u64,
-    /// Where this device was when the relay passed over posts.
+    /// Where this device was before a post from the future.
     #[n(2)]
     pub(crate) doubt: Option<Doubt>,
 }
 
-/// A place in a mailbox before posts that a relay passed over. They may have expired or been
-/// displaced, or the relay may have lied: later connections read from here again.
+/// A place in a mailbox before a post from the future: a clock was wrong, or the relay lied to lead
+/// this device past others. Later connections read from here again.
 #[derive(Clone, Copy, Encode, Decode)]
 pub(crate) struct Doubt {
     #[n(0)]
     pub(crate) after: u64,
-    /// Connections that have read from there again and were shown the same.
+    /// Connections that have read from there again and were shown one from the future.
     #[n(1)]
     pub(crate) tries: u8,
 }

@@ -182,13 +182,6 @@ impl Relay {
         if allowed { Ok(()) } else { Err((request, Code::Forbidden)) }
     }
 
-    /// The oldest posts of a mailbox give way to newer ones.
-    pub(crate) fn displace(&mut self, mailbox: &MailboxId, count: usize) {
-        if let Some(known) = self.mailboxes.get_mut(mailbox) {
-            (0..count).for_each(|_| drop(known.posts.pop_first()));
-        }
-    }
-
     /// Blobs are kept for a week.
     pub(crate) fn expire_blobs(&mut self) {
         self.channels.values_mut().for_each(|channel| channel.blobs.clear());
