@@ -37,10 +37,10 @@ impl Default for MemoryStore {
     }
 }
 
-#[cfg(test)]
 impl Memory {
-    /// The same rows, apart from now on.
-    pub(crate) fn copy(&self) -> Self {
+    /// The same rows, apart from now on: a backup.
+    #[must_use]
+    pub fn copy(&self) -> Self {
         let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner).clone();
         Self { rows: Arc::new(RwLock::new(rows)) }
     }

@@ -6,12 +6,13 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::Instant;
 
-use campana_protocol::id::{BlobId, ChannelId, Hash, PublicKey};
+use campana_protocol::frame::Class;
+use campana_protocol::id::{BlobId, ChannelId, Hash, PublicKey, RecordId};
 use campana_protocol::limits::{BLOB_TTL_MS, MAX_BLOB_PART};
-use campana_relay::store::{Keys, SledOptions, SledStore, Store, Write};
+use campana_relay::store::{Append, Keys, SledOptions, SledStore, Store, Write};
 use serde_json::{Value, json};
 
-use super::rounded;
+use super::{median, rounded};
 
 const MIB: u64 = 1_048_576;
 
@@ -29,6 +30,7 @@ pub(crate) fn store(mib: u64) -> Result<Value, Box<dyn std::error::Error>> {
         Write::Create { founder, owner, access: PublicKey([4; 32]) },
     ];
     done(&store, 0, &found)?;
+    let alert_ms = alerts(&store, channel, owner)?;
     let (before, rss_before) = (taken(&path)?, memory("VmRSS:")?);
     let parts = u128::from(mib * MIB / MAX_BLOB_PART as u64);
     let blob = |number: u128| BlobId(number.to_be_bytes());
@@ -49,6 +51,7 @@ pub(crate) fn store(mib: u64) -> Result<Value, Box<dyn std::error::Error>> {
         most = most.max(taken(&path)?);
     }
     Ok(json!({
+        "alert_commit_ms": rounded(alert_ms),
         "blobs_mib": mib,
         "stored_mib_per_second": rounded(mib as f64 / stored.as_secs_f64()),
         "disk_before_mib": in_mib(before),
@@ -60,6 +63,28 @@ pub(crate) fn store(mib: u64) -> Result<Value, Box<dyn std::error::Error>> {
         "rss_before_mib": in_mib(rss_before),
         "rss_peak_mib": in_mib(memory("VmHWM:")?),
     }))
+}
+
+/// The median time of a commit of one alert: its body is in a file, the rest in rows.
+fn alerts(store: &SledStore, channel: ChannelId, owner: PublicKey) -> io::Result<f64> {
+    const ALERTS: u128 = 500;
+    let mut taken = Vec::new();
+    for number in 0..ALERTS {
+        let alert = Append {
+            channel,
+            by: Keys { owner: Some(owner), member: None },
+            in_guard: Keys::default(),
+            record: RecordId(number.to_be_bytes()),
+            class: Class::Alert,
+            control_seq: 0,
+            rotate: None,
+            body: vec![7; 1_300],
+        };
+        let began = Instant::now();
+        done(store, 1, &[Write::Append(alert)])?;
+        taken.push(began.elapsed().as_secs_f64() * 1_000.0);
+    }
+    Ok(median(&taken))
 }
 
 fn done(store: &SledStore, now: u64, writes: &[Write]) -> io::Result<()> {
