@@ -30,7 +30,7 @@ use campana_protocol::report::{
     PrivateReport, PublicReport, Setting, Signed, SignedReport, Size, Unit, When, private_hash,
     report_digest, reporter_tag,
 };
-use campana_protocol::{id, wire};
+use campana_protocol::{id, name, wire};
 
 pub(crate) type Samples = Vec<(&'static str, Vec<u8>)>;
 
@@ -418,6 +418,8 @@ pub(crate) fn events() -> Vec<(&'static str, Event)> {
         ("revoke-invite", Event::RevokeInvite(INVITE)),
         ("admitted", Event::Admitted(Admitted { join: join() })),
         ("declined", Event::Declined(KEY)),
+        ("withdrawn", Event::Withdrawn(HASH)),
+        ("unsigned", Event::Unsigned(HASH)),
         ("owner", Event::Owner(Owner { channel: CHANNEL, role_key: KEY, owner: OTHER })),
     ]
 }
@@ -476,6 +478,7 @@ pub(crate) fn digests() -> Samples {
         ("plea-digest", bytes(plea_digest(&CHANNEL, &[1, 2, 3], &reply()))),
         ("credential-digest", bytes(credential_digest(&NETWORK, ChannelKind::Desk, &KEY, 5))),
         ("join-digest", bytes(join_digest(&join().join))),
+        ("short-code", name::short_code(&KEY).into_bytes()),
         ("invite-proof", bytes(invite_proof(&secret(), &KEY))),
         ("empty-log", bytes(empty_log(&CHANNEL))),
         ("extended-log", bytes(extend_log(&empty_log(&CHANNEL), 1, &[1, 2, 3]))),
