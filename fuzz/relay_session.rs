@@ -254,7 +254,7 @@ fn frame(
             ClientFrame::Redeem { request, invitation: Secret([bytes.next() % 2; 32]), founder: bytes.key() }
         }
         4 => create(request, connection, bytes.seed(), bytes.seed()),
-        5 => ClientFrame::SetOwners { request, channel, owners: owners(bytes) },
+        5 => ClientFrame::SetOwners { request, channel, owners: owners(bytes), approvals: None },
         6 | 21..=30 => {
             let class = [Class::Control, Class::Alert, Class::Update][usize::from(bytes.next() % 3)];
             let record = RecordId([bytes.next(); 16]);
@@ -381,7 +381,11 @@ impl Model {
             }
             (ClientFrame::SetOwners { channel, owners, .. }, _) => {
                 assert!(self.owns(connection, &channel), "owners were set by somebody who is none");
-                self.channels.entry(channel).or_default().owners = owners;
+                let known = &mut self.channels.entry(channel).or_default().owners;
+                let same = known.iter().all(|owner| owners.contains(owner))
+                    && owners.iter().all(|owner| known.contains(owner));
+                assert!(same || known.len() == 1, "owners were set by one of several");
+                *known = owners;
             }
             (ClientFrame::SetGuard { channel, guard, .. }, _) => {
                 assert!(self.owns(connection, &channel), "a guard was set by somebody who is no owner");

@@ -8,6 +8,7 @@ use campana_protocol::report::{
 };
 
 use crate::turn::Pushed;
+use crate::view::DraftTrouble;
 
 /// What a person or script can ask.
 #[derive(Debug, Clone)]
@@ -70,6 +71,8 @@ pub enum Command {
     ChangeZones(Vec<ZoneChange>),
     /// Signs a draft.
     Approve(Hash),
+    /// Withdraws a draft of this device, or takes this device's signature on another's back.
+    Withdraw(Hash),
     /// Drafts that the network goes on under this version's rules
     /// ([`campana_protocol::governance::RULES`]).
     RaiseRules,
@@ -219,6 +222,12 @@ pub enum CommandError {
     /// No such draft, or it is done.
     #[error("no such draft, or it has been decided")]
     UnknownDraft,
+    /// This device does not sign it.
+    #[error("this device does not sign this draft: its screen can't vouch for what it does")]
+    DraftTrouble(DraftTrouble),
+    /// Nothing of this device's to take back.
+    #[error("this device has not signed this draft")]
+    NotSigned,
     /// No such zone.
     #[error("no zone with this number")]
     UnknownZone,
@@ -276,6 +285,11 @@ words! {
     Self::UnknownPerson => "unknown-person",
     Self::UnknownInvite => "unknown-invite",
     Self::UnknownDraft => "unknown-draft",
+    Self::DraftTrouble(DraftTrouble::UpdateNeeded) => "draft-update-needed",
+    Self::DraftTrouble(DraftTrouble::Desk) => "draft-desk",
+    Self::DraftTrouble(DraftTrouble::OtherLeaf) => "draft-other-leaf",
+    Self::DraftTrouble(DraftTrouble::Stranger) => "draft-stranger",
+    Self::NotSigned => "not-signed",
     Self::UnknownZone => "unknown-zone",
     Self::UnknownIncident => "unknown-incident",
     Self::OwnReport => "own-report",

@@ -13,9 +13,9 @@ use campana_protocol::wire;
 use crate::channel::{Channel, access_secret, handshake_key};
 use crate::core::Core;
 use crate::governance::Governance;
-use crate::judge::{Verdict, apply_all, check_plea, entitled};
+use crate::judge::{Verdict, apply_all, check_plea, entitled, modest};
 use crate::keys::{access_key, plea_key};
-use crate::limits::{MAX_SPARES, MAX_STATEMENTS};
+use crate::limits::{MAX_KEY_PACKAGE, MAX_SPARES, MAX_STATEMENTS};
 use crate::mls::{self, Change, Member, MlsError, inspect_key_package};
 use crate::rows::Row;
 use crate::state::{Job, Joiner, PreparedCommit, Spare};
@@ -80,7 +80,9 @@ impl Core {
             let package = person.packages.iter().find(|package| package.kind == kind)?;
             let newcomer = inspect_key_package(&package.key_package).ok()?;
             let member = Member { index: 0, key: newcomer.key, credential: newcomer.credential };
-            let fits = entitled(kind, &member, after) && channel.group.find(&member.key).is_none();
+            let fits = package.key_package.len() <= MAX_KEY_PACKAGE
+                && entitled(kind, &member, after)
+                && channel.group.find(&member.key).is_none();
             fits.then(|| (package.key_package.clone(), person.reply))
         });
         packages.take(MAX_ADMISSIONS).collect()
@@ -167,11 +169,16 @@ impl Core {
                 (packages, due.remove.iter().map(|member| member.index).collect(), replies)
             }
         };
-        let governance = apply_all(&channel.governance, &due.statements).map_err(|_| MlsError::Invalid)?;
+        let (governance, statements) =
+            apply_all(&channel.governance, &due.statements).map_err(|_| MlsError::Invalid)?;
         let context = wire::encode(&governance.context(kind));
-        let context = (!due.statements.is_empty()).then_some(context.as_slice());
+        let context = (!statements.is_empty()).then_some(context.as_slice());
         let change = Change { add: &add, remove: &remove, context, path: false };
         let commit = channel.group.commit(&change)?;
+        // What the others would skip is not sent.
+        if !modest(channel, &commit.commit, add.len()) {
+            return Err(MlsError::Invalid);
+        }
         let after = channel.group.apply(&commit.secrets)?;
         let rotates = !rejoin && !remove.is_empty();
         let access = rotates.then(|| access_secret(&after, &channel.id)).transpose()?;
@@ -185,7 +192,7 @@ impl Core {
                 let digest =
                     commit_digest(&channel.id, channel.group.epoch(), &commit.commit, &governance.head());
                 let signature = role.sign_hash(&digest);
-                Authority::Committee { statements: due.statements.clone(), key: role.public(), signature }
+                Authority::Committee { statements: statements.clone(), key: role.public(), signature }
             }
         };
         let handshake = Handshake { commit: commit.commit, authority };
@@ -200,7 +207,7 @@ impl Core {
         let rotate = access.as_ref().map(|access| access_key(access).public());
         let prepared = PreparedCommit {
             secrets: commit.secrets.to_vec(),
-            statements: due.statements,
+            statements,
             joiners,
             tree: commit.tree,
             access,
@@ -229,11 +236,13 @@ impl Core {
                 return;
             }
         };
-        let Ok(governance) = apply_all(&channel.governance, &prepared.statements) else { return };
+        let Ok((governance, statements)) = apply_all(&channel.governance, &prepared.statements) else {
+            return;
+        };
         let verdict = Verdict {
             group,
             governance,
-            statements: prepared.statements.clone(),
+            statements,
             added: prepared.added.clone(),
             removed: prepared.removed.clone(),
             removed_self: false,

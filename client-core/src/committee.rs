@@ -6,7 +6,7 @@ use campana_protocol::governance::{
     Approval, ChannelKind, DeskMailbox, Operation, RULES, SignedStatement, Statement, statement_digest,
 };
 use campana_protocol::id::{Hash, PublicKey};
-use campana_protocol::mailbox::{Join, Post};
+use campana_protocol::mailbox::{Post, SignedJoin, invite_proof};
 use campana_protocol::wire;
 
 use crate::channel::Channel;
@@ -14,10 +14,14 @@ use crate::core::Core;
 use crate::duty::Duty;
 use crate::governance::{Governance, followed};
 use crate::keys::{self, MailboxKeys};
-use crate::limits::{MAX_DESKS, MAX_DRAFTS, MAX_INVITES, MAX_REFUSALS, STEP};
+use crate::limits::{
+    MAX_DESKS, MAX_DRAFTS, MAX_DRAFTS_BYTES, MAX_INVITES, MAX_OWNER_KEYS, MAX_REFUSALS, MAX_SIGNERS,
+    MAX_STATEMENTS, MAX_STATEMENTS_BYTES, MAX_UNSEEN, STEP,
+};
+use crate::post::check_join;
 use crate::rows::Row;
 use crate::sorted::Set;
-use crate::state::{DraftRecord, InviteRecord, Job, OwedRefusal, Package, Person, Reading, Registry};
+use crate::state::{DraftRecord, InviteRecord, Job, OwedRefusal, Reading, Registry};
 
 impl Core {
     /// Queues an event.
@@ -45,7 +49,7 @@ impl Core {
     pub(crate) fn committee_event(&mut self, event: Event, from: Option<PublicKey>) {
         match event {
             Event::Draft(draft) => self.draft_event(draft),
-            Event::Approve(approve) => self.approve_event(&approve),
+            Event::Approve(approve) => self.approve_event(&approve, from),
             Event::Invite(invite) => {
                 let known = self.registry.invites.iter().any(|record| record.invite.invite == invite.invite);
                 if !known {
@@ -65,7 +69,9 @@ impl Core {
                 }
                 self.refusal_answered(role_key);
             }
-            Event::Admitted(admitted) => self.admitted_event(&admitted),
+            Event::Admitted(admitted) => self.admitted_event(admitted.join, from),
+            Event::Withdrawn(statement) => self.withdrawn_event(&statement, from),
+            Event::Unsigned(statement) => self.unsigned_event(&statement, from),
             // A device speaks for itself alone.
             Event::Owner(owner) if from.is_none_or(|from| from == owner.role_key) => self.owner_event(owner),
             Event::Owner(_)
@@ -139,7 +145,9 @@ impl Core {
         if ours {
             let known = &mut self.registry.owners;
             known.retain(|other| (other.channel, other.role_key) != (owner.channel, owner.role_key));
-            known.push(owner);
+            if known.len() < MAX_OWNER_KEYS {
+                known.push(owner);
+            }
         }
     }
 
@@ -157,15 +165,19 @@ impl Core {
         if drafts.iter().any(|record| record.statement == statement) {
             return;
         }
-        let of_author =
-            |record: &DraftRecord| record.approvals.first().map(|first| first.key) == Some(approval.key);
-        if drafts.iter().filter(|record| of_author(record)).count() >= MAX_DRAFTS
-            && let Some(oldest) = drafts.iter().position(of_author)
-        {
-            drafts.remove(oldest);
+        let of_author = |record: &DraftRecord| record.author() == Some(&approval.key);
+        loop {
+            let theirs = drafts.iter().filter(|record| of_author(record));
+            let (count, bytes) =
+                theirs.fold((1, statement.len()), |(n, bytes), other| (n + 1, bytes + other.statement.len()));
+            match drafts.iter().position(of_author) {
+                Some(oldest) if count > MAX_DRAFTS || bytes > MAX_DRAFTS_BYTES => drafts.remove(oldest),
+                _ => break,
+            };
         }
-        drafts.push(DraftRecord { statement, approvals: Vec::new(), desk, decided: false });
-        self.approve_event(&Approve { statement: digest, approval });
+        let (approvals, unsigned) = (Vec::new(), Vec::new());
+        drafts.push(DraftRecord { statement, approvals, desk, decided: false, withdrawn: false, unsigned });
+        self.approve_event(&Approve { statement: digest, approval }, None);
         self.approve_founding(&digest);
     }
 
@@ -188,8 +200,18 @@ impl Core {
         }
     }
 
-    /// Signs a draft and says so.
+    /// Signs a draft and says so, unless this device's screen can't vouch for what it does.
     pub(crate) fn sign_draft(&mut self, digest: &Hash) {
+        let Some(chain) = self.chain() else { return };
+        let vouched = |record: &&DraftRecord| {
+            statement_digest(&record.statement) == *digest
+                && chain
+                    .check_draft(&record.statement)
+                    .is_ok_and(|statement| self.draft_trouble(&chain, record, &statement).is_none())
+        };
+        if !self.registry.drafts.iter().any(|record| vouched(&record)) {
+            return;
+        }
         let Some(role) = self.membership().map(crate::state::Membership::role) else { return };
         let approval = Approval { key: role.public(), signature: role.sign_hash(digest) };
         self.say(
@@ -199,7 +221,32 @@ impl Core {
         );
     }
 
-    fn approve_event(&mut self, approve: &Approve) {
+    /// The author's alone. The signatures that there are stay good, and older devices count on: this
+    /// device signs the draft no more, and follows what becomes of it.
+    fn withdrawn_event(&mut self, statement: &Hash, from: Option<PublicKey>) {
+        let mut drafts = self.registry.drafts.iter_mut();
+        let record = drafts.find(|record| statement_digest(&record.statement) == *statement);
+        if let Some(record) = record.filter(|record| from.is_none_or(|from| record.author() == Some(&from))) {
+            record.withdrawn = true;
+        }
+    }
+
+    /// The signer's own device takes a signature back, while there are too few.
+    fn unsigned_event(&mut self, statement: &Hash, from: Option<PublicKey>) {
+        let Some(from) = from else { return };
+        let mut drafts = self.registry.drafts.iter_mut();
+        let record = drafts.find(|record| statement_digest(&record.statement) == *statement);
+        let Some(record) = record.filter(|record| !record.decided && record.author() != Some(&from)) else {
+            return;
+        };
+        record.approvals.retain(|approval| approval.key != from);
+        if record.unsigned.len() < MAX_SIGNERS && !record.unsigned.contains(&from) {
+            record.unsigned.push(from);
+        }
+    }
+
+    /// `from`: whose device said it; `None`: a snapshot, or the draft that it came with.
+    fn approve_event(&mut self, approve: &Approve, from: Option<PublicKey>) {
         let Some(chain) = self.chain() else { return };
         let Some(record) =
             self.registry.drafts.iter_mut().find(|r| statement_digest(&r.statement) == approve.statement)
@@ -212,11 +259,15 @@ impl Core {
             return;
         };
         let known = record.approvals.iter().any(|other| other.key == approval.key);
-        let counts = chain.may_sign(&statement, &approval.key)
+        // A signature that was taken back is not a replay's to bring again.
+        let taken_back = record.unsigned.contains(&approval.key) && from != Some(approval.key);
+        let counts = record.approvals.len() < MAX_SIGNERS
+            && chain.may_sign(&statement, &approval.key)
             && keys::verify(&approval.key, &approve.statement, &approval.signature);
-        if record.decided || known || !counts {
+        if record.decided || known || taken_back || !counts {
             return;
         }
+        record.unsigned.retain(|key| *key != approval.key);
         record.approvals.push(approval.clone());
         let signed =
             SignedStatement { statement: record.statement.clone(), signatures: record.approvals.clone() };
@@ -252,13 +303,20 @@ impl Core {
         let (decided, applied) = (&self.registry.complete, &channel.statements);
         let first = if begins_with(decided, applied) { applied.len() } else { 0 };
         let mut after = channel.governance.clone();
-        let mut pending = Vec::new();
+        let (mut pending, mut bytes) = (Vec::new(), 0);
         for statement in &decided[first..] {
             let mut next = after.clone();
+            if most == MAX_STATEMENTS
+                && !pending.is_empty()
+                && bytes + statement.statement.len() > MAX_STATEMENTS_BYTES
+            {
+                break;
+            }
             if pending.len() < most && !after.beyond() && next.apply(statement).is_ok() {
                 after = next;
                 // What this version does not follow, a newer device of the committee applies.
                 if !after.beyond() {
+                    bytes += statement.statement.len();
                     pending.push(statement.clone());
                 }
             }
@@ -320,43 +378,44 @@ impl Core {
         Some(digest)
     }
 
-    fn admitted_event(&mut self, admitted: &Admitted) {
-        let Ok(join) = wire::decode::<Join>(&admitted.join.join) else { return };
+    /// Somebody is a member, says another device (`from`) or a snapshot: believed of whoever signed the
+    /// request, with the proof of the invite if this device knows it, and as far as this device has seen
+    /// their leaf admitted. A snapshot may be ahead of it: such a request waits.
+    fn admitted_event(&mut self, signed: SignedJoin, from: Option<PublicKey>) {
+        let Some(join) = check_join(&signed) else { return };
         if self.people.contains_key(&join.role_key) {
             return;
         }
-        let packages: Vec<Package> = join
-            .key_packages
-            .iter()
-            .map(|p| Package { kind: p.kind, key_package: p.key_package.clone() })
-            .collect();
-        let broadcast = packages.iter().find(|package| package.kind == ChannelKind::Broadcast);
-        let Some(leaf) = broadcast.and_then(|p| crate::mls::inspect_key_package(&p.key_package).ok()) else {
+        let record = self.registry.invites.iter().find(|record| record.invite.invite == join.invite);
+        let proved = record.is_none_or(|r| invite_proof(&r.invite.secret, &join.role_key) == join.proof);
+        let committee = record.is_some_and(|record| record.invite.committee);
+        match self.applicant(join, signed.clone(), committee, 0).filter(|_| proved) {
+            Some(person) if person.member => self.keep_person(person),
+            Some(_) if from.is_none() && self.registry.unseen.len() < MAX_UNSEEN => {
+                self.registry.unseen.push(signed);
+            }
+            _ => {}
+        }
+    }
+
+    /// This device has read on: whoever a snapshot named may be seen by now.
+    pub(crate) fn retry_unseen(&mut self) {
+        if self.registry.unseen.is_empty() {
             return;
-        };
-        let person = Person {
-            role_key: join.role_key,
-            handle: join.handle,
-            leaf: leaf.key,
-            committee: false,
-            approved: false,
-            declined: false,
-            member: true,
-            packages,
-            reply: join.reply,
-            order: 0,
-            join: admitted.join.clone(),
-        };
-        self.mark(Row::Person(person.role_key));
-        self.people.insert(person.role_key, person);
+        }
+        for signed in core::mem::take(&mut self.registry.unseen) {
+            self.admitted_event(signed, None);
+        }
+        self.mark(Row::Registry);
     }
 
     /// What a new committee device has to know of the past.
     pub(crate) fn registry_events(&self) -> Vec<Event> {
         let invites =
             self.registry.invites.iter().filter(|r| !r.revoked).map(|r| Event::Invite(r.invite.clone()));
-        let people = self.people.values().filter(|person| person.member);
-        let people = people.map(|person| Event::Admitted(Admitted { join: person.join.clone() }));
+        let people = self.people.values().filter(|person| person.member).map(|person| &person.join);
+        let people = people.chain(&self.registry.unseen);
+        let people = people.map(|join| Event::Admitted(Admitted { join: join.clone() }));
         let owners = self.registry.owners.iter().cloned().map(Event::Owner);
         let open = self.registry.drafts.iter().filter(|draft| !draft.decided);
         let drafts = open.flat_map(|record| {
@@ -370,9 +429,11 @@ impl Core {
             let more = more
                 .iter()
                 .map(move |approval| Event::Approve(Approve { statement, approval: approval.clone() }));
-            Some(core::iter::once(Event::Draft(draft)).chain(more))
+            let withdrawn = record.withdrawn.then_some(Event::Withdrawn(statement));
+            Some(core::iter::once(Event::Draft(draft)).chain(more).chain(withdrawn))
         });
-        invites.chain(people).chain(owners).chain(drafts.flatten()).collect()
+        // What does not fit is left out from the end: people ask again, and can be admitted again.
+        owners.chain(drafts.flatten()).chain(invites).chain(people).collect()
     }
 
     /// Tells the committee this device's owner keys, so that an owner can enter them.
@@ -431,6 +492,9 @@ impl Core {
         removed: &[PublicKey],
         rejoin: bool,
     ) {
+        if kind == ChannelKind::Broadcast {
+            self.retry_unseen();
+        }
         if self.people.is_empty() {
             return;
         }

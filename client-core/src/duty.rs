@@ -15,7 +15,7 @@ use crate::limits::{
 };
 use crate::rows::Row;
 use crate::sorted::Set;
-use crate::state::{Job, OwnersOf, Standing};
+use crate::state::{DraftRecord, Job, OwnersOf, Standing};
 use crate::turn::{Effect, NoticeId};
 
 /// Something that several devices could do.
@@ -27,6 +27,8 @@ pub(crate) enum Duty {
     Refuse(PublicKey),
     Missed(ChannelKind),
     Checkpoint(ChannelKind),
+    /// A member access key that nothing explains.
+    Access(ChannelKind),
 }
 
 impl Core {
@@ -52,6 +54,7 @@ impl Core {
         self.alert_settings_duty(now);
         self.coverage_duty(now);
         self.settings_duty();
+        self.lockout_duty(now);
         self.notices();
     }
 
@@ -138,7 +141,7 @@ impl Core {
     fn found_committee(&mut self) {
         let Some(chain) = self.chain().filter(|chain| !chain.constituted()) else { return };
         let founder = chain.charter().founder;
-        let drafted = self.registry.drafts.iter().any(|draft| !draft.decided)
+        let drafted = self.registry.drafts.iter().any(DraftRecord::open)
             || self.outbox.values().any(|job| matches!(job, Job::Event { kind: ChannelKind::Committee, .. }));
         let Some(channel) = self.channels.get(&ChannelKind::Committee) else { return };
         let own = self.membership().map(|membership| membership.role_key());
@@ -160,7 +163,7 @@ impl Core {
         };
         let says = |job: &Job| matches!(job, Job::Event { kind: ChannelKind::Committee, .. });
         let alone = chain.committee().len() == 1 && self.rank() == Some(0);
-        let busy = self.registry.drafts.iter().any(|draft| !draft.decided) || self.outbox.values().any(says);
+        let busy = self.registry.drafts.iter().any(DraftRecord::open) || self.outbox.values().any(says);
         if alone && !busy && self.caught_up(ChannelKind::Committee) {
             self.draft_rule();
         }

@@ -12,6 +12,7 @@ use campana_protocol::link::{Invitation, InviteLink, OperatorLink};
 use campana_protocol::mailbox::{
     Join, KeyPackageFor, Post, Refusal, ReturnAddress, SignedJoin, invite_proof, join_digest,
 };
+use campana_protocol::name::clean;
 use campana_protocol::wire;
 
 use crate::channel::Channel;
@@ -20,7 +21,7 @@ use crate::core::Core;
 use crate::governance::{Governance, followed, name_holds, thresholds_hold};
 use crate::keys::{KeyPair, MailboxKeys};
 use crate::rows::Row;
-use crate::state::{Job, Membership, Reading, Standing, owner};
+use crate::state::{DraftRecord, Job, Membership, Reading, Standing, owner};
 use crate::unread::Unread;
 use crate::welcome::{admitted_leaf, credential};
 
@@ -42,6 +43,7 @@ impl Core {
             Command::ChangeZones(changes) => self.change_zones(&changes),
             Command::RaiseRules => self.raise_rules(),
             Command::Approve(id) => self.approve(id),
+            Command::Withdraw(id) => self.withdraw(id),
             Command::Report(form) => self.make_report(now, form),
             Command::Attest { incident, finding, method } => {
                 self.make_attestation(now, incident, finding, method)
@@ -65,6 +67,7 @@ impl Core {
         if !thresholds_hold(committee_size, threshold, verify_threshold) {
             return Err(CommandError::BadThreshold);
         }
+        let name = clean(&name);
         if !name_holds(&name) {
             return Err(CommandError::BadName);
         }
@@ -139,6 +142,7 @@ impl Core {
             return Err(CommandError::AlreadyInANetwork);
         }
         let InviteLink { relay, invite } = InviteLink::parse(link)?;
+        let handle = clean(&handle);
         if !name_holds(&handle) {
             return Err(CommandError::BadName);
         }
@@ -323,7 +327,7 @@ impl Core {
 
     fn change_zones(&mut self, changes: &[ZoneChange]) -> Result<Reply, CommandError> {
         let chain = self.constituted_chain()?;
-        let open = self.registry.drafts.iter().filter(|draft| !draft.decided);
+        let open = self.registry.drafts.iter().filter(|draft| draft.open());
         let operations = open
             .filter_map(|draft| chain.check_draft(&draft.statement).ok())
             .flat_map(|draft| draft.operations);
@@ -340,7 +344,7 @@ impl Core {
         let raises = |statement: &[u8]| {
             chain.check_draft(statement).is_ok_and(|statement| statement.rule == Some(RULES))
         };
-        let open = self.registry.drafts.iter().filter(|draft| !draft.decided);
+        let open = self.registry.drafts.iter().filter(|draft| draft.open());
         if let Some(known) = open.map(|draft| &draft.statement).find(|statement| raises(statement)) {
             let id = statement_digest(known);
             return self.approve(id).map(|_| Reply::Draft(id));
@@ -369,7 +373,13 @@ impl Core {
     fn draft_of(&mut self, operations: &[Operation], moves_desk: bool) -> Option<Hash> {
         let chain = self.chain()?;
         let own = self.membership()?.role_key();
-        let open = self.registry.drafts.iter().filter(|draft| !draft.decided).map(|record| {
+        let vouched = |record: &&DraftRecord| {
+            record.open()
+                && chain
+                    .check_draft(&record.statement)
+                    .is_ok_and(|statement| self.draft_trouble(&chain, record, &statement).is_none())
+        };
+        let open = self.registry.drafts.iter().filter(vouched).map(|record| {
             let signed = record.approvals.iter().any(|approval| approval.key == own);
             (record.statement.clone(), signed)
         });
@@ -414,7 +424,7 @@ impl Core {
             .registry
             .drafts
             .iter()
-            .find(|record| statement_digest(&record.statement) == id && !record.decided)
+            .find(|record| statement_digest(&record.statement) == id && record.open())
             .ok_or(CommandError::UnknownDraft)?;
         let statement = chain.check_draft(&record.statement).map_err(|_| CommandError::UnknownDraft)?;
         if !followed(&statement) {
@@ -423,7 +433,28 @@ impl Core {
         if record.approvals.iter().any(|approval| Some(approval.key) == own) || self.approving(&id) {
             return Err(CommandError::AlreadyDone);
         }
+        if let Some(trouble) = self.draft_trouble(&chain, record, &statement) {
+            return Err(CommandError::DraftTrouble(trouble));
+        }
         self.sign_draft(&id);
+        Ok(Reply::Accepted)
+    }
+
+    /// Withdraws a draft of this device's own; of another's, takes back its signature. Nothing that was
+    /// signed becomes unsigned by that: the devices that know these events stop counting.
+    fn withdraw(&mut self, id: Hash) -> Result<Reply, CommandError> {
+        self.committee_chain()?;
+        let own = self.membership().ok_or(CommandError::NotInANetwork)?.role_key();
+        let of_id = |record: &&DraftRecord| statement_digest(&record.statement) == id && record.open();
+        let record = self.registry.drafts.iter().find(of_id).ok_or(CommandError::UnknownDraft)?;
+        let event = if record.author() == Some(&own) {
+            Event::Withdrawn(id)
+        } else if record.approvals.iter().any(|approval| approval.key == own) || self.approving(&id) {
+            Event::Unsigned(id)
+        } else {
+            return Err(CommandError::NotSigned);
+        };
+        self.say(ChannelKind::Committee, &event, Class::Update);
         Ok(Reply::Accepted)
     }
 

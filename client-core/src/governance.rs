@@ -4,8 +4,8 @@
 //! refuses the same statement. Nothing here depends on a clock.
 
 use campana_protocol::governance::{
-    ChannelKind, Charter, DeskMailbox, GovernanceContext, Operation, Role, SignedStatement, Statement,
-    genesis_head, next_head, statement_digest,
+    Approval, ChannelKind, Charter, DeskMailbox, GovernanceContext, Operation, Role, SignedStatement,
+    Statement, genesis_head, next_head, statement_digest,
 };
 use campana_protocol::id::{Hash, NetworkId, PublicKey};
 use campana_protocol::{limits, wire};
@@ -81,7 +81,16 @@ impl Governance {
     /// A statement of a rule that this version does not follow moves the head alone: the roster is
     /// then [`Self::beyond`] this device, which must judge nothing more by it.
     pub(crate) fn apply(&mut self, signed: &SignedStatement) -> Result<(), GovernanceError> {
-        let statement = self.check(signed)?;
+        self.apply_and_trim(signed).map(drop)
+    }
+
+    /// [`Self::apply`], and the statement with those of its signatures that count: a committer can send
+    /// as many others along as fit into its commit, and everybody would keep them for ever.
+    pub(crate) fn apply_and_trim(
+        &mut self,
+        signed: &SignedStatement,
+    ) -> Result<SignedStatement, GovernanceError> {
+        let (statement, signatures) = self.check(signed)?;
         let mut next = self.clone();
         next.rule = next.rule.max(statement.rule.unwrap_or_default());
         if !next.beyond() {
@@ -93,22 +102,26 @@ impl Governance {
         next.height += 1;
         next.nonces.insert(statement.nonce);
         *self = next;
-        Ok(())
+        Ok(SignedStatement { statement: signed.statement.clone(), signatures })
     }
 
-    /// Checks everything about a statement but whether its operations apply.
-    pub(crate) fn check(&self, signed: &SignedStatement) -> Result<Statement, GovernanceError> {
+    /// Checks everything about a statement but whether its operations apply; and which signatures count.
+    pub(crate) fn check(
+        &self,
+        signed: &SignedStatement,
+    ) -> Result<(Statement, Vec<Approval>), GovernanceError> {
         let statement = self.check_draft(&signed.statement)?;
         let digest = statement_digest(&signed.statement);
-        let signers: Set<PublicKey> = signed
-            .signatures
-            .iter()
-            .take(2 * limits::MAX_COMMITTEE)
-            .filter(|approval| keys::verify(&approval.key, &digest, &approval.signature))
-            .map(|approval| approval.key)
-            .collect();
+        let mut signers = Set::new();
+        let counts = |approval: &&Approval| {
+            self.may_sign(&statement, &approval.key)
+                && keys::verify(&approval.key, &digest, &approval.signature)
+                && signers.insert(approval.key)
+        };
+        let signatures: Vec<Approval> =
+            signed.signatures.iter().take(2 * limits::MAX_COMMITTEE).filter(counts).cloned().collect();
         if self.sufficient(&statement, &signers) {
-            Ok(statement)
+            Ok((statement, signatures))
         } else {
             Err(GovernanceError::BelowThreshold)
         }

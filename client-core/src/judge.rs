@@ -12,6 +12,7 @@ use campana_protocol::wire;
 use crate::channel::{Channel, access_secret, handshake_key};
 use crate::governance::Governance;
 use crate::keys;
+use crate::limits::{COMMIT_PER_MEMBER, COMMIT_REST, MAX_KEY_PACKAGE};
 use crate::mls::{Group, Member, MlsError, Staged, inspect_key_package};
 use crate::vault;
 
@@ -56,6 +57,8 @@ pub(crate) enum Skipped {
     WrongHead,
     #[error("a plea that is not that person's, or counted before")]
     BadPlea,
+    #[error("longer than what it does takes")]
+    TooLong,
     /// Not skipped by newer devices: this one stops here.
     #[error("under a rule that this version does not follow: update")]
     NeedsUpdate,
@@ -89,7 +92,7 @@ fn committee(
     if !channel.governance.committee().contains(key) {
         return Err(Skipped::NotCommittee);
     }
-    let governance = apply_all(&channel.governance, statements)?;
+    let (governance, statements) = apply_all(&channel.governance, statements)?;
     let digest = commit_digest(&channel.id, channel.group.epoch(), commit, &governance.head());
     if !keys::verify(key, &digest, signature) {
         return Err(Skipped::NotCommittee);
@@ -104,13 +107,16 @@ fn committee(
     if !staged.added.iter().all(|member| entitled(channel.kind, member, &governance)) {
         return Err(Skipped::Unentitled);
     }
+    if !modest(channel, commit, staged.added.len()) {
+        return Err(Skipped::TooLong);
+    }
     let overdue = channel.overdue(&governance);
     if !staged.removed.iter().all(|member| overdue.contains(member)) {
         return Err(Skipped::Unremovable);
     }
     let rotates = !staged.removed.is_empty() && !staged.removed_self;
     let access = rotates.then(|| access_secret(&staged.group, &channel.id)).transpose()?;
-    Ok(verdict(staged, governance, statements.to_vec(), access, Some(*key)))
+    Ok(verdict(staged, governance, statements, access, Some(*key)))
 }
 
 fn failed(by: Option<PublicKey>, error: MlsError) -> Skipped {
@@ -131,6 +137,9 @@ fn rejoin(channel: &Channel, commit: &[u8], plea: &Plea) -> Result<Verdict, Skip
         && added.key == newcomer.key
         && added.credential == newcomer.credential
         && staged.context.is_none();
+    if !modest(channel, commit, 1) {
+        return Err(Skipped::TooLong);
+    }
     if !the_same {
         return Err(Skipped::BadPlea);
     }
@@ -158,16 +167,22 @@ fn verdict(
     }
 }
 
-/// The roster after these statements, or why not.
+/// The roster after these statements, and what is kept of them; or why not.
 pub(crate) fn apply_all(
     governance: &Governance,
     statements: &[SignedStatement],
-) -> Result<Governance, Skipped> {
+) -> Result<(Governance, Vec<SignedStatement>), Skipped> {
     let mut after = governance.clone();
-    for statement in statements {
-        after.apply(statement).map_err(|_| Skipped::BadStatement)?;
-    }
-    Ok(after)
+    let kept = statements.iter().map(|statement| after.apply_and_trim(statement)).collect::<Result<_, _>>();
+    kept.map(|kept| (after, kept)).map_err(|_| Skipped::BadStatement)
+}
+
+/// Whether a commit leaves a tree that fits into a snapshot: one committer could fill it with leaves of a
+/// megabyte each, and nobody would be let in again. Holds from the network's first rule number on.
+pub(crate) fn modest(channel: &Channel, commit: &[u8], added: usize) -> bool {
+    let members = channel.group.len() + added;
+    channel.governance.rule() < 1
+        || commit.len() <= COMMIT_REST + members * COMMIT_PER_MEMBER + added * MAX_KEY_PACKAGE
 }
 
 fn context_fits(channel: &Channel, governance: &Governance, staged: &Staged, changes: bool) -> bool {

@@ -1,7 +1,7 @@
 //! Every limit of a device, each with its reason. Times in milliseconds. What the library's module
 //! (`mls/`) keeps of a group is bounded there; what travels, in the protocol's limits.
 
-use campana_protocol::limits::{DAY_MS, MAX_ATTESTATIONS};
+use campana_protocol::limits::{DAY_MS, MAX_ATTESTATIONS, MAX_COMMITTEE};
 
 // ---- Whose turn it is ------------------------------------------------------------------------
 
@@ -53,6 +53,10 @@ pub(crate) const LAST_PAUSE: u64 = 30_000;
 /// hoped for, not hammered at.
 pub(crate) const FIRST_HOLD: u64 = 1_000;
 pub(crate) const LAST_HOLD: u64 = 5 * 60_000;
+
+/// How long a device waits before it tries its key again that is not in force: owners have it in force
+/// anew within some seconds of seeing it.
+pub(crate) const KNOCK_AGAIN: u64 = 60_000;
 
 /// Posts and blob parts on their way at once: fills a slow link, and no relay's rate limit.
 pub(crate) const WINDOW: usize = 32;
@@ -150,14 +154,48 @@ pub(crate) const MAX_DESKS: usize = 4;
 /// room first, then who has waited longest.
 pub(crate) const MAX_WAITING: usize = 4_096;
 
+/// People kept whom a snapshot calls members before this device has seen it: those who are let in while
+/// a committee device is on its way in.
+pub(crate) const MAX_UNSEEN: usize = 256;
+
 /// Refusals that wait for another committee device to answer, and requests known to be answered.
 pub(crate) const MAX_REFUSALS: usize = 64;
 
 /// Invites kept at most; the one that expires first makes room.
 pub(crate) const MAX_INVITES: usize = 1_024;
 
-/// Undecided drafts of one committee device kept at most; its oldest makes room.
+/// Undecided drafts of one committee device kept at most, and their bytes; its oldest make room. All of
+/// sixteen devices' drafts fit into a snapshot.
 pub(crate) const MAX_DRAFTS: usize = 64;
+pub(crate) const MAX_DRAFTS_BYTES: usize = 131_072;
+
+/// Signatures kept of one draft or statement: of the committee before it and of the one after.
+pub(crate) const MAX_SIGNERS: usize = 2 * MAX_COMMITTEE;
+
+/// Owner keys of committee devices that are known at most: one for each channel, for those who come and
+/// those who go.
+pub(crate) const MAX_OWNER_KEYS: usize = 3 * MAX_SIGNERS;
+
+/// Largest join request: the name and three key packages.
+pub(crate) const MAX_JOIN: usize = 8_192;
+
+/// Largest key package that this device takes up: an honest one is under 500 bytes, and its leaf stays in
+/// everybody's tree.
+pub(crate) const MAX_KEY_PACKAGE: usize = 2_048;
+
+/// Bytes that a commit takes for each member at most, beside what it adds: a path through a blank tree is
+/// 84 bytes a member.
+pub(crate) const COMMIT_PER_MEMBER: usize = 128;
+
+/// Largest of the rest of a commit: its frame, its context, the committer's own leaf.
+pub(crate) const COMMIT_REST: usize = 8_192;
+
+/// Statements that one commit of ours carries, in bytes: beside them a path of thousands of members fits
+/// into a control entry.
+pub(crate) const MAX_STATEMENTS_BYTES: usize = 131_072;
+
+/// Past events in a snapshot, in bytes: half of what a blob can hold, so that the tree has the other.
+pub(crate) const MAX_SNAPSHOT_EVENTS: usize = 8 * 1_048_576;
 
 // ---- Alerts of this device -------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ use campana_protocol::wire;
 use crate::channel::Channel;
 use crate::core::Core;
 use crate::judge::{self, Skipped, Verdict};
-use crate::limits::MAX_PLEAS;
+use crate::limits::{MAX_KEY_PACKAGE, MAX_PLEAS};
 use crate::mls::MlsError;
 use crate::rows::Row;
 use crate::state::{Job, Standing};
@@ -50,7 +50,10 @@ impl Core {
             }
             (Ok(EntryBody::Plea(sealed)), Class::Update) => self.plea(kind, own, &sealed),
             (Ok(EntryBody::Checkpoint(sealed)), Class::Update) => self.checkpoint(kind, own, &sealed),
-            _ => self.skip(kind, entry.seq, SkipReason::Malformed),
+            _ => {
+                own.into_iter().for_each(|id| self.finish_job(id));
+                self.skip(kind, entry.seq, SkipReason::Malformed);
+            }
         }
         if self.halted(kind) {
             return;
@@ -63,6 +66,15 @@ impl Core {
             self.mark_channel(kind);
         }
         self.finish_own_commit(kind, entry.seq);
+        // What nobody follows can have brought a key all the same: an owner asks which is in force.
+        let skipped = self.skipped.last().is_some_and(|last| (last.kind, last.seq) == (kind, entry.seq));
+        if skipped
+            && entry.class == Class::Control
+            && self.session.proved(kind) == Some(crate::session::As::Owner)
+            && self.caught_up(kind)
+        {
+            self.subscribe(kind);
+        }
     }
 
     /// Whether this version stops in a channel, before an entry under a rule that it does not follow.
@@ -266,6 +278,11 @@ impl Core {
         let rotated = verdict.access.is_some();
         if let Some(access) = verdict.access {
             channel.rotate(access);
+            let (access, cursor) = (channel.access(), channel.meta.cursor);
+            // What the relay said when we subscribed is about all that it had by then.
+            if let Some(stream) = self.session.streams.get_mut(&kind).filter(|s| cursor >= s.head) {
+                stream.access = stream.access.map(|_| access);
+            }
         }
         let grown = channel.statements.len() as u64 > first;
         self.mark_channel(kind);
@@ -359,7 +376,8 @@ impl Core {
         let Some(channel) = self.channels.get_mut(&kind) else { return };
         // The latest of each person: an earlier one may have been answered where they can't hear it.
         let others = channel.meta.pleas.iter().filter(|other| other.person != plea.person).count();
-        if others < MAX_PLEAS && judge::check_plea(channel, &plea).is_ok() {
+        let modest = plea.key_package.len() <= MAX_KEY_PACKAGE;
+        if others < MAX_PLEAS && modest && judge::check_plea(channel, &plea).is_ok() {
             channel.meta.pleas.retain(|other| other.person != plea.person);
             channel.meta.pleas.push(plea);
             self.mark(Row::Meta(kind));

@@ -14,6 +14,7 @@ use campana_protocol::mailbox::{Post, SEAL_INFO};
 use campana_protocol::padding::pad;
 use campana_protocol::wire;
 
+use crate::channel::Channel;
 use crate::core::Core;
 use crate::limits::WINDOW;
 use crate::mls;
@@ -129,7 +130,8 @@ impl Core {
                     && let Some(channel) = self.channels.get(&owners.kind).map(|channel| channel.id)
                 {
                     let request = self.ask_job(id);
-                    self.send(&ClientFrame::SetOwners { request, channel, owners: owners.owners });
+                    let owners = owners.owners;
+                    self.send(&ClientFrame::SetOwners { request, channel, owners, approvals: None });
                 }
             }
             _ => {}
@@ -226,7 +228,7 @@ impl Core {
         }
         let class = match self.outbox.get(&id) {
             Some(Job::Event { class, .. }) => *class,
-            Some(Job::Commit { .. }) => Class::Control,
+            Some(Job::Commit { .. } | Job::Restore { .. }) => Class::Control,
             _ => Class::Update,
         };
         self.send_append(id, channel, class, attempt);
@@ -261,6 +263,18 @@ impl Core {
             Some(Job::Commit { .. }) => self.attempt_commit(now, id, kind),
             Some(Job::Plead { .. }) => self.attempt_plea(now, id, kind),
             Some(Job::Checkpoint { .. }) => self.attempt_checkpoint(id, kind),
+            Some(Job::Restore { .. }) => {
+                let Some(access) = self.channels.get(&kind).map(Channel::access) else { return false };
+                if !self.access_changed(kind) {
+                    self.finish_job(id);
+                    return false;
+                }
+                // No device takes it for anything: what counts is the key that it brings.
+                let nothing = pad(&self.random.bytes::<32>());
+                let body = wire::encode(&EntryBody::Application(nothing));
+                self.set_attempt(id, kind, Some(access), body);
+                true
+            }
             _ => false,
         }
     }
@@ -279,7 +293,8 @@ impl Core {
             Job::Event { attempt, .. }
             | Job::Commit { attempt, .. }
             | Job::Plead { attempt, .. }
-            | Job::Checkpoint { attempt, .. },
+            | Job::Checkpoint { attempt, .. }
+            | Job::Restore { attempt, .. },
         ) = self.outbox.get_mut(&id)
         {
             *attempt = Some(new);

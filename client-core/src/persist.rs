@@ -281,9 +281,9 @@ impl Loaded {
         for (kind, meta) in core::mem::take(&mut self.metas) {
             let charter = self.charter.clone().ok_or(LoadError::Damaged)?;
             let mut governance = Governance::genesis(charter).map_err(|_| LoadError::Damaged)?;
-            let statements = self.statements.remove(&kind).unwrap_or_default();
-            for statement in &statements {
-                governance.apply(statement).map_err(|_| LoadError::Damaged)?;
+            let mut statements = self.statements.remove(&kind).unwrap_or_default();
+            for statement in &mut statements {
+                *statement = governance.apply_and_trim(statement).map_err(|_| LoadError::Damaged)?;
             }
             let saved = self.groups.remove(&kind).ok_or(LoadError::Damaged)?;
             let group = Group::load(&saved).map_err(|_| LoadError::Damaged)?;

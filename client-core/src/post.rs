@@ -5,6 +5,7 @@ use campana_protocol::governance::ChannelKind;
 use campana_protocol::id::{IncidentId, MailboxId, PublicKey};
 use campana_protocol::limits::DAY_MS;
 use campana_protocol::mailbox::{Join, Post, Refusal, SEAL_INFO, SignedJoin, invite_proof, join_digest};
+use campana_protocol::name::clean;
 use campana_protocol::padding::unpad;
 use campana_protocol::report::{PrivateReport, PublicReport, SignedReport, private_hash, report_digest};
 use campana_protocol::wire;
@@ -14,8 +15,8 @@ use crate::governance::name_holds;
 use crate::incident::Incident;
 use crate::keys::{self, MailboxKeys};
 use crate::limits::{
-    EARLY_REPORT_TTL, MAX_DOUBTS, MAX_EARLY_JOINS, MAX_EARLY_REPORTS, MAX_EARLY_REPORTS_OF_ONE,
-    MAX_UNVERIFIED, MAX_WAITING, WORDS_TTL,
+    EARLY_REPORT_TTL, MAX_DOUBTS, MAX_EARLY_JOINS, MAX_EARLY_REPORTS, MAX_EARLY_REPORTS_OF_ONE, MAX_JOIN,
+    MAX_KEY_PACKAGE, MAX_UNVERIFIED, MAX_WAITING, WORDS_TTL,
 };
 use crate::mls::{inspect_key_package, open_sealed};
 use crate::rows::Row;
@@ -141,34 +142,46 @@ impl Core {
         if let Some(refusal) = refusal {
             return self.owe_refusal(OwedRefusal { role_key: join.role_key, reply: join.reply, refusal });
         }
-        let broadcast = join.key_packages.iter().find(|package| package.kind == ChannelKind::Broadcast);
-        let Some(leaf) = broadcast.and_then(|package| inspect_key_package(&package.key_package).ok()) else {
-            return;
-        };
+        if let Some(person) = self.applicant(join, signed, record.invite.committee, seq) {
+            self.keep_person(person);
+            self.limit_waiting();
+        }
+    }
+
+    /// Who asks, from a request that holds; a member if this device has seen their leaf admitted.
+    pub(crate) fn applicant(
+        &self,
+        join: Join,
+        signed: SignedJoin,
+        committee: bool,
+        order: u64,
+    ) -> Option<Person> {
+        let broadcast = join.key_packages.iter().find(|package| package.kind == ChannelKind::Broadcast)?;
+        let leaf = inspect_key_package(&broadcast.key_package).ok()?;
         // A leaf is one person's: used key packages show in commits, and must not pass for another's.
         if self.people.values().any(|person| person.leaf == leaf.key) {
-            return;
+            return None;
         }
-        let member = self
-            .channels
-            .get(&ChannelKind::Broadcast)
-            .is_some_and(|channel| channel.group.find(&leaf.key).is_some());
-        let person = Person {
+        let channel = self.channels.get(&ChannelKind::Broadcast);
+        let member = channel.is_some_and(|channel| channel.find_person(&leaf.key).is_some());
+        Some(Person {
             role_key: join.role_key,
-            handle: join.handle,
+            handle: clean(&join.handle),
             leaf: leaf.key,
-            committee: record.invite.committee,
+            committee,
             approved: false,
             declined: false,
             member,
             packages: packages(join.key_packages),
             reply: join.reply,
-            order: seq,
+            order,
             join: signed,
-        };
+        })
+    }
+
+    pub(crate) fn keep_person(&mut self, person: Person) {
         self.mark(Row::Person(person.role_key));
         self.people.insert(person.role_key, person);
-        self.limit_waiting();
     }
 
     /// Whoever has an invite can ask any number of times: those who wait have their bound.
@@ -306,11 +319,13 @@ fn keep_early_report(early: &mut Vec<EarlyReport>, new: EarlyReport) {
 }
 
 /// A join request whose signature and shape hold.
-fn check_join(signed: &SignedJoin) -> Option<Join> {
-    let join: Join = wire::decode(&signed.join).ok()?;
+pub(crate) fn check_join(signed: &SignedJoin) -> Option<Join> {
+    let join: Join = wire::decode_within(&signed.join, MAX_JOIN).ok()?;
     let holds = keys::verify(&join.role_key, &join_digest(&signed.join), &signed.signature)
         && name_holds(&join.handle)
-        && join.key_packages.len() <= ChannelKind::ALL.len();
+        && !clean(&join.handle).is_empty()
+        && join.key_packages.len() <= ChannelKind::ALL.len()
+        && join.key_packages.iter().all(|package| package.key_package.len() <= MAX_KEY_PACKAGE);
     holds.then_some(join)
 }
 

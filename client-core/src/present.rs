@@ -1,7 +1,8 @@
 //! Making view models.
 
-use campana_protocol::governance::{ChannelKind, Operation, RULES, Role, Statement, Zone, statement_digest};
+use campana_protocol::governance::{ChannelKind, RULES, Role, Zone, statement_digest};
 use campana_protocol::mailbox::Refusal;
+use campana_protocol::name::{clean, outline, short_code};
 use campana_protocol::report::{Attestation, PrivateReport, PublicReport, Signed, reporter_tag};
 use campana_protocol::wire;
 
@@ -10,11 +11,11 @@ use crate::core::Core;
 use crate::governance::Governance;
 use crate::incident::Incident;
 use crate::limits::RECENT;
-use crate::sorted;
+use crate::sorted::{self, Set};
 use crate::state::{Membership, Person, Standing};
 use crate::view::{
-    AttestationView, CommitteeView, DraftView, IncidentView, InviteView, NetworkView, OperationView,
-    PersonState, PersonView, ReportView, Stage, Status, View, Warning, ZoneView,
+    AttestationView, CommitteeView, DraftView, IncidentView, InviteView, NetworkView, PersonState,
+    PersonView, ReportView, Stage, Status, View, Warning, ZoneView,
 };
 
 impl Core {
@@ -26,6 +27,7 @@ impl Core {
             stage: self.stage(),
             network: self.network_view(),
             me: membership.map(|membership| membership.role_key().to_string()),
+            code: membership.map(|membership| short_code(&membership.role_key())),
             roles: self.role_words(),
             incidents: self.incident_views(now),
             committee: self.committee_view(now),
@@ -72,7 +74,7 @@ impl Core {
         };
         Some(NetworkView {
             id: governance.network().to_string(),
-            name: charter.name.clone(),
+            name: clean(&charter.name),
             members: channel.group.len(),
             committee_size: size,
             threshold,
@@ -144,7 +146,7 @@ impl Core {
             drill: incident.drill(),
             mine: incident.mine,
             report: report.map(|report| report_view(report, governance)),
-            words: words.filter(|_| may_verify || incident.mine).map(|words| words.words),
+            words: words.filter(|_| may_verify || incident.mine).map(|words| clean(&words.words)),
             attestations,
             missing: governance.verify_threshold().saturating_sub(confirmed) as u8,
             updated_at: incident.updated_at,
@@ -172,19 +174,23 @@ impl Core {
             (person_state(person, &chain) != PersonState::Waiting, person.order, person.role_key)
         };
         let people = sorted::sort(self.people.values().collect(), &|a: &&Person, b| place(a).cmp(&place(b)));
-        let drafts = self.registry.drafts.iter().filter(|draft| !draft.decided).filter_map(|draft| {
+        let drafts = self.registry.drafts.iter().filter(|draft| draft.open()).filter_map(|draft| {
             let statement = chain.check_draft(&draft.statement).ok()?;
             Some(DraftView {
                 id: statement_digest(&draft.statement).to_string(),
-                operations: self.operation_views(&chain, &statement),
+                operations: self.operation_views(&chain, draft, &statement),
                 signatures: draft.approvals.len(),
                 needed: chain.needed(&statement),
                 signed: draft.approvals.iter().any(|approval| approval.key == own),
+                author: draft.author().map(|author| self.named(author)),
+                mine: draft.author() == Some(&own),
+                trouble: self.draft_trouble(&chain, draft, &statement),
             })
         });
+        let namesakes = self.namesakes();
         let invites = self.registry.invites.iter().filter(|r| !r.revoked && r.invite.expires_at > now);
         Some(CommitteeView {
-            people: people.into_iter().map(|person| person_view(person, &chain)).collect(),
+            people: people.into_iter().map(|person| person_view(person, &chain, &namesakes)).collect(),
             drafts: drafts.collect(),
             invites: invites
                 .map(|record| InviteView {
@@ -199,44 +205,20 @@ impl Core {
         })
     }
 
+    /// Outlines of names that more than one person has. Whoever was declined is nobody here.
+    fn namesakes(&self) -> Set<String> {
+        let own = self.membership().map(|membership| outline(&membership.handle));
+        let people = self.people.values().filter(|person| person.member || !person.declined);
+        let names: Vec<String> = people.map(|person| outline(&person.handle)).chain(own).collect();
+        let names = sorted::sort(names, &String::cmp);
+        names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone()).collect()
+    }
+
     fn drafts_rule(&self, chain: &Governance) -> bool {
-        let mut open = self.registry.drafts.iter().filter(|draft| !draft.decided);
+        let mut open = self.registry.drafts.iter().filter(|draft| draft.open());
         open.any(|draft| {
             chain.check_draft(&draft.statement).is_ok_and(|statement| statement.rule == Some(RULES))
         })
-    }
-
-    fn operation_views(&self, chain: &Governance, statement: &Statement) -> Vec<OperationView> {
-        let rule = statement.rule.filter(|rule| *rule > chain.rule());
-        // The zones as they are only go with a rule number.
-        let filling = |operation: &&Operation| {
-            rule.is_some()
-                && matches!(operation, Operation::Zones { zones } if zones == chain.zones().current())
-        };
-        let shown = statement.operations.iter().filter(|operation| !filling(operation));
-        let shown = shown.filter_map(|operation| self.operation_view(chain, operation));
-        rule.map(OperationView::Rule).into_iter().chain(shown).collect()
-    }
-
-    fn operation_view(&self, chain: &Governance, operation: &Operation) -> Option<OperationView> {
-        let name = |key| self.people.get(key).map_or_else(|| key.to_string(), |person| person.handle.clone());
-        match operation {
-            Operation::Constitute { committee, threshold } => Some(OperationView::Constitute {
-                threshold: usize::from(*threshold),
-                committee: committee.len(),
-            }),
-            Operation::Grant { role_key, role } => {
-                Some(OperationView::Grant { role: role.word(), name: name(role_key) })
-            }
-            Operation::Revoke { role_key, role } => {
-                Some(OperationView::Revoke { role: role.word(), name: name(role_key) })
-            }
-            Operation::Remove { role_key, .. } => Some(OperationView::Remove { name: name(role_key) }),
-            Operation::Zones { zones } => Some(OperationView::Zones(chain.zones().difference(zones))),
-            Operation::Unknown { .. } => Some(OperationView::Unknown),
-            // Comes with a revocation or removal.
-            Operation::Desk { .. } => None,
-        }
     }
 
     /// The relay, a log or the chain is beyond what this version follows.
@@ -263,6 +245,8 @@ impl Core {
             (membership.is_some_and(|m| m.forked), Warning::Forked),
             (membership.is_some_and(|m| m.forged), Warning::ForgedAlert),
             (single, Warning::SingleCommittee),
+            (ChannelKind::ALL.into_iter().any(|kind| self.access_changed(kind)), Warning::LockedOut),
+            (self.owner_replaced(), Warning::OwnerReplaced),
             (self.session.refused, Warning::Refused),
             (self.update_needed(), Warning::UpdateNeeded),
             (self.session.relay_full, Warning::RelayFull),
@@ -272,7 +256,7 @@ impl Core {
 }
 
 fn zone_views(zones: &[Zone]) -> Vec<ZoneView> {
-    zones.iter().map(|zone| ZoneView { code: zone.code, name: zone.name.clone() }).collect()
+    zones.iter().map(|zone| ZoneView { code: zone.code, name: clean(&zone.name) }).collect()
 }
 
 fn role_words(governance: &Governance, key: &campana_protocol::id::PublicKey) -> Vec<&'static str> {
@@ -297,7 +281,7 @@ fn report_view(report: &PublicReport, governance: &Governance) -> ReportView {
         activities: report.activities.iter().map(|activity| activity.word()).collect(),
         setting: report.setting.word(),
         zone: report.zone,
-        zone_name: governance.zones().name(report.zone).map(str::to_owned),
+        zone_name: governance.zones().name(report.zone).map(clean),
         units: report.units.iter().map(|unit| unit.word()).collect(),
         when: report.when.word(),
         equipment: report.equipment.iter().map(|equipment| equipment.word()).collect(),
@@ -318,10 +302,12 @@ fn person_state(person: &Person, chain: &Governance) -> PersonState {
     }
 }
 
-fn person_view(person: &Person, chain: &Governance) -> PersonView {
+fn person_view(person: &Person, chain: &Governance, namesakes: &Set<String>) -> PersonView {
     PersonView {
         key: person.role_key.to_string(),
-        handle: person.handle.clone(),
+        code: short_code(&person.role_key),
+        handle: clean(&person.handle),
+        namesake: namesakes.contains(&outline(&person.handle)),
         state: person_state(person, chain),
         committee: person.committee,
         roles: role_words(chain, &person.role_key),

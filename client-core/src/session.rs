@@ -4,7 +4,7 @@
 use campana_protocol::code::{Action, Code};
 use campana_protocol::frame::{ClientFrame, RelayFrame, Secret, Subject, challenge};
 use campana_protocol::governance::ChannelKind;
-use campana_protocol::id::{BlobId, ChannelId, MailboxId, RegistrationId};
+use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey, RegistrationId};
 use campana_protocol::limits::FRAME_VERSION;
 
 use crate::alerts::Told;
@@ -66,6 +66,8 @@ pub(crate) struct Session {
     /// Commits for which the owner's key was tried: a device that is not an owner yet commits as a
     /// member.
     pub(crate) tried_as_owner: Set<u64>,
+    /// Channels whose relay did not take our owner key.
+    pub(crate) refused_owner: Set<ChannelKind>,
 }
 
 /// A request that waits for its answer.
@@ -112,6 +114,8 @@ pub(crate) struct Stream {
     pub(crate) last_control: u64,
     /// Whether we may append.
     pub(crate) current: bool,
+    /// The member access key in force, as the relay says when we subscribe.
+    pub(crate) access: Option<PublicKey>,
 }
 
 impl Session {
@@ -188,8 +192,8 @@ impl Core {
                     self.session.acknowledged.insert(id);
                 }
             }
-            RelayFrame::Subscribed { request, channel, head, last_control, current } => {
-                self.subscribed(request, channel, [head, last_control], current);
+            RelayFrame::Subscribed { request, channel, head, last_control, current, access } => {
+                self.subscribed(request, channel, [head, last_control], current, access);
             }
             RelayFrame::Entry { channel, entry } => self.entry(now, channel, entry),
             RelayFrame::Skipped { channel, through } => self.expired(channel, through),
@@ -206,14 +210,7 @@ impl Core {
             }
             RelayFrame::Registration { request, refused_at } => self.refusal(request, refused_at),
             RelayFrame::Refused { request, code } => self.refused(now, request, code),
-            // We prove the new key ourselves when the entry that rotates it is processed.
-            // Until then nothing more comes.
-            RelayFrame::Rotated { channel, .. } => {
-                let kind = self.kind_of(&channel);
-                if let Some(stream) = kind.and_then(|kind| self.session.streams.get_mut(&kind)) {
-                    stream.current = false;
-                }
-            }
+            RelayFrame::Rotated { channel, seq } => self.rotated(channel, seq),
             RelayFrame::Live { .. } => {}
         }
     }
@@ -301,9 +298,18 @@ impl Core {
         self.session.pause = 0;
         match self.session.requests.remove(&request) {
             Some(Asked::Prove(kind, role)) => {
-                let stream =
-                    Stream { proved: role, subscribed: false, head: 0, last_control: 0, current: false };
+                let stream = Stream {
+                    proved: role,
+                    subscribed: false,
+                    head: 0,
+                    last_control: 0,
+                    current: false,
+                    access: None,
+                };
                 self.session.streams.insert(kind, stream);
+                if role == As::Owner {
+                    self.owner_proved(kind);
+                }
                 self.subscribe(kind);
             }
             Some(Asked::Read(mailbox)) => {
@@ -349,14 +355,21 @@ impl Core {
         self.send(&ClientFrame::Subscribe { request, channel: id, after });
     }
 
-    fn subscribed(&mut self, request: u32, channel: ChannelId, ends: [u64; 2], current: bool) {
+    fn subscribed(
+        &mut self,
+        request: u32,
+        channel: ChannelId,
+        ends: [u64; 2],
+        current: bool,
+        access: Option<PublicKey>,
+    ) {
         let Some(Asked::Subscribe(kind, after)) = self.session.requests.remove(&request) else { return };
         if self.channels.get(&kind).is_none_or(|known| known.id != channel) {
             return;
         }
         let [head, last_control] = ends;
         if let Some(stream) = self.session.streams.get_mut(&kind) {
-            *stream = Stream { subscribed: true, head, last_control, current, ..*stream };
+            *stream = Stream { subscribed: true, head, last_control, current, access, ..*stream };
         }
         // A log never gets shorter: this is another one than we had read when we asked. (Another
         // context on the same store may have read on meanwhile.)
@@ -388,7 +401,10 @@ impl Core {
             return self.refused_for_now(now, asked);
         }
         match asked {
-            Asked::Prove(kind, As::Owner) => self.prove_as(kind, As::Member),
+            Asked::Prove(kind, As::Owner) => {
+                self.session.refused_owner.insert(kind);
+                self.prove_as(kind, As::Member);
+            }
             // A channel that is not created yet is proved again when it is.
             Asked::Prove(kind, As::Member) => {
                 let creating = self.outbox.values().any(

@@ -9,7 +9,7 @@ use minicbor::bytes::ByteVec;
 
 use crate::core::Core;
 use crate::incident::{Incident, read_follow_up};
-use crate::limits::MAX_SNAPSHOT_INCIDENTS;
+use crate::limits::{MAX_SNAPSHOT_EVENTS, MAX_SNAPSHOT_INCIDENTS};
 use crate::rows::Row;
 use crate::sorted;
 
@@ -22,7 +22,13 @@ impl Core {
             ChannelKind::Desk => self.newest().into_iter().flat_map(desk_events).collect(),
         };
         let encode = |event: &Event| wire::encode(&(event.kind(), ByteVec::from(event.payload())));
-        events.iter().map(|event| ByteVec::from(encode(event))).collect()
+        let mut room = MAX_SNAPSHOT_EVENTS;
+        let fits = |event: &Vec<u8>| {
+            let left = room.checked_sub(event.len());
+            room = left.unwrap_or(room);
+            left.is_some()
+        };
+        events.iter().map(encode).filter(fits).map(ByteVec::from).collect()
     }
 
     fn newest(&self) -> Vec<&Incident> {

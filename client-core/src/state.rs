@@ -347,6 +347,12 @@ pub(crate) struct Registry {
     #[n(8)]
     #[cbor(default)]
     pub(crate) refused: Vec<PublicKey>,
+    /// People that a snapshot calls members and whose admission this device has not seen yet.
+    #[cbor(n(9), default)]
+    pub(crate) unseen: Vec<SignedJoin>,
+    /// Channels whose relay has taken this device's owner key.
+    #[cbor(n(10), default)]
+    pub(crate) owned: Vec<ChannelKind>,
     /// What the relay has been told about the network's channels and mailboxes, and has taken in.
     #[cbor(n(6), default)]
     pub(crate) settings: Vec<Setting>,
@@ -417,6 +423,26 @@ pub(crate) struct DraftRecord {
     /// Complete, or void.
     #[n(3)]
     pub(crate) decided: bool,
+    /// Its author has taken it back: this device signs it no more.
+    #[n(4)]
+    #[cbor(default)]
+    pub(crate) withdrawn: bool,
+    /// Who has taken their signature back: it counts again when their own device says so.
+    #[n(5)]
+    #[cbor(default)]
+    pub(crate) unsigned: Vec<PublicKey>,
+}
+
+impl DraftRecord {
+    /// Waits for signatures.
+    pub(crate) fn open(&self) -> bool {
+        !self.decided && !self.withdrawn
+    }
+
+    /// Whose draft it is: the first that signed it.
+    pub(crate) fn author(&self) -> Option<&PublicKey> {
+        self.approvals.first().map(|approval| &approval.key)
+    }
 }
 
 /// A person, as the committee keeps them.
@@ -559,6 +585,14 @@ pub(crate) enum Job {
         #[cbor(with = "minicbor::bytes")]
         body: Vec<u8>,
     },
+    /// Puts the members' access key in force again that somebody has changed.
+    #[n(11)]
+    Restore {
+        #[n(0)]
+        kind: ChannelKind,
+        #[n(1)]
+        attempt: Option<Attempt>,
+    },
 }
 
 /// An append as it was sent, so that a retry sends the same bytes.
@@ -638,6 +672,7 @@ impl Job {
             Self::Post { .. } => "Post",
             Self::Report { .. } => "Report",
             Self::Blob { .. } => "Blob",
+            Self::Restore { .. } => "Restore",
         }
     }
 
@@ -647,7 +682,8 @@ impl Job {
             Self::Event { kind, .. }
             | Self::Commit { kind, .. }
             | Self::Plead { kind, .. }
-            | Self::Checkpoint { kind, .. } => Some(*kind),
+            | Self::Checkpoint { kind, .. }
+            | Self::Restore { kind, .. } => Some(*kind),
             _ => None,
         }
     }
@@ -657,14 +693,18 @@ impl Job {
             Self::Event { attempt, .. }
             | Self::Commit { attempt, .. }
             | Self::Plead { attempt, .. }
-            | Self::Checkpoint { attempt, .. } => attempt.as_ref(),
+            | Self::Checkpoint { attempt, .. }
+            | Self::Restore { attempt, .. } => attempt.as_ref(),
             _ => None,
         }
     }
 
     pub(crate) fn forget_attempt(&mut self) {
         match self {
-            Self::Event { attempt, .. } | Self::Plead { attempt, .. } | Self::Checkpoint { attempt, .. } => {
+            Self::Event { attempt, .. }
+            | Self::Plead { attempt, .. }
+            | Self::Checkpoint { attempt, .. }
+            | Self::Restore { attempt, .. } => {
                 *attempt = None;
             }
             Self::Commit { attempt, prepared, .. } => {

@@ -15,6 +15,8 @@ pub struct View {
     pub network: Option<NetworkView>,
     /// This device's own key, by which the committee names it.
     pub me: Option<String>,
+    /// Its short code, for the committee to compare ([`campana_protocol::name::short_code`]).
+    pub code: Option<String>,
     /// This device's roles: `"committee"`, `"dispatcher"`, `"verifier"`, `"responder"`.
     pub roles: Vec<&'static str>,
     /// Incidents, newest first.
@@ -309,8 +311,12 @@ pub struct CommitteeView {
 pub struct PersonView {
     /// Their role key.
     pub key: String,
+    /// Its short code: what tells two people of one name apart.
+    pub code: String,
     /// What they call themselves.
     pub handle: String,
+    /// Somebody else has this name, or one that is easily taken for it.
+    pub namesake: bool,
     /// Where they stand.
     pub state: PersonState,
     /// Asked with a committee invite.
@@ -350,6 +356,37 @@ pub struct DraftView {
     pub needed: usize,
     /// Signed by this device.
     pub signed: bool,
+    /// Who drafted it.
+    pub author: Option<NamedView>,
+    /// Drafted by this device, which can withdraw it.
+    pub mine: bool,
+    /// Why this device does not sign it.
+    pub trouble: Option<DraftTrouble>,
+}
+
+/// A key by its name and code. The name is empty if this device has no record of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+pub struct NamedView {
+    /// What they call themselves.
+    pub name: String,
+    /// The key's short code.
+    pub code: String,
+}
+
+/// Why a device does not sign a draft.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[serde(rename_all = "kebab-case")]
+pub enum DraftTrouble {
+    /// It holds something that only a later version can show.
+    UpdateNeeded,
+    /// It moves the desk although nobody leaves it, or to where nobody is known to read.
+    Desk,
+    /// It names one person and removes another's device.
+    OtherLeaf,
+    /// It names somebody of whom this device has no record.
+    Stranger,
 }
 
 /// One thing that a statement does; people by their handles.
@@ -363,13 +400,19 @@ pub enum OperationView {
         threshold: usize,
         /// Committee devices (n).
         committee: usize,
+        /// Keys that were not in the committee before.
+        adds: Vec<NamedView>,
+        /// Keys that are not in it any more.
+        drops: Vec<NamedView>,
     },
     /// Gives a role.
     Grant {
         /// Which.
         role: &'static str,
-        /// To whom.
+        /// To whom; empty: this device has no record of them.
         name: String,
+        /// Their key's short code.
+        code: String,
     },
     /// Takes a role back.
     Revoke {
@@ -377,11 +420,22 @@ pub enum OperationView {
         role: &'static str,
         /// From whom.
         name: String,
+        /// Their key's short code.
+        code: String,
     },
     /// Ends a membership.
     Remove {
         /// Whose.
         name: String,
+        /// Their key's short code.
+        code: String,
+        /// It removes another device than the one that this device has on record for them.
+        other_leaf: bool,
+    },
+    /// Moves the mailbox that reports go to.
+    Desk {
+        /// Its secret came with the draft, so the desk reads there too.
+        readable: bool,
     },
     /// Changes the zones; empty: nothing but their order.
     Zones(Vec<ZoneChangeView>),
@@ -458,6 +512,11 @@ pub enum Warning {
     ForgedAlert,
     /// One committee device can do everything (1 of 1): if it is lost or taken, so is the network.
     SingleCommittee,
+    /// The key that members open the network's log with was changed at the relay, and no decision of the
+    /// committee explains it: members are locked out until an owner's device has put it right.
+    LockedOut,
+    /// The relay does not take this committee device for an owner any more, and no decision explains it.
+    OwnerReplaced,
     /// The relay refuses this device; it may have been offline too long. Ask for a new invite.
     Refused,
     /// The relay or the network speaks a newer version: update.

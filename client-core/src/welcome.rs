@@ -1,7 +1,7 @@
 //! Being let in: a Welcome, the snapshot it points to, and the checks that make it this network's.
 
 use campana_protocol::frame::{ClientFrame, Subject};
-use campana_protocol::governance::{ChannelKind, Charter, GovernanceContext};
+use campana_protocol::governance::{ChannelKind, Charter, GovernanceContext, SignedStatement};
 use campana_protocol::handshake::{MemberCredential, RoleCredential, credential_digest};
 use campana_protocol::id::{BlobId, ChannelId, Hash};
 use campana_protocol::limits::MAX_BLOB_PARTS;
@@ -185,7 +185,7 @@ impl Core {
         let padded = vault::open(&welcome.snapshot.key.0, welcome.snapshot.blob.as_bytes(), sealed)
             .ok_or(MlsError::Undecryptable)?;
         let snapshot: Snapshot = unpad(&padded).and_then(wire::decode).map_err(|_| MlsError::Invalid)?;
-        let governance = self.check_snapshot(welcome, &snapshot).ok_or(MlsError::Invalid)?;
+        let (governance, statements) = self.check_snapshot(welcome, &snapshot).ok_or(MlsError::Invalid)?;
         let (group, leaf) = self.join_group(welcome, &snapshot.tree)?;
         let context: GovernanceContext = wire::decode(&group.context()).map_err(|_| MlsError::Invalid)?;
         if context != governance.context(welcome.kind) || group.id() != welcome.channel.as_bytes() {
@@ -209,12 +209,12 @@ impl Core {
             skips: Vec::new(),
         };
         let kind = welcome.kind;
-        if kind == ChannelKind::Committee && self.registry.complete.len() < snapshot.statements.len() {
-            self.registry.complete = snapshot.statements.clone();
+        if kind == ChannelKind::Committee && self.registry.complete.len() < statements.len() {
+            self.registry.complete.clone_from(&statements);
             self.mark(Row::Registry);
         }
         self.drop_channel_state(kind);
-        let mut channel = Channel::new(kind, meta, group, governance, snapshot.statements);
+        let mut channel = Channel::new(kind, meta, group, governance, statements);
         let vouched = footing::vouches(&channel, welcome.checkpoint.as_ref());
         channel.meta.footing = Footing::of_a_joiner(vouched);
         if !vouched {
@@ -234,7 +234,11 @@ impl Core {
 
     /// The chain must start from the charter that the invite named and pass through the head that
     /// the invite saw.
-    pub(crate) fn check_snapshot(&self, welcome: &Welcome, snapshot: &Snapshot) -> Option<Governance> {
+    pub(crate) fn check_snapshot(
+        &self,
+        welcome: &Welcome,
+        snapshot: &Snapshot,
+    ) -> Option<(Governance, Vec<SignedStatement>)> {
         let membership = self.membership()?;
         let charter: Charter = wire::decode(&snapshot.charter).ok()?;
         if charter.network() != membership.network || charter.channel(welcome.kind) != welcome.channel {
@@ -248,8 +252,9 @@ impl Core {
         let known = self.channels.get(&welcome.kind).map(|channel| &channel.governance);
         let known = known.map(|known| (known.height(), known.head()));
         let mut goes_on = known.is_none_or(|at| at == (governance.height(), governance.head()));
+        let mut statements = Vec::with_capacity(snapshot.statements.len());
         for statement in &snapshot.statements {
-            governance.apply(statement).ok()?;
+            statements.push(governance.apply_and_trim(statement).ok()?);
             let at = Some((governance.height(), governance.head()));
             passed |= expected == at;
             goes_on |= known == at;
@@ -259,7 +264,7 @@ impl Core {
         }
         // A working group's chain may be behind the one that the invite saw.
         let behind = expected.is_some_and(|(height, _)| governance.height() < height);
-        (passed || (behind && welcome.kind != ChannelKind::Broadcast)).then_some(governance)
+        (passed || (behind && welcome.kind != ChannelKind::Broadcast)).then_some((governance, statements))
     }
 
     fn join_group(&self, welcome: &Welcome, tree: &[u8]) -> Result<(Group, Vec<u8>), MlsError> {
@@ -316,6 +321,7 @@ impl Core {
         self.session.leave(kind);
         self.prove(kind);
         self.read_mailboxes();
+        self.retry_unseen();
         self.retry_early_reports(now);
     }
 }

@@ -3,6 +3,7 @@
 
 use campana_protocol::governance::Zone;
 use campana_protocol::limits::MAX_ZONES;
+use campana_protocol::name::clean;
 
 use crate::command::{CommandError, ZoneChange};
 use crate::governance::name_holds;
@@ -61,11 +62,11 @@ impl Zones {
             match change {
                 ZoneChange::Add(name) => {
                     last = last.checked_add(1).ok_or(CommandError::TooLong)?;
-                    zones.push(Zone { code: last, name: name.trim().to_owned() });
+                    zones.push(Zone { code: last, name: clean(name) });
                 }
                 ZoneChange::Rename { code, name } => {
                     let zone = zones.iter_mut().find(|zone| zone.code == *code);
-                    name.trim().clone_into(&mut zone.ok_or(CommandError::UnknownZone)?.name);
+                    zone.ok_or(CommandError::UnknownZone)?.name = clean(name);
                 }
                 ZoneChange::Retire(code) => {
                     let at = zones.iter().position(|zone| zone.code == *code);
@@ -91,17 +92,21 @@ impl Zones {
     /// What a statement that says these zones would change now.
     pub(crate) fn difference(&self, zones: &[Zone]) -> Vec<ZoneChangeView> {
         let said = zones.iter().filter_map(|zone| {
-            let (code, name) = (zone.code, zone.name.clone());
+            let (code, name) = (zone.code, clean(&zone.name));
             match (find(&self.current, code), find(&self.retired, code)) {
-                (Some(known), _) if known.name == name => None,
-                (Some(known), _) => Some(ZoneChangeView::Rename { code, from: known.name.clone(), name }),
+                (Some(known), _) if known.name == zone.name => None,
+                (Some(known), _) => Some(ZoneChangeView::Rename { code, from: clean(&known.name), name }),
+                // Offered again, and under another name: the name is the news.
+                (None, Some(known)) if known.name != zone.name => {
+                    Some(ZoneChangeView::Rename { code, from: clean(&known.name), name })
+                }
                 (None, Some(_)) => Some(ZoneChangeView::Restore { code, name }),
                 (None, None) => Some(ZoneChangeView::Add { code, name }),
             }
         });
         let left_out = self.current.iter().filter(|zone| find(zones, zone.code).is_none());
         let retired =
-            left_out.map(|zone| ZoneChangeView::Retire { code: zone.code, name: zone.name.clone() });
+            left_out.map(|zone| ZoneChangeView::Retire { code: zone.code, name: clean(&zone.name) });
         said.chain(retired).collect()
     }
 }

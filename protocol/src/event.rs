@@ -53,6 +53,12 @@ pub enum Event {
     Declined(PublicKey),
     /// Committee: this device's owner keys.
     Owner(Owner),
+    /// Committee: the author of a draft takes it back ([`crate::governance::statement_digest`]). Devices
+    /// that know this event sign it no more; the signatures that it has stay good.
+    Withdrawn(Hash),
+    /// Committee: somebody takes their signature on a draft back. Devices that know this event count it
+    /// no more; whoever holds it can still use it.
+    Unsigned(Hash),
 }
 
 /// A new desk secret.
@@ -169,6 +175,8 @@ kinds! {
     Admitted = 304,
     Declined = 305,
     Owner = 306,
+    Withdrawn = 307,
+    Unsigned = 308,
 }
 
 /// The running hash of a log before its first entry.

@@ -9,7 +9,7 @@ use minicbor::{Decode, Encode};
 
 use crate::code::Code;
 use crate::id::{
-    BlobId, ChannelId, MailboxId, PublicKey, PushKey, ReceiptToken, RecordId, RegistrationId, Signature,
+    BlobId, ChannelId, MailboxId, PublicKey, PushKey, ReceiptToken, RecordId, RegistrationId, Signature, hash,
 };
 use crate::limits;
 use crate::push::Subscription;
@@ -117,8 +117,9 @@ pub enum ClientFrame {
         #[n(4)]
         access: PublicKey,
     },
-    /// Replaces the owners of a channel (its first owner may be left out). Only an owner may.
-    /// Answer: `Done`.
+    /// Replaces the owners of a channel (its first owner may be left out). Only an owner may, and
+    /// only with more than half of the present owners: the one that asks and those whose signatures over
+    /// [`owners_change`] it brings. The same owners again: no change. Answer: `Done`.
     #[n(4)]
     SetOwners {
         /// Number of this request.
@@ -130,6 +131,9 @@ pub enum ClientFrame {
         /// All owners from now on; 1 to [`limits::MAX_OWNERS`].
         #[n(2)]
         owners: Vec<PublicKey>,
+        /// Other owners who agree; at most [`limits::MAX_OWNERS`].
+        #[n(3)]
+        approvals: Option<Vec<OwnerApproval>>,
     },
     /// Appends an entry. Owners and holders of the current access key may; `rotate` only owners,
     /// and only with `Control`; an `Alert` in a guarded channel ([`Self::SetGuard`]) only who has
@@ -418,6 +422,31 @@ pub enum ClientFrame {
     },
 }
 
+/// An owner agrees to a change of a channel's owners.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct OwnerApproval {
+    /// Its key.
+    #[n(0)]
+    pub key: PublicKey,
+    /// Over [`owners_change`].
+    #[n(1)]
+    pub signature: Signature,
+}
+
+/// What an owner signs to agree that `after` own a channel in place of `before`, in any order: once
+/// they do, the same signature changes nothing more.
+#[must_use]
+pub fn owners_change(channel: &ChannelId, before: &[PublicKey], after: &[PublicKey]) -> Vec<u8> {
+    let list = |keys: &[PublicKey]| {
+        let mut keys = keys.to_vec();
+        keys.sort_unstable();
+        keys.dedup();
+        keys.iter().flat_map(|key| key.0).collect::<Vec<u8>>()
+    };
+    let digest = hash("campana owners v1", &[channel.as_bytes(), &list(before), &list(after)]);
+    digest.0.to_vec()
+}
+
 /// A secret that redeems something: 32 random bytes, wiped when dropped, never printed.
 #[derive(Clone, PartialEq, Eq, zeroize::ZeroizeOnDrop)]
 pub struct Secret(pub [u8; 32]);
@@ -518,6 +547,10 @@ pub enum RelayFrame {
         /// Whether this key may append (an owner's or the current access key).
         #[n(4)]
         current: bool,
+        /// The member access key in force, so that owners see who changed it; only to owners and current
+        /// members. Relays did not say it at first.
+        #[n(5)]
+        access: Option<PublicKey>,
     },
     /// An entry. In order of seq per subscription, none left out but by `Skipped`.
     #[n(4)]

@@ -5,6 +5,8 @@
 //! * [`event`], [`handshake`], [`mailbox`], [`link`]: what devices say to each other, sealed.
 //!   The relay carries them as opaque, padded bytes.
 //!
+//! [`name`] is about what people see: names, and the short code of a key.
+//!
 //! `docs/PROTOCOL.md` is the same in prose, `protocol/campana.cddl` in CDDL; `protocol/vectors/` pins the bytes.
 
 pub mod code;
@@ -16,6 +18,7 @@ pub mod id;
 pub mod limits;
 pub mod link;
 pub mod mailbox;
+pub mod name;
 pub mod padding;
 pub mod push;
 pub mod report;

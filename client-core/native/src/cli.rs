@@ -98,6 +98,7 @@ async fn run(options: Options, screen: Screen) -> Result<(), (Screen, Failure)> 
         Verb::Drafts => govern::drafts(&mut desk).await,
         Verb::RaiseRules => govern::raise_rules(&mut desk).await,
         Verb::Approve(verb) => govern::approve(&mut desk, verb).await,
+        Verb::Withdraw(verb) => govern::withdraw(&mut desk, verb).await,
         Verb::Report(verb) => incidents::report(&mut desk, verb).await,
         Verb::Attest(verb) => incidents::attest(&mut desk, verb).await,
         Verb::Correct(verb) => incidents::correct(&mut desk, verb).await,

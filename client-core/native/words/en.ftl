@@ -126,6 +126,8 @@ warning-rolled-back = This store is an older copy of itself. The device is rejoi
 warning-forked = The relay has shown this device another history than it showed others. Tell the committee and do not trust this relay.
 warning-forged-alert = Something claimed to be an alert and was not signed by your verifiers. It is not shown. Tell the committee.
 warning-single-committee = One device alone can do everything (1 of 1). If it is lost or taken, so is the network. Start with 2 of 3.
+warning-locked-out = Members are locked out at the relay: the network's key there was changed, and no decision of the committee explains it. The committee's devices put it right by themselves; one of them, or the relay, is in other hands. Tell the committee.
+warning-owner-replaced = The relay does not take this committee device any more, and no decision of the committee explains it: another committee device, or the relay, is in other hands. Tell the others on the committee.
 warning-refused = The relay refuses this device; it may have been offline too long. Ask for a new invite.
 warning-unread = Alerts came that this device cannot read. Ask the hotline what they say; campana dismiss puts this away.
 warning-astray = This device cannot follow the others. It is being let back in on its own; until then it cannot read alerts. Ask the hotline.
@@ -165,7 +167,11 @@ invites-none = No invites in force.
 join-sent = Your request is with the committee. Stay with "campana watch", or come back later.
 join-done = You are in.
 people-none = Nobody yet.
-person-line = { $handle } — { $state } — { $roles } — { $key }
+person-line = { $handle } — { $state } — { $roles } — #{ $code }{ $namesake ->
+    [yes] {" "}— ANOTHER PERSON HAS THIS NAME: compare the code
+   *[no] { "" }
+}
+your-code = Your code: #{ $code }. Whoever knows you compares it on the committee's list.
 admitted = { $n ->
     [one] One person admitted.
    *[other] { $n } people admitted.
@@ -177,7 +183,8 @@ draft-made = Draft { $id }: { $signatures } of { $needed } signatures. Nothing c
    *[other] { $missing } more committee devices approve
 }: campana approve { $short }
 draft-applied = Signed and in force.
-draft-line = { $short } — { $operations } — { $signatures } of { $needed } signatures{ $signed ->
+draft-withdrawn = Draft { $short }: taken back. Devices with an older version still count what they have.
+draft-line = { $short } — { $operations } — by { $author } — { $signatures } of { $needed } signatures{ $signed ->
     [yes] , signed by this device
    *[no] { "" }
 }
@@ -188,7 +195,8 @@ operation-remove = { $person } is removed
 operation-zones = zones: { $rest }
 operation-rule = new rules ({ $rest }): older apps stop until they are updated
 operation-unknown = something that only a newer version knows: update before you sign
-operation-constitute = the committee is complete
+operation-constitute = the committee: { $rest }
+operation-desk = reports go to a new desk mailbox
 zone-add = new { $code } “{ $name }”
 zone-rename = { $code } “{ $from }” is called “{ $name }”
 zone-retire = without { $code } “{ $name }”
@@ -222,10 +230,15 @@ error-bad-threshold = thresholds must satisfy 1 ≤ k ≤ n ≤ 16, and 1 to 8 c
 error-bad-name = a name must have 1 to 64 characters
 error-too-long = too long: shorten it
 error-unknown-person = nobody called "{ $name }" is known here: see campana people
-error-ambiguous-person = "{ $name }" could be several people: { $candidates }; use the beginning of the key
+error-ambiguous-person = "{ $name }" could be several people: { $candidates }; use the code, in quotes: "#…"
 error-unknown-invite = no such invite: see campana invite list
 error-unknown-draft = no such draft, or it has been decided: see campana drafts
 error-update-needed = a newer version of this program is needed: update it, then try again
+error-draft-update-needed = it holds something that only a newer version can show: update, then sign
+error-draft-desk = it moves the desk although nobody leaves it, or to where your verifiers do not read: this device does not sign it
+error-draft-other-leaf = it names one person and removes another's device: this device does not sign it
+error-draft-stranger = it names somebody of whom this device has no record: this device does not sign it
+error-not-signed = this device has not signed this draft
 error-unknown-zone = no zone has this number: see campana status
 error-unknown-incident = no such incident on this device: see campana incidents
 error-ambiguous-id = "{ $name }" could be several: write more of it

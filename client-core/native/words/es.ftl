@@ -125,6 +125,8 @@ warning-rolled-back = Este almacén es una copia vieja de sí mismo. El aparato 
 warning-forked = El relevo mostró a este aparato otra historia que a los demás. Avisa al comité y no confíes en este relevo.
 warning-forged-alert = Algo decía ser una alerta y no llevaba la firma de tus verificadores. No se muestra. Avisa al comité.
 warning-single-committee = Un solo aparato puede hacerlo todo (1 de 1). Si se pierde o lo toman, también la red. Empieza con 2 de 3.
+warning-locked-out = En el relevo han dejado fuera a los miembros: alguien cambió allí la llave de la red y ninguna decisión del comité lo explica. Los aparatos del comité lo arreglan solos; uno de ellos, o el relevo, está en otras manos. Avisa al comité.
+warning-owner-replaced = El relevo ya no reconoce este aparato del comité y ninguna decisión del comité lo explica: otro aparato del comité, o el relevo, está en otras manos. Avisa al resto del comité.
 warning-refused = El relevo rechaza este aparato; quizá estuvo desconectado demasiado tiempo. Pide una invitación nueva.
 warning-unread = Llegaron alertas que este aparato no puede leer. Pregunta a la línea qué dicen; campana dismiss retira este aviso.
 warning-astray = Este aparato no puede seguir a los demás. Se une de nuevo solo; hasta entonces no puede leer alertas. Pregunta a la línea.
@@ -164,7 +166,11 @@ invites-none = No hay invitaciones vigentes.
 join-sent = El comité tiene tu solicitud. Quédate con «campana watch» o vuelve después.
 join-done = Ya estás dentro.
 people-none = Todavía nadie.
-person-line = { $handle } — { $state } — { $roles } — { $key }
+person-line = { $handle } — { $state } — { $roles } — #{ $code }{ $namesake ->
+    [yes] {" "}— OTRA PERSONA TIENE ESTE NOMBRE: compara el código
+   *[no] { "" }
+}
+your-code = Tu código: #{ $code }. Quien te conozca lo compara en la lista del comité.
 admitted = { $n ->
     [one] Una persona admitida.
    *[other] { $n } personas admitidas.
@@ -176,7 +182,8 @@ draft-made = Borrador { $id }: { $signatures } de { $needed } firmas. Nada cambi
    *[other] { $missing } aparatos más del comité aprueben
 }: campana approve { $short }
 draft-applied = Firmado y en vigor.
-draft-line = { $short } — { $operations } — { $signatures } de { $needed } firmas{ $signed ->
+draft-withdrawn = Borrador { $short }: retirado. Los aparatos con una versión anterior siguen contando lo que tienen.
+draft-line = { $short } — { $operations } — de { $author } — { $signatures } de { $needed } firmas{ $signed ->
     [yes] , firmado por este aparato
    *[no] { "" }
 }
@@ -187,7 +194,8 @@ operation-remove = { $person } queda fuera
 operation-zones = zonas: { $rest }
 operation-rule = reglas nuevas ({ $rest }): las aplicaciones anteriores se detienen hasta que se actualicen
 operation-unknown = algo que solo conoce una versión más nueva: actualiza antes de firmar
-operation-constitute = el comité está completo
+operation-constitute = el comité: { $rest }
+operation-desk = los reportes van a un buzón nuevo de la mesa
 zone-add = nueva { $code } «{ $name }»
 zone-rename = { $code } «{ $from }» se llama «{ $name }»
 zone-retire = sin { $code } «{ $name }»
@@ -221,10 +229,15 @@ error-bad-threshold = los umbrales deben cumplir 1 ≤ k ≤ n ≤ 16, y de 1 a 
 error-bad-name = un nombre debe tener de 1 a 64 caracteres
 error-too-long = demasiado largo: acórtalo
 error-unknown-person = aquí no se conoce a nadie llamado «{ $name }»: mira campana people
-error-ambiguous-person = «{ $name }» puede ser varias personas: { $candidates }; usa el principio de la llave
+error-ambiguous-person = «{ $name }» puede ser varias personas: { $candidates }; usa el código, entre comillas: "#…"
 error-unknown-invite = no existe esa invitación: mira campana invite list
 error-unknown-draft = no existe ese borrador, o ya se decidió: mira campana drafts
 error-update-needed = hace falta una versión más nueva de este programa: actualízalo y vuelve a intentarlo
+error-draft-update-needed = contiene algo que solo una versión más nueva puede mostrar: actualiza y después firma
+error-draft-desk = mueve la mesa aunque nadie la deja, o adonde tus verificadores no leen: este aparato no lo firma
+error-draft-other-leaf = nombra a una persona y saca el aparato de otra: este aparato no lo firma
+error-draft-stranger = nombra a alguien que este aparato no tiene en su lista: este aparato no lo firma
+error-not-signed = este aparato no ha firmado este borrador
 error-unknown-zone = no hay ninguna zona con ese número: mira campana status
 error-unknown-incident = ese incidente no está en este aparato: mira campana incidents
 error-ambiguous-id = «{ $name }» puede ser varios: escribe más letras

@@ -153,7 +153,14 @@ fn a_log_that_is_said_to_be_endless_deafens_nobody_for_good() {
     let request = asked.expect("it subscribes");
     let last_control = world.channel(victim, BROADCAST).meta.last_control;
     let lies = [
-        RelayFrame::Subscribed { request, channel: id, head: u64::MAX, last_control, current: true },
+        RelayFrame::Subscribed {
+            request,
+            channel: id,
+            head: u64::MAX,
+            last_control,
+            current: true,
+            access: None,
+        },
         RelayFrame::Skipped { channel: id, through: 1 << 40 },
         RelayFrame::Skipped { channel: id, through: u64::MAX - 1 },
     ];

@@ -10,6 +10,7 @@ mod floods;
 mod fragments;
 mod joins;
 mod lies;
+mod lockout;
 mod refusals;
 mod registrations;
 #[allow(dead_code, reason = "shared with the scenarios")]
@@ -18,6 +19,7 @@ mod relay;
 #[allow(dead_code, reason = "shared with the scenarios")]
 #[path = "../../tests/core/rig.rs"]
 mod rig;
+mod signing;
 mod stores;
 mod versions;
 mod welcomes;

@@ -278,7 +278,7 @@ impl Session<'_> {
             1 => RelayFrame::Appended { request, seq: self.bytes.near(cursor) },
             2 => {
                 let (head, last_control) = (self.bytes.near(cursor), self.bytes.near(cursor));
-                RelayFrame::Subscribed { request, channel, head, last_control, current: true }
+                RelayFrame::Subscribed { request, channel, head, last_control, current: true, access: None }
             }
             3 => RelayFrame::Skipped { channel, through: self.bytes.near(cursor) },
             4 => {

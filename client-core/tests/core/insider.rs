@@ -152,7 +152,14 @@ fn lies(world: &World, id: ChannelId) -> Vec<Vec<u8>> {
         frames.extend([
             RelayFrame::Done { request },
             RelayFrame::Appended { request, seq: u64::MAX },
-            RelayFrame::Subscribed { request, channel: id, head: 0, last_control: u64::MAX, current: false },
+            RelayFrame::Subscribed {
+                request,
+                channel: id,
+                head: 0,
+                last_control: u64::MAX,
+                current: false,
+                access: None,
+            },
             RelayFrame::BlobPart { request, of: u16::MAX, body: Vec::new().into() },
             RelayFrame::Refused { request, code: Code::Stale },
             RelayFrame::Refused { request, code: Code::Forbidden },

@@ -14,9 +14,9 @@ use campana_protocol::push::Subscription;
 
 #[derive(Clone, Default)]
 pub(crate) struct Channel {
-    owners: Vec<PublicKey>,
+    pub(crate) owners: Vec<PublicKey>,
     /// Access keys and the seq of the entry that retired each.
-    access: Vec<(PublicKey, Option<u64>)>,
+    pub(crate) access: Vec<(PublicKey, Option<u64>)>,
     pub(crate) log: Vec<Entry>,
     /// Entries that are there no more.
     pub(crate) expired: BTreeSet<u64>,
@@ -124,6 +124,7 @@ impl Relay {
     pub(crate) fn stream(&mut self, id: usize) -> Vec<RelayFrame> {
         let mut frames = Vec::new();
         let Some(connection) = self.connections.get_mut(&id) else { return frames };
+        let mut ended = Vec::new();
         for (channel, cursor) in &mut connection.channels {
             if self.withheld.contains(&(id, *channel)) {
                 continue;
@@ -144,7 +145,12 @@ impl Relay {
             }
             frames.extend(expired.map(|through| RelayFrame::Skipped { channel: *channel, through }));
             *cursor = (*cursor).max(until.min(known.log.len() as u64));
+            if *cursor >= until {
+                frames.push(RelayFrame::Rotated { channel: *channel, seq: until });
+                ended.push(*channel);
+            }
         }
+        connection.channels.retain(|channel, _| !ended.contains(channel));
         for (mailbox, cursor) in &mut connection.mailboxes {
             let Some(known) = self.mailboxes.get(mailbox) else { continue };
             for (seq, (_, received_at, body)) in known.posts.range((Excluded(*cursor), Unbounded)) {
@@ -222,10 +228,13 @@ impl Relay {
                 }
                 done(request)
             }
-            ClientFrame::SetOwners { request, channel, owners } => {
+            ClientFrame::SetOwners { request, channel, owners, .. } => {
                 let key = connection.keys.get(&Subject::Channel(channel));
                 let known = self.channels.get_mut(&channel).ok_or((request, Code::Unknown))?;
-                if !key.is_some_and(|key| known.owners.contains(key)) {
+                let same = owners.iter().all(|owner| known.owners.contains(owner));
+                let alone = known.owners.len() > 1 && !(same && owners.len() == known.owners.len());
+                // An older relay does what any one owner says.
+                if !key.is_some_and(|key| known.owners.contains(key)) || (alone && !self.old) {
                     return Err((request, Code::Forbidden));
                 }
                 known.owners = owners;
@@ -278,7 +287,8 @@ impl Relay {
                 let current = known.owners.contains(key) || known.current(key);
                 connection.channels.insert(channel, after);
                 let last_control = known.last_control().min(head);
-                Ok(vec![RelayFrame::Subscribed { request, channel, head, last_control, current }])
+                let access = known.access.last().map(|(key, _)| *key).filter(|_| current && !self.old);
+                Ok(vec![RelayFrame::Subscribed { request, channel, head, last_control, current, access }])
             }
             ClientFrame::Live { .. } => Ok(Vec::new()),
             ClientFrame::OpenMailbox { request, channel, reader } => {

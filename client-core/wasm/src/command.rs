@@ -81,6 +81,8 @@ pub enum Command {
     ChangeZones(Vec<ZoneChange>),
     /// Signs a draft.
     Approve(String),
+    /// Withdraws an own draft, or takes the own signature on another's back.
+    Withdraw(String),
     /// Drafts that the network goes on under this version's rules.
     RaiseRules,
     /// Dismisses alerts that this device could not read.
@@ -183,6 +185,7 @@ impl Command {
             Self::DismissUnread => CoreCommand::DismissUnread,
             Self::RaiseRules => CoreCommand::RaiseRules,
             Self::Approve(id) => CoreCommand::Approve(known(Hash::parse(&id))?),
+            Self::Withdraw(id) => CoreCommand::Withdraw(known(Hash::parse(&id))?),
             Self::Report(form) => CoreCommand::Report(form.understand()?),
             Self::Attest { incident, finding, method } => CoreCommand::Attest {
                 incident: known(IncidentId::parse(&incident))?,

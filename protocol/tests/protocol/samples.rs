@@ -5,7 +5,9 @@ use campana_protocol::code::Code;
 use campana_protocol::event::{
     Admitted, Approve, DeskSecret, Draft, Envelope, Event, Invite, Owner, empty_log, extend_log,
 };
-use campana_protocol::frame::{Class, ClientFrame, Entry, RelayFrame, Secret, Subject, challenge, creation};
+use campana_protocol::frame::{
+    Class, ClientFrame, Entry, OwnerApproval, RelayFrame, Secret, Subject, challenge, creation, owners_change,
+};
 use campana_protocol::governance::{
     Approval, ChannelKind, Charter, DeskMailbox, GovernanceContext, Operation, Role, SignedStatement,
     Statement, Zone, genesis_head, next_head, statement_digest,
@@ -30,7 +32,7 @@ use campana_protocol::report::{
     PrivateReport, PublicReport, Setting, Signed, SignedReport, Size, Unit, When, private_hash,
     report_digest, reporter_tag,
 };
-use campana_protocol::{id, wire};
+use campana_protocol::{id, name, wire};
 
 pub(crate) type Samples = Vec<(&'static str, Vec<u8>)>;
 
@@ -87,7 +89,24 @@ pub(crate) fn client_frames() -> Samples {
             "create",
             ClientFrame::Create { request: 3, founder: KEY, signature: SIGNATURE, owner: OTHER, access: KEY },
         ),
-        ("set-owners", ClientFrame::SetOwners { request: 4, channel: CHANNEL, owners: vec![KEY, OTHER] }),
+        (
+            "set-owners",
+            ClientFrame::SetOwners {
+                request: 4,
+                channel: CHANNEL,
+                owners: vec![KEY, OTHER],
+                approvals: None,
+            },
+        ),
+        (
+            "set-owners-agreed",
+            ClientFrame::SetOwners {
+                request: 4,
+                channel: CHANNEL,
+                owners: vec![KEY, OTHER],
+                approvals: Some(vec![OwnerApproval { key: OTHER, signature: SIGNATURE }]),
+            },
+        ),
         (
             "append",
             ClientFrame::Append {
@@ -175,7 +194,25 @@ pub(crate) fn relay_frames() -> Samples {
         ("appended", RelayFrame::Appended { request: 5, seq: 8 }),
         (
             "subscribed",
-            RelayFrame::Subscribed { request: 7, channel: CHANNEL, head: 8, last_control: 7, current: true },
+            RelayFrame::Subscribed {
+                request: 7,
+                channel: CHANNEL,
+                head: 8,
+                last_control: 7,
+                current: true,
+                access: None,
+            },
+        ),
+        (
+            "subscribed-current",
+            RelayFrame::Subscribed {
+                request: 7,
+                channel: CHANNEL,
+                head: 8,
+                last_control: 7,
+                current: true,
+                access: Some(OTHER),
+            },
         ),
         ("entry", RelayFrame::Entry { channel: CHANNEL, entry }),
         ("skipped", RelayFrame::Skipped { channel: CHANNEL, through: 6 }),
@@ -418,6 +455,8 @@ pub(crate) fn events() -> Vec<(&'static str, Event)> {
         ("revoke-invite", Event::RevokeInvite(INVITE)),
         ("admitted", Event::Admitted(Admitted { join: join() })),
         ("declined", Event::Declined(KEY)),
+        ("withdrawn", Event::Withdrawn(HASH)),
+        ("unsigned", Event::Unsigned(HASH)),
         ("owner", Event::Owner(Owner { channel: CHANNEL, role_key: KEY, owner: OTHER })),
     ]
 }
@@ -464,6 +503,7 @@ pub(crate) fn digests() -> Samples {
         ("network-id", charter().network().0.to_vec()),
         ("challenge", challenge(&secret(), &Subject::Channel(CHANNEL))),
         ("creation", creation(&secret(), &KEY)),
+        ("owners-change", owners_change(&CHANNEL, &[KEY], &[OTHER, KEY])),
         ("private-hash", bytes(private_hash(&private()))),
         ("report-digest", bytes(digest)),
         ("reporter-tag", bytes(reporter_tag(&INCIDENT, &KEY))),
@@ -476,6 +516,7 @@ pub(crate) fn digests() -> Samples {
         ("plea-digest", bytes(plea_digest(&CHANNEL, &[1, 2, 3], &reply()))),
         ("credential-digest", bytes(credential_digest(&NETWORK, ChannelKind::Desk, &KEY, 5))),
         ("join-digest", bytes(join_digest(&join().join))),
+        ("short-code", name::short_code(&KEY).into_bytes()),
         ("invite-proof", bytes(invite_proof(&secret(), &KEY))),
         ("empty-log", bytes(empty_log(&CHANNEL))),
         ("extended-log", bytes(extend_log(&empty_log(&CHANNEL), 1, &[1, 2, 3]))),

@@ -51,6 +51,8 @@ export interface Messages {
   "joining-committee": undefined;
   "stage-waiting": undefined;
   "stage-waiting-help": undefined;
+  "my-code": undefined;
+  "my-code-help": undefined;
   "stage-invite-expired": undefined;
   "stage-invite-revoked": undefined;
   "stage-declined": undefined;
@@ -148,6 +150,8 @@ export interface Messages {
   "attest-mine": { finding: string | number };
   "committee": undefined;
   "waiting-title": { n: string | number };
+  "code-compare": undefined;
+  "namesake": undefined;
   "admit": undefined;
   "admit-all": { n: string | number };
   "decline": undefined;
@@ -176,6 +180,12 @@ export interface Messages {
   "draft-rule": { number: string | number };
   "draft-unknown": undefined;
   "draft-constitute": { what: string | number };
+  "draft-constitute-adds": { name: string | number };
+  "draft-constitute-drops": { name: string | number };
+  "draft-desk": undefined;
+  "draft-by": { name: string | number };
+  "draft-withdraw": undefined;
+  "draft-take-back": undefined;
   "invite-title": undefined;
   "invite-help": undefined;
   "invite-make": undefined;
@@ -245,6 +255,8 @@ export interface Messages {
   "warning-forked": undefined;
   "warning-forged-alert": undefined;
   "warning-single-committee": undefined;
+  "warning-locked-out": undefined;
+  "warning-owner-replaced": undefined;
   "warning-refused": undefined;
   "warning-unread": undefined;
   "warning-astray": undefined;
@@ -294,6 +306,11 @@ export interface Messages {
   "error-unknown-invite": undefined;
   "error-unknown-draft": undefined;
   "error-update-needed": undefined;
+  "error-draft-update-needed": undefined;
+  "error-draft-desk": undefined;
+  "error-draft-other-leaf": undefined;
+  "error-draft-stranger": undefined;
+  "error-not-signed": undefined;
   "error-unknown-zone": undefined;
   "error-unknown-incident": undefined;
   "error-own-report": undefined;

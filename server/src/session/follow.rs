@@ -58,13 +58,12 @@ impl Session {
         };
         let head = rights.limit(head.seq);
         self.follow_from(subject, topic, after.min(head))?;
-        self.answer(&RelayFrame::Subscribed {
-            request,
-            channel,
-            head,
-            last_control,
-            current: rights.current(),
-        });
+        let current = rights.current();
+        let access = match current {
+            true => Some(shared.store.founded(&channel).map_err(ReadError::code)?.1),
+            false => None,
+        };
+        self.answer(&RelayFrame::Subscribed { request, channel, head, last_control, current, access });
         Ok(())
     }
 

@@ -1,7 +1,9 @@
 //! Each kind of request: what is checked before the store judges it.
 
 use campana_protocol::code::Code;
-use campana_protocol::frame::{ClientFrame, RelayFrame, Subject, challenge, creation};
+use campana_protocol::frame::{
+    ClientFrame, OwnerApproval, RelayFrame, Subject, challenge, creation, owners_change,
+};
 use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey};
 use campana_protocol::limits;
 
@@ -13,7 +15,7 @@ use crate::limits::{COVERAGE_COST, MAX_BUSY_IN_A_ROW, SIGNATURE_COST, SUBSCRIBE_
 use crate::metrics::count;
 use crate::push::Test;
 use crate::shared::Shared;
-use crate::store::{Append, Keys, Store, Write};
+use crate::store::{Append, Keys, ReadError, Store, Write};
 
 impl Session {
     pub(super) fn handle<S: Store>(&mut self, shared: &Shared<S>, now: u64, frame: ClientFrame) {
@@ -57,8 +59,8 @@ impl Session {
                 verify(&founder, &creation(&self.nonce, &owner), &signature)?;
                 self.submit(shared, request, Write::Create { founder, owner, access })
             }
-            ClientFrame::SetOwners { channel, owners, .. } => {
-                self.set_owners(shared, request, channel, owners)
+            ClientFrame::SetOwners { channel, owners, approvals, .. } => {
+                self.set_owners(shared, request, channel, owners, &approvals.unwrap_or_default())
             }
             ClientFrame::Append { channel, record, class, control_seq, rotate, body, .. } => {
                 let (by, in_guard, body) = (self.grants.keys(&channel)?, Keys::default(), body.into());
@@ -145,16 +147,25 @@ impl Session {
         shared: &Shared<S>,
         request: u32,
         channel: ChannelId,
-        owners: Vec<PublicKey>,
+        mut owners: Vec<PublicKey>,
+        approvals: &[OwnerApproval],
     ) -> Result<(), Code> {
         if owners.is_empty() {
             return Err(Code::Malformed);
         }
-        if owners.len() > limits::MAX_OWNERS {
+        if owners.len() > limits::MAX_OWNERS || approvals.len() > limits::MAX_OWNERS {
             return Err(Code::TooMany);
         }
         let by = self.grants.keys(&channel)?;
-        self.submit(shared, request, Write::SetOwners { channel, by, owners })
+        owners.sort_unstable();
+        owners.dedup();
+        let (before, _) = shared.store.founded(&channel).map_err(ReadError::code)?;
+        let message = owners_change(&channel, &before, &owners);
+        let agrees = |approval: &&OwnerApproval| {
+            before.contains(&approval.key) && verify(&approval.key, &message, &approval.signature).is_ok()
+        };
+        let approved = approvals.iter().filter(agrees).map(|approval| approval.key).collect();
+        self.submit(shared, request, Write::SetOwners { channel, by, approved, owners })
     }
 
     fn get_blob<S: Store>(

@@ -49,6 +49,12 @@ pub trait Store: Send + Sync + 'static {
     /// [`ReadError::Unknown`] if there is no such channel.
     fn guard(&self, channel: &ChannelId) -> Result<Option<ChannelId>, ReadError>;
 
+    /// The owners of `channel`, and the member access key in force.
+    ///
+    /// # Errors
+    /// [`ReadError::Unknown`] if there is no such channel.
+    fn founded(&self, channel: &ChannelId) -> Result<(Vec<PublicKey>, PublicKey), ReadError>;
+
     /// Where the log of `channel` ends.
     ///
     /// # Errors

@@ -40,7 +40,9 @@ pub enum Write {
         channel: ChannelId,
         /// Who asks.
         by: Keys,
-        /// From now on; not empty.
+        /// Who else agrees: their signatures over this change have been checked.
+        approved: Vec<PublicKey>,
+        /// From now on, each once; not empty.
         owners: Vec<PublicKey>,
     },
     /// Lets only the members of another channel append alerts, or (the channel itself) all again.

@@ -47,7 +47,7 @@ pub(super) fn habit(view: &View, now: u64, rng: &mut ChaCha8Rng, plan: &Plan) ->
         if committee.people.iter().any(|person| person.state == PersonState::Waiting) {
             return Some(Command::Admit(Who::Everybody));
         }
-        if let Some(draft) = committee.drafts.iter().find(|draft| !draft.signed) {
+        if let Some(draft) = committee.drafts.iter().find(|draft| !draft.signed && draft.trouble.is_none()) {
             return Some(Command::Approve(Hash::parse(&draft.id)?));
         }
         if let Some(command) = statement(committee, now, plan).filter(|_| view.unsent == 0) {
@@ -76,7 +76,8 @@ fn statement(committee: &CommitteeView, now: u64, plan: &Plan) -> Option<Command
     committee.people.iter().filter(|person| person.state == PersonState::Member).find_map(|person| {
         let (handle, key) = (&person.handle, PublicKey::parse(&person.key)?);
         if plan.leaves(now, handle) {
-            let removes = |op: &OperationView| matches!(op, OperationView::Remove { name } if name == handle);
+            let removes =
+                |op: &OperationView| matches!(op, OperationView::Remove { name, .. } if name == handle);
             return (!drafted(&removes)).then_some(Command::Remove { person: key });
         }
         for role in Role::ALL {

@@ -133,7 +133,7 @@ fn what_was_kept_opens_nothing(cluster: &Cluster, kept: &Path) {
         assert_eq!(line.refused(&put), Code::Forbidden);
         let coverage = ClientFrame::ReadCoverage { request: 7, channel, seq: 0 };
         assert_eq!(line.refused(&coverage), Code::Forbidden);
-        let owners = ClientFrame::SetOwners { request: 8, channel, owners: vec![reader] };
+        let owners = ClientFrame::SetOwners { request: 8, channel, owners: vec![reader], approvals: None };
         assert_eq!(line.refused(&owners), Code::Forbidden);
     }
 }

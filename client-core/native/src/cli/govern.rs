@@ -1,7 +1,7 @@
 //! Statements of the committee: drafted by one device, in force when enough have signed.
 
 use campana_core::command::ZoneChange;
-use campana_core::view::{DraftView, OperationView, View, ZoneChangeView};
+use campana_core::view::{DraftView, NamedView, OperationView, View, ZoneChangeView};
 use campana_core::{Command, CommandError, Reply};
 use campana_protocol::id::{Hash, PublicKey};
 use fluent_bundle::FluentValue;
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::ask::{First, ask, look, settled};
 use super::failure::Failure;
-use super::options::{Approve, Person, PersonRole, Zones};
+use super::options::{Approve, Person, PersonRole, Withdraw, Zones};
 use super::{Desk, names};
 use crate::words::Words;
 
@@ -47,7 +47,8 @@ pub(crate) async fn approve(desk: &mut Desk, verb: Approve) -> Result<(), Failur
     draft(desk, |view| {
         let Some(committee) = &view.committee else { return Err(names::not_committee(view)) };
         meant = if verb.all {
-            committee.drafts.iter().filter(|draft| !draft.signed).map(|draft| draft.id.clone()).collect()
+            let open = committee.drafts.iter().filter(|draft| !draft.signed && draft.trouble.is_none());
+            open.map(|draft| draft.id.clone()).collect()
         } else {
             let one = |beginning: &String| {
                 let ids = committee.drafts.iter().map(|draft| &draft.id);
@@ -58,6 +59,26 @@ pub(crate) async fn approve(desk: &mut Desk, verb: Approve) -> Result<(), Failur
         meant.iter().map(|id| Ok(Command::Approve(Hash::parse(id).ok_or(CommandError::Bug)?))).collect()
     })
     .await
+}
+
+pub(crate) async fn withdraw(desk: &mut Desk, verb: Withdraw) -> Result<(), Failure> {
+    let mut meant = String::new();
+    let asked = ask(
+        desk,
+        First::CatchUp,
+        |view| {
+            let Some(committee) = &view.committee else { return Err(names::not_committee(view)) };
+            let ids = committee.drafts.iter().map(|draft| &draft.id);
+            meant.clone_from(names::id(ids, &verb.id, CommandError::UnknownDraft)?);
+            Ok(vec![Command::Withdraw(Hash::parse(&meant).ok_or(CommandError::Bug)?)])
+        },
+        |view, _| Ok(settled(view)),
+    )
+    .await?;
+    let line = desk.screen.words.with("draft-withdrawn", [("short", names::short(&meant).into())]);
+    let value = json!({"done": asked.done(), "draft": meant});
+    desk.screen.result(&value, if asked.done() { std::slice::from_ref(&line) } else { &[] });
+    asked.end()
 }
 
 /// Asks for drafts or signatures, and waits until each is in force or truly lacks signatures.
@@ -111,16 +132,24 @@ pub(crate) async fn drafts(desk: &mut Desk) -> Result<(), Failure> {
         .iter()
         .map(|draft| {
             let operations = draft.operations.iter().map(|one| operation(words, one));
-            words.with(
+            let author = draft.author.as_ref().map(|author| names::called(&author.name, &author.code));
+            let line = words.with(
                 "draft-line",
                 [
                     ("short", names::short(&draft.id).into()),
                     ("operations", operations.collect::<Vec<_>>().join("; ").into()),
+                    ("author", author.unwrap_or_default().into()),
                     ("signatures", draft.signatures.into()),
                     ("needed", draft.needed.into()),
                     ("signed", FluentValue::from(if draft.signed { "yes" } else { "no" })),
                 ],
-            )
+            );
+            match draft.trouble {
+                Some(trouble) => {
+                    format!("{line} — {}", words.code("error", CommandError::DraftTrouble(trouble).word()))
+                }
+                None => line,
+            }
         })
         .collect();
     let none = [words.say("drafts-none")];
@@ -165,12 +194,23 @@ fn operation(words: &Words, operation: &OperationView) -> String {
         words.with(key, [("person", person.into()), ("role", role.into()), ("rest", rest.into())])
     };
     match operation {
-        OperationView::Constitute { threshold, committee } => {
-            say("operation-constitute", "", "", format!("{threshold} / {committee}"))
+        OperationView::Constitute { threshold, committee, adds, drops } => {
+            let keys = |sign: char, these: &[NamedView]| -> String {
+                these.iter().map(|one| format!(", {sign} {}", names::called(&one.name, &one.code))).collect()
+            };
+            let rest = format!("{threshold} / {committee}{}{}", keys('+', adds), keys('−', drops));
+            say("operation-constitute", "", "", rest)
         }
-        OperationView::Grant { role, name } => say("operation-grant", name, role, String::new()),
-        OperationView::Revoke { role, name } => say("operation-revoke", name, role, String::new()),
-        OperationView::Remove { name } => say("operation-remove", name, "", String::new()),
+        OperationView::Grant { role, name, code } => {
+            say("operation-grant", &names::called(name, code), role, String::new())
+        }
+        OperationView::Revoke { role, name, code } => {
+            say("operation-revoke", &names::called(name, code), role, String::new())
+        }
+        OperationView::Remove { name, code, .. } => {
+            say("operation-remove", &names::called(name, code), "", String::new())
+        }
+        OperationView::Desk { .. } => words.say("operation-desk"),
         OperationView::Zones(changes) => {
             let changes: Vec<String> = changes.iter().map(|change| zone_change(words, change)).collect();
             say("operation-zones", "", "", changes.join(", "))
@@ -201,9 +241,15 @@ mod tests {
     #[test]
     fn an_operation_is_said_in_the_readers_language() {
         let words = Words::new(Language::Es);
-        let grant = OperationView::Grant { role: "verifier", name: "Ana María".into() };
-        assert_eq!(operation(&words, &grant), "Ana María: recibe la función de verificación");
-        assert_eq!(operation(&words, &OperationView::Remove { name: "Ana".into() }), "Ana queda fuera");
+        let code = "7KQ2M-9D4TX".to_owned();
+        let grant = OperationView::Grant { role: "verifier", name: "Ana María".into(), code: code.clone() };
+        let said = "Ana María (#7KQ2M-9D4TX): recibe la función de verificación";
+        assert_eq!(operation(&words, &grant), said);
+        let remove = OperationView::Remove { name: String::new(), code: code.clone(), other_leaf: false };
+        assert_eq!(operation(&words, &remove), "#7KQ2M-9D4TX queda fuera");
+        let adds = vec![NamedView { name: "Teo".into(), code }];
+        let constitute = OperationView::Constitute { threshold: 2, committee: 3, adds, drops: Vec::new() };
+        assert_eq!(operation(&words, &constitute), "el comité: 2 / 3, + Teo (#7KQ2M-9D4TX)");
         let zones = OperationView::Zones(vec![
             ZoneChangeView::Add { code: 3, name: "sur".into() },
             ZoneChangeView::Rename { code: 1, from: "norte".into(), name: "Norte".into() },

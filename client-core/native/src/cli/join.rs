@@ -56,7 +56,8 @@ async fn make_invite(desk: &mut Desk, hours: u64, committee: bool) -> Result<(),
     let mut lines =
         vec![desk.screen.words.with("invite-made", [("id", id.to_string().into())]), link.clone()];
     if let Ok(code) = QrCode::new(link) {
-        lines.push(code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build());
+        let code = code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build();
+        lines.extend(code.lines().map(str::to_owned));
     }
     desk.screen.result(&json!({"done": asked.done(), "invite": id.to_string(), "link": link}), &lines);
     asked.end()
@@ -112,9 +113,13 @@ pub(crate) async fn join(desk: &mut Desk, verb: Join) -> Result<(), Failure> {
     })
     .await?;
     let inside = matches!(asked.view.stage, Stage::Member | Stage::Founding);
-    let line = desk.screen.words.say(if inside { "join-done" } else { "join-sent" });
-    let value = json!({"done": asked.done(), "stage": asked.view.stage, "me": asked.view.me, "network": asked.view.network});
-    desk.screen.result(&value, if asked.done() { std::slice::from_ref(&line) } else { &[] });
+    let words = &desk.screen.words;
+    let mut lines = vec![words.say(if inside { "join-done" } else { "join-sent" })];
+    if let Some(code) = asked.view.code.as_deref().filter(|_| !inside) {
+        lines.push(words.with("your-code", [("code", code.into())]));
+    }
+    let value = json!({"done": asked.done(), "stage": asked.view.stage, "me": asked.view.me, "code": asked.view.code, "network": asked.view.network});
+    desk.screen.result(&value, if asked.done() { &lines } else { &[] });
     asked.end()
 }
 

@@ -73,6 +73,8 @@ pub(crate) enum Verb {
     Drafts,
     /// Sign drafts (committee).
     Approve(Approve),
+    /// Withdraw an own draft, or take the own signature on another's back (committee).
+    Withdraw(Withdraw),
     /// Report what is seen.
     Report(Report),
     /// Sign what was found about a report (verifiers).
@@ -183,7 +185,7 @@ pub(crate) struct Join {
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct People {
-    /// Handles, or beginnings of keys.
+    /// Handles, or codes such as #7KQ2M-9D4TX.
     #[arg(required_unless_present = "all", conflicts_with = "all", allow_hyphen_values = true)]
     pub(crate) names: Vec<String>,
     /// Everybody who waits.
@@ -193,7 +195,7 @@ pub(crate) struct People {
 
 #[derive(Debug, Args)]
 pub(crate) struct PersonRole {
-    /// A handle, or the beginning of a key.
+    /// A handle, or a code such as #7KQ2M-9D4TX.
     #[arg(allow_hyphen_values = true)]
     pub(crate) name: String,
     /// dispatcher, verifier or responder.
@@ -203,7 +205,7 @@ pub(crate) struct PersonRole {
 
 #[derive(Debug, Args)]
 pub(crate) struct Person {
-    /// A handle, or the beginning of a key.
+    /// A handle, or a code such as #7KQ2M-9D4TX.
     #[arg(allow_hyphen_values = true)]
     pub(crate) name: String,
 }
@@ -239,6 +241,13 @@ pub(crate) struct Approve {
     /// Every draft this device has not signed.
     #[arg(long)]
     pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Withdraw {
+    /// The draft's id, or the beginning.
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) id: String,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ use campana_core::command::Who;
 use campana_core::view::{PersonState, PersonView, View};
 use campana_core::{Command, Reply};
 use campana_protocol::id::PublicKey;
+use fluent_bundle::FluentValue;
 use serde_json::json;
 
 use super::ask::{Asked, First, ask, look, settled};
@@ -92,9 +93,10 @@ fn line(words: &Words, person: &PersonView) -> String {
         "person-line",
         [
             ("handle", person.handle.as_str().into()),
+            ("namesake", FluentValue::from(if person.namesake { "yes" } else { "no" })),
             ("state", words.code("person", codes::person(person.state)).into()),
             ("roles", roles.into()),
-            ("key", names::short(&person.key).into()),
+            ("code", person.code.as_str().into()),
         ],
     )
 }

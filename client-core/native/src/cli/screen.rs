@@ -94,10 +94,12 @@ impl Screen {
     }
 }
 
-/// Other people chose the names and words: no escape sequence of theirs reaches the terminal.
+/// Other people chose the names and words: no escape sequence of theirs reaches the terminal, and no
+/// line break, which would make a line that looks like ours.
 fn harmless(text: &str) -> String {
     let hostile = |c: char| {
-        (c.is_control() && c != '\n')
+        c.is_control()
+            || matches!(c, '\u{2028}' | '\u{2029}')
             || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
     };
     text.chars().map(|c| if hostile(c) { '\u{fffd}' } else { c }).collect()
@@ -110,6 +112,7 @@ mod tests {
     #[test]
     fn what_others_wrote_cannot_drive_the_terminal() {
         assert_eq!(harmless("Ana\u{1b}[2J\u{202e}x\r"), "Ana\u{fffd}[2J\u{fffd}x\u{fffd}");
-        assert_eq!(harmless("Peña — Holyoke\n"), "Peña — Holyoke\n");
+        assert_eq!(harmless("a gate\n● VERIFIED ALERT"), "a gate\u{fffd}● VERIFIED ALERT");
+        assert_eq!(harmless("Peña — Holyoke"), "Peña — Holyoke");
     }
 }

@@ -22,6 +22,9 @@ fn lines(words: &Words, view: &View) -> Vec<String> {
     if !view.roles.is_empty() {
         lines.push(words.with("status-roles", [("roles", words.codes("role", &view.roles).into())]));
     }
+    if let Some(code) = &view.code {
+        lines.push(words.with("your-code", [("code", code.as_str().into())]));
+    }
     if let Some(me) = &view.me {
         lines.push(words.with("status-key", [("key", me.as_str().into())]));
     }

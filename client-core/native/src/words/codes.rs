@@ -64,6 +64,7 @@ words! {
     warning(Warning), WARNINGS {
         Warning::ClockOff => "clock-off", Warning::RolledBack => "rolled-back", Warning::Behind => "behind", Warning::Forked => "forked",
         Warning::ForgedAlert => "forged-alert", Warning::SingleCommittee => "single-committee",
+        Warning::LockedOut => "locked-out", Warning::OwnerReplaced => "owner-replaced",
         Warning::Refused => "refused", Warning::UpdateNeeded => "update-needed", Warning::RelayFull => "relay-full",
         Warning::Unread => "unread", Warning::Astray => "astray",
     }

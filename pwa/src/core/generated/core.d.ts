@@ -9,9 +9,17 @@ export interface PersonView {
      */
     key: string;
     /**
+     * Its short code: what tells two people of one name apart.
+     */
+    code: string;
+    /**
      * What they call themselves.
      */
     handle: string;
+    /**
+     * Somebody else has this name, or one that is easily taken for it.
+     */
+    namesake: boolean;
     /**
      * Where they stand.
      */
@@ -110,7 +118,38 @@ export interface DraftView {
      * Signed by this device.
      */
     signed: boolean;
+    /**
+     * Who drafted it.
+     */
+    author: NamedView | undefined;
+    /**
+     * Drafted by this device, which can withdraw it.
+     */
+    mine: boolean;
+    /**
+     * Why this device does not sign it.
+     */
+    trouble: DraftTrouble | undefined;
 }
+
+/**
+ * A key by its name and code. The name is empty if this device has no record of it.
+ */
+export interface NamedView {
+    /**
+     * What they call themselves.
+     */
+    name: string;
+    /**
+     * The key's short code.
+     */
+    code: string;
+}
+
+/**
+ * Why a device does not sign a draft.
+ */
+export type DraftTrouble = "update-needed" | "desk" | "other-leaf" | "stranger";
 
 /**
  * A subscription, as the browser has it.
@@ -271,6 +310,10 @@ export interface View {
      */
     me: string | undefined;
     /**
+     * Its short code, for the committee to compare ([`campana_protocol::name::short_code`]).
+     */
+    code: string | undefined;
+    /**
      * This device's roles: `"committee"`, `"dispatcher"`, `"verifier"`, `"responder"`.
      */
     roles: string[];
@@ -365,7 +408,7 @@ export type ZoneChange = { add: string } | { rename: { code: number; name: strin
 /**
  * One thing that a statement does; people by their handles.
  */
-export type OperationView = { constitute: { threshold: number; committee: number } } | { grant: { role: string; name: string } } | { revoke: { role: string; name: string } } | { remove: { name: string } } | { zones: ZoneChangeView[] } | { rule: number } | "unknown";
+export type OperationView = { constitute: { threshold: number; committee: number; adds: NamedView[]; drops: NamedView[] } } | { grant: { role: string; name: string; code: string } } | { revoke: { role: string; name: string; code: string } } | { remove: { name: string; code: string; other_leaf: boolean } } | { desk: { readable: boolean } } | { zones: ZoneChangeView[] } | { rule: number } | "unknown";
 
 /**
  * One thing that happened.
@@ -471,7 +514,7 @@ export type Reply = "accepted" | { invite: { id: string; link: string } } | { dr
 /**
  * What a device's owner should know.
  */
-export type Warning = "clock-off" | "rolled-back" | "behind" | "forked" | "forged-alert" | "single-committee" | "refused" | "update-needed" | "unread" | "astray" | "relay-full";
+export type Warning = "clock-off" | "rolled-back" | "behind" | "forked" | "forged-alert" | "single-committee" | "locked-out" | "owner-replaced" | "refused" | "update-needed" | "unread" | "astray" | "relay-full";
 
 /**
  * What a draft changes about a zone.
@@ -491,7 +534,7 @@ export type NoticeKind = "report" | "alert" | "drill" | "false-alarm" | "all-cle
 /**
  * What a person can ask.
  */
-export type Command = { start: { link: string; name: string; committee_size: number; threshold: number; verify_threshold: number } } | { invite: { lifetime_ms: number; committee: boolean } } | { "revoke-invite": string } | { join: { link: string; handle: string } } | "cancel" | { admit: Who } | { decline: Who } | { grant: { person: string; role: string } } | { revoke: { person: string; role: string } } | { remove: { person: string } } | { "change-zones": ZoneChange[] } | { approve: string } | "raise-rules" | "dismiss-unread" | { report: Form } | { attest: { incident: string; finding: string; method: string } } | { "follow-up": { incident: string; kind: string } } | { alerts: boolean } | { "test-alerts": { delay_ms: number } };
+export type Command = { start: { link: string; name: string; committee_size: number; threshold: number; verify_threshold: number } } | { invite: { lifetime_ms: number; committee: boolean } } | { "revoke-invite": string } | { join: { link: string; handle: string } } | "cancel" | { admit: Who } | { decline: Who } | { grant: { person: string; role: string } } | { revoke: { person: string; role: string } } | { remove: { person: string } } | { "change-zones": ZoneChange[] } | { approve: string } | { withdraw: string } | "raise-rules" | "dismiss-unread" | { report: Form } | { attest: { incident: string; finding: string; method: string } } | { "follow-up": { incident: string; kind: string } } | { alerts: boolean } | { "test-alerts": { delay_ms: number } };
 
 /**
  * What a turn decided. `changes` are written in one strict transaction, then `effects` carried

@@ -102,7 +102,7 @@ fn only_owners_rotate_and_only_with_control() {
     rig.refused(&member, frame, Code::Forbidden);
     let frame = rotation(&mut rig, Class::Alert);
     rig.refused(&owner, frame, Code::Malformed);
-    let set = |owners| ClientFrame::SetOwners { request: 1, channel: channel(), owners };
+    let set = |owners| ClientFrame::SetOwners { request: 1, channel: channel(), owners, approvals: None };
     rig.refused(&member, set(vec![public(&key(ACCESS))]), Code::Forbidden);
     rig.refused(&owner, set(vec![]), Code::Malformed);
     rig.refused(&owner, set(vec![public(&key(OWNER)); MAX_OWNERS + 1]), Code::TooMany);

@@ -1,9 +1,13 @@
 //! Streams of entries: order, catching up, rotation, expiry, live bodies.
 
-use campana_protocol::frame::{Class, ClientFrame, RelayFrame, Subject};
+use campana_protocol::code::Code;
+use campana_protocol::frame::{Class, ClientFrame, OwnerApproval, RelayFrame, Subject, owners_change};
+use campana_protocol::id::{PublicKey, Signature};
 use campana_protocol::limits::{CONTROL_TTL_MS, ENTRY_TTL_MS};
 
-use super::rig::{NOW, OWNER, Rig, channel, key, public, seqs};
+use ed25519_dalek::Signer;
+
+use super::rig::{ACCESS, NOW, OWNER, Rig, channel, key, public, seqs};
 use crate::limits::{LIVE_BURST, RING_ENTRIES};
 
 #[test]
@@ -75,7 +79,7 @@ fn a_rotated_key_reads_its_rotation_and_no_further() {
     assert_eq!(seqs(&frames), [1, 2]);
     assert_eq!(frames.last(), Some(&RelayFrame::Rotated { channel: channel(), seq: 2 }));
     let entry = rig.entry(Class::Update, 2, b"x");
-    rig.refused(&back, entry, campana_protocol::code::Code::Forbidden);
+    rig.refused(&back, entry, Code::Forbidden);
     // With the next key it goes on.
     rig.prove(&back, 8);
     assert_eq!(seqs(&rig.subscribe(&back, 2)), [3]);
@@ -90,13 +94,39 @@ fn an_owner_that_is_replaced_reads_no_further() {
     rig.subscribe(&owner, 0);
     rig.append(&owner, Class::Update, 0, b"1");
     let owners = vec![public(&key(70))];
-    rig.ask(&owner, ClientFrame::SetOwners { request: 1, channel: channel(), owners });
+    rig.ask(&owner, ClientFrame::SetOwners { request: 1, channel: channel(), owners, approvals: None });
     let member = rig.member();
     rig.append(&member, Class::Update, 0, b"2");
     assert!(seqs(&rig.frames(owner.id)).is_empty());
     let stranger = rig.connect();
     let frame = rig.authenticate(&stranger, OWNER, Subject::Channel(channel()));
-    rig.refused(&stranger, frame, campana_protocol::code::Code::Forbidden);
+    rig.refused(&stranger, frame, Code::Forbidden);
+}
+
+#[test]
+fn one_owner_takes_nobodys_place_without_the_signatures_of_more() {
+    let (mut rig, owner) = Rig::with_channel();
+    let all: Vec<_> = [OWNER, 70, 71].map(|seed| public(&key(seed))).to_vec();
+    let set = |owners: &[PublicKey], approvals| ClientFrame::SetOwners {
+        request: 1,
+        channel: channel(),
+        owners: owners.to_vec(),
+        approvals: Some(approvals),
+    };
+    rig.done(&owner, set(&all, Vec::new()));
+    let after = &all[..2];
+    let agrees = |seed, before: &[PublicKey]| {
+        let signature = key(seed).sign(&owners_change(&channel(), before, after));
+        OwnerApproval { key: public(&key(seed)), signature: Signature(signature.to_bytes()) }
+    };
+    for approvals in [vec![], vec![agrees(OWNER, &all)], vec![agrees(72, &all)], vec![agrees(70, after)]] {
+        rig.refused(&owner, set(after, approvals), Code::Forbidden);
+    }
+    rig.done(&owner, set(after, vec![agrees(70, &all)]));
+    // And owners see which access key is in force, members whether theirs is.
+    let frames = rig.subscribe(&owner, 0);
+    let access = Some(public(&key(ACCESS)));
+    assert!(matches!(&frames[0], RelayFrame::Subscribed { access: said, .. } if *said == access));
 }
 
 #[test]

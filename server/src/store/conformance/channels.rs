@@ -135,13 +135,36 @@ pub fn a_rotated_key_reads_up_to_its_rotation<F: Fixture>(fixture: F) {
 pub fn owners_are_replaced<F: Fixture>(fixture: F) {
     let b = Bench::with_channel(fixture);
     let other = PublicKey([6; 32]);
-    let set = |by, owners| Write::SetOwners { channel: channel(), by, owners };
+    let set = |by, owners| Write::SetOwners { channel: channel(), by, approved: Vec::new(), owners };
     assert_eq!(b.write(set(member(ACCESS), vec![other])), Err(FoundError::Forbidden.into()));
     b.done(set(owner(), vec![other]));
     assert_eq!(b.store().rights(&channel(), &owner()), Ok(None));
     assert_eq!(b.write(set(owner(), vec![OWNER])), Err(FoundError::Forbidden.into()));
     b.done(set(Keys { owner: Some(other), member: None }, vec![other, OWNER]));
     assert_eq!(b.store().rights(&channel(), &owner()), Ok(Some(Rights::Owner)));
+}
+
+pub fn more_than_half_of_the_owners_change_them<F: Fixture>(fixture: F) {
+    let b = Bench::with_channel(fixture);
+    let [second, third, thief] = [6, 7, 8].map(|byte| PublicKey([byte; 32]));
+    let set = |by, approved: &[PublicKey], owners: &[PublicKey]| Write::SetOwners {
+        channel: channel(),
+        by,
+        approved: approved.to_vec(),
+        owners: owners.to_vec(),
+    };
+    let all = [OWNER, second, third];
+    b.done(set(owner(), &[], &all));
+    let by = |key| Keys { owner: Some(key), member: None };
+    for owners in [&[third][..], &[OWNER, third], &[OWNER, second, third, thief]] {
+        for approved in [&[][..], &[third], &[thief, thief]] {
+            assert_eq!(b.write(set(by(third), approved, owners)), Err(FoundError::Forbidden.into()));
+        }
+    }
+    b.done(set(by(third), &[], &[third, second, OWNER]));
+    assert_eq!(b.store().founded(&channel()).map(|(owners, _)| owners), Ok(all.to_vec()));
+    b.done(set(owner(), &[second], &[OWNER, second]));
+    assert_eq!(b.store().rights(&channel(), &by(third)), Ok(None));
 }
 
 const GUARD_OWNER: PublicKey = PublicKey([11; 32]);
@@ -218,7 +241,8 @@ pub fn only_owners_set_a_guard<F: Fixture>(fixture: F) {
     assert_eq!(b.store().guard(&nowhere), Err(ReadError::Unknown));
     // It stays with the channel when owners and keys change.
     b.done(set(channel(), owner(), guard));
-    b.done(Write::SetOwners { channel: channel(), by: owner(), owners: vec![OWNER, FOUNDER] });
+    let owners = vec![OWNER, FOUNDER];
+    b.done(Write::SetOwners { channel: channel(), by: owner(), approved: Vec::new(), owners });
     assert_eq!(b.store().guard(&channel()), Ok(Some(guard)));
 }
 

@@ -34,6 +34,7 @@ macro_rules! conformance_tests {
             an_append_gets_the_next_seq, a_retry_finds_its_first_seq, a_retry_with_another_body_is_a_conflict,
             of_two_commits_the_second_is_stale, a_batch_sees_its_own_writes, strangers_may_not_append,
             only_owners_rotate, a_rotated_key_reads_up_to_its_rotation, owners_are_replaced,
+            more_than_half_of_the_owners_change_them,
             a_guard_lets_its_members_alone_append_alerts, only_owners_set_a_guard,
             reads_are_limited, the_expired_are_skipped_and_forgotten,
             seqs_go_on_when_everything_has_expired,

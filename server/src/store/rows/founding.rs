@@ -75,10 +75,21 @@ pub(super) fn set_owners<E: Engine>(
     tx: &mut Tx<'_, E>,
     channel: ChannelId,
     by: &Keys,
+    approved: &[PublicKey],
     owners: &[PublicKey],
 ) -> Result<Written, WriteError> {
     let (mut row, rights) = rights(tx, &channel, by)?.ok_or(FoundError::Unknown)?;
     if rights != Some(Rights::Owner) {
+        return Err(FoundError::Forbidden.into());
+    }
+    let same = owners.iter().all(|owner| row.owners.contains(owner))
+        && row.owners.iter().all(|owner| owners.contains(owner));
+    if same {
+        return Ok(Written::Done);
+    }
+    // One owner, whose device may be in other hands, takes nobody's place and gives none away.
+    let agree = row.owners.iter().filter(|owner| by.owner == Some(**owner) || approved.contains(owner));
+    if 2 * agree.count() <= row.owners.len() {
         return Err(FoundError::Forbidden.into());
     }
     row.owners = owners.to_vec();

@@ -23,7 +23,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use campana_protocol::frame::Entry;
-use campana_protocol::id::{BlobId, ChannelId, MailboxId, RegistrationId};
+use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey, RegistrationId};
 
 use self::tx::{Done, Tx};
 use self::view::View;
@@ -216,6 +216,10 @@ impl<E: Engine> Store for RowStore<E> {
         reading::guard(&self.view, channel)
     }
 
+    fn founded(&self, channel: &ChannelId) -> Result<(Vec<PublicKey>, PublicKey), ReadError> {
+        reading::founded(&self.view, channel)
+    }
+
     fn head(&self, channel: &ChannelId) -> Result<Head, ReadError> {
         reading::head(&self.view, self.beside.log.as_ref(), channel)
     }
@@ -382,7 +386,9 @@ fn carry_out<E: Engine>(tx: &mut Tx<'_, E>, now: u64, write: &Write) -> Result<W
         Write::Invite { invitation, expires_at } => founding::invite(tx, *invitation, *expires_at),
         Write::Redeem { invitation, founder } => founding::redeem(tx, now, *invitation, *founder),
         Write::Create { founder, owner, access } => founding::create(tx, *founder, *owner, *access),
-        Write::SetOwners { channel, by, owners } => founding::set_owners(tx, *channel, by, owners),
+        Write::SetOwners { channel, by, approved, owners } => {
+            founding::set_owners(tx, *channel, by, approved, owners)
+        }
         Write::SetGuard { channel, by, guard } => founding::set_guard(tx, *channel, by, *guard),
         Write::Append(entry) => append::append(tx, now, entry),
         Write::OpenMailbox { channel, by, mailbox } => {

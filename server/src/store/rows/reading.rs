@@ -3,7 +3,7 @@
 use core::ops::ControlFlow;
 
 use campana_protocol::frame::Entry;
-use campana_protocol::id::{BlobId, ChannelId, MailboxId};
+use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey};
 use campana_protocol::limits::{MAX_READ_BYTES, MAX_READ_ENTRIES};
 use minicbor::Decode;
 
@@ -31,11 +31,19 @@ pub(super) fn guard<E: Engine>(view: &View<E>, channel: &ChannelId) -> Result<Op
     Ok(row.guard)
 }
 
+pub(super) fn founded<E: Engine>(
+    view: &View<E>,
+    channel: &ChannelId,
+) -> Result<(Vec<PublicKey>, PublicKey), ReadError> {
+    let row: row::Channel = get(view, &Key::Channel(*channel))?.ok_or(ReadError::Unknown)?;
+    Ok((row.owners, row.access))
+}
+
 /// The one place where a key becomes a right.
 pub(super) fn judge<X>(
     channel: &row::Channel,
     keys: &Keys,
-    older: impl FnOnce(&campana_protocol::id::PublicKey) -> Result<Option<row::Older>, X>,
+    older: impl FnOnce(&PublicKey) -> Result<Option<row::Older>, X>,
 ) -> Result<Option<Rights>, X> {
     if keys.owner.is_some_and(|owner| channel.owners.contains(&owner)) {
         return Ok(Some(Rights::Owner));
