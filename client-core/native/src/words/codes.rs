@@ -65,6 +65,7 @@ words! {
         Warning::ClockOff => "clock-off", Warning::RolledBack => "rolled-back", Warning::Behind => "behind", Warning::Forked => "forked",
         Warning::ForgedAlert => "forged-alert", Warning::SingleCommittee => "single-committee",
         Warning::Refused => "refused", Warning::UpdateNeeded => "update-needed", Warning::RelayFull => "relay-full",
+        Warning::AlertRefused => "alert-refused",
         Warning::Unread => "unread", Warning::Astray => "astray",
     }
 }
@@ -73,6 +74,7 @@ words! {
     notice(NoticeKind), NOTICES {
         NoticeKind::Report => "report", NoticeKind::Alert => "alert", NoticeKind::Drill => "drill",
         NoticeKind::FalseAlarm => "false-alarm", NoticeKind::AllClear => "all-clear",
+        NoticeKind::SaidFalseAlarm => "said-false-alarm", NoticeKind::SaidAllClear => "said-all-clear",
         NoticeKind::Unread => "unread",
     }
 }
@@ -93,6 +95,7 @@ pub fn keys() -> Vec<String> {
         of("finding", Finding::ALL, Finding::word),
         of("method", Method::ALL, Method::word),
         of("headline", FollowUpKind::ALL, FollowUpKind::word),
+        of("said", FollowUpKind::ALL, FollowUpKind::word),
         of("role", &Role::ALL, Role::word),
         of("role", &["committee", "none"], same),
         of("headline", STATUSES, same),

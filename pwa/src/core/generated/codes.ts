@@ -10,4 +10,4 @@ export const FINDINGS = ["confirmed", "nothing", "other-agency", "cannot-tell"] 
 export const METHODS = ["in-person", "live-video", "photo-and-call", "known-source"] as const;
 export const FOLLOW_UPS = ["false-alarm", "all-clear"] as const;
 export const ROLES = ["dispatcher", "verifier", "responder"] as const;
-export const REFUSALS = ["link-not-a-link", "link-damaged", "already-in-a-network", "not-in-a-network", "not-admitted", "not-committee", "not-constituted", "constituted", "needs-role", "bad-threshold", "bad-name", "too-long", "unknown-person", "unknown-invite", "unknown-draft", "unknown-zone", "unknown-incident", "own-report", "already-done", "not-an-alert", "update-needed", "alerts-off", "bug"] as const;
+export const REFUSALS = ["link-not-a-link", "link-damaged", "already-in-a-network", "not-in-a-network", "not-admitted", "not-committee", "not-constituted", "constituted", "needs-role", "bad-threshold", "bad-name", "too-long", "unknown-person", "unknown-invite", "unknown-draft", "unknown-zone", "unknown-incident", "own-report", "already-done", "not-an-alert", "update-needed", "clock-off", "alerts-off", "bug"] as const;

@@ -129,6 +129,54 @@ export interface Subscription {
 }
 
 /**
+ * What some say of an alert, which stands until as many say so as verify one.
+ */
+export interface SaidView {
+    /**
+     * That it was wrong, or is over.
+     */
+    kind: string;
+    /**
+     * How many say so.
+     */
+    count: number;
+    /**
+     * How many more it takes.
+     */
+    missing: number;
+    /**
+     * This device has said it.
+     */
+    mine: boolean;
+}
+
+/**
+ * Something that no honest member does.
+ */
+export interface SuspicionView {
+    /**
+     * Which warning it is behind.
+     */
+    warning: Warning;
+    /**
+     * How often, since it was last put away.
+     */
+    count: number;
+    /**
+     * When last, Unix milliseconds.
+     */
+    at: number | undefined;
+    /**
+     * The leaf that did it last; none: not known, or the relay itself.
+     */
+    leaf: string | undefined;
+    /**
+     * What that leaf's person calls themselves; on the committee's devices.
+     */
+    name: string | undefined;
+}
+
+/**
  * A test push.
  */
 export interface TestView {
@@ -219,17 +267,34 @@ export interface IncidentView {
      */
     recent: boolean;
     /**
-     * The last notice that is due for it.
+     * What fewer say of an alert than it takes to end it.
+     */
+    said: SaidView[];
+    /**
+     * What a notice of it is about; of what is past none is shown by itself.
      */
     notice: NoticeKind | undefined;
+    /**
+     * When the relay had it, as this device's clock would have shown it, Unix milliseconds: its age is
+     * told from this, and not from what anybody else's clock said.
+     */
+    at: number;
     /**
      * How many phones have it, for the committee and the desk.
      */
     coverage: CoverageView | undefined;
     /**
+     * This device's own finding did not count: its clock is off.
+     */
+    disputed: boolean;
+    /**
      * Whether this device may attest now.
      */
     may_attest: boolean;
+    /**
+     * Whether it may take back what it found, for another finding.
+     */
+    may_change: boolean;
     /**
      * Whether this device may follow up now.
      */
@@ -306,6 +371,10 @@ export interface View {
      * What its owner should know.
      */
     warnings: Warning[];
+    /**
+     * What stands behind those of them that its owner can put away.
+     */
+    suspicions: SuspicionView[];
     /**
      * Entries of class alert that this device could not read; dismissed by its owner.
      */
@@ -385,7 +454,7 @@ export interface AttestationView {
      */
     method: string;
     /**
-     * The verifier's clock, Unix milliseconds.
+     * When, as this device's clock would have shown it if the verifier's was right, Unix milliseconds.
      */
     at: number;
     /**
@@ -471,7 +540,7 @@ export type Reply = "accepted" | { invite: { id: string; link: string } } | { dr
 /**
  * What a device's owner should know.
  */
-export type Warning = "clock-off" | "rolled-back" | "behind" | "forked" | "forged-alert" | "single-committee" | "refused" | "update-needed" | "unread" | "astray" | "relay-full";
+export type Warning = "clock-off" | "rolled-back" | "behind" | "forked" | "forged-alert" | "single-committee" | "refused" | "update-needed" | "unread" | "astray" | "relay-full" | "alert-refused";
 
 /**
  * What a draft changes about a zone.
@@ -486,12 +555,12 @@ export type Link = "operator" | { join: { name: string; committee: boolean } } |
 /**
  * What a notice is about, in the order in which an incident passes through them.
  */
-export type NoticeKind = "report" | "alert" | "drill" | "false-alarm" | "all-clear" | "unread";
+export type NoticeKind = "report" | "alert" | "drill" | "false-alarm" | "all-clear" | "unread" | "said-false-alarm" | "said-all-clear";
 
 /**
  * What a person can ask.
  */
-export type Command = { start: { link: string; name: string; committee_size: number; threshold: number; verify_threshold: number } } | { invite: { lifetime_ms: number; committee: boolean } } | { "revoke-invite": string } | { join: { link: string; handle: string } } | "cancel" | { admit: Who } | { decline: Who } | { grant: { person: string; role: string } } | { revoke: { person: string; role: string } } | { remove: { person: string } } | { "change-zones": ZoneChange[] } | { approve: string } | "raise-rules" | "dismiss-unread" | { report: Form } | { attest: { incident: string; finding: string; method: string } } | { "follow-up": { incident: string; kind: string } } | { alerts: boolean } | { "test-alerts": { delay_ms: number } };
+export type Command = { start: { link: string; name: string; committee_size: number; threshold: number; verify_threshold: number } } | { invite: { lifetime_ms: number; committee: boolean } } | { "revoke-invite": string } | { join: { link: string; handle: string } } | "cancel" | { admit: Who } | { decline: Who } | { grant: { person: string; role: string } } | { revoke: { person: string; role: string } } | { remove: { person: string } } | { "change-zones": ZoneChange[] } | { approve: string } | "raise-rules" | "dismiss-unread" | { report: Form } | { attest: { incident: string; finding: string; method: string } } | { "follow-up": { incident: string; kind: string } } | { dismiss: string } | { alerts: boolean } | { "test-alerts": { delay_ms: number } };
 
 /**
  * What a turn decided. `changes` are written in one strict transaction, then `effects` carried
