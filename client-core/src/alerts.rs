@@ -6,7 +6,9 @@ mod former;
 use campana_protocol::code::{Action, Code};
 use campana_protocol::frame::ClientFrame;
 use campana_protocol::governance::ChannelKind;
-use campana_protocol::id::{ChannelId, Hash, PublicKey, PushKey, ReceiptToken, RegistrationId, hash};
+use campana_protocol::id::{
+    ChannelId, Hash, IncidentId, PublicKey, PushKey, ReceiptToken, RegistrationId, hash,
+};
 use campana_protocol::limits::{MAX_TEST_DELAY_MS, PROOF_MS, REGISTRATION_TTL_MS};
 use campana_protocol::push::Push;
 use campana_protocol::wire;
@@ -15,7 +17,7 @@ use minicbor::{Decode, Encode};
 use self::former::Registration;
 use crate::command::{CommandError, Reply};
 use crate::core::Core;
-use crate::limits::{MAX_RECEIPTS, PROOF_NEWS, RENEW_AFTER, TEST_PATIENCE, TURNING_ON};
+use crate::limits::{MAX_FORGOTTEN, MAX_RECEIPTS, PROOF_NEWS, RENEW_AFTER, TEST_PATIENCE, TURNING_ON};
 use crate::rows::Row;
 use crate::session::Asked;
 use crate::turn::{Arrival, Effect, Permission, Platform, Pushed};
@@ -67,6 +69,14 @@ pub(crate) struct Alerts {
     #[n(13)]
     #[cbor(default)]
     proved_for: Option<Hash>,
+    /// Alerts that this device has had and forgotten, oldest first.
+    #[n(20)]
+    #[cbor(default)]
+    forgotten: Vec<IncidentId>,
+    /// Alerts from before this device was let in, as whoever let it in says, oldest first.
+    #[n(21)]
+    #[cbor(default)]
+    before: Vec<IncidentId>,
 }
 
 /// What the relay was last told, and answered.
@@ -108,6 +118,27 @@ impl Test {
 }
 
 impl Alerts {
+    pub(crate) fn has_forgotten(&self, id: &IncidentId) -> bool {
+        self.forgotten.contains(id)
+    }
+
+    pub(crate) fn was_before(&self, id: &IncidentId) -> bool {
+        self.before.contains(id)
+    }
+
+    pub(crate) fn forget_incident(&mut self, id: IncidentId) {
+        keep_id(&mut self.forgotten, id);
+    }
+
+    pub(crate) fn remember_before(&mut self, id: IncidentId) {
+        keep_id(&mut self.before, id);
+    }
+
+    /// Alerts that this device knows of by their ids alone, newest first.
+    pub(crate) fn known_by_id(&self) -> impl Iterator<Item = IncidentId> {
+        self.forgotten.iter().rev().chain(self.before.iter().rev()).copied()
+    }
+
     fn digest(&self) -> Option<Hash> {
         let subscription = &self.platform.subscription.as_ref()?.subscription;
         Some(hash("campana subscription v1", &[&wire::encode(subscription)]))
@@ -272,7 +303,7 @@ impl Core {
         pushed
     }
 
-    fn incident_at(&self, seq: u64) -> Option<campana_protocol::id::IncidentId> {
+    fn incident_at(&self, seq: u64) -> Option<IncidentId> {
         let said = |incident: &&crate::incident::Incident| incident.seqs.contains(&seq);
         self.incidents.values().find(said).map(|incident| incident.id)
     }
@@ -497,6 +528,15 @@ impl Core {
             }),
             push_key: alerts.push_key,
         }
+    }
+}
+
+fn keep_id(ids: &mut Vec<IncidentId>, id: IncidentId) {
+    if !ids.contains(&id) {
+        if ids.len() >= MAX_FORGOTTEN {
+            ids.remove(0);
+        }
+        ids.push(id);
     }
 }
 

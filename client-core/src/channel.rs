@@ -226,7 +226,7 @@ impl Channel {
     /// A person's leaf has given its place to another.
     pub(crate) fn replaced(&mut self, now: u64, leaf: PublicKey, person: PublicKey) {
         let former = &mut self.meta.former;
-        former.retain(|former| (former.at..former.at.saturating_add(FORMER_TTL)).contains(&now));
+        former.retain(|former| now.saturating_sub(former.at) < FORMER_TTL);
         if former.len() >= MAX_FORMER {
             former.remove(0);
         }
@@ -238,9 +238,8 @@ impl Channel {
         if let Some(member) = self.group.find(leaf).and_then(|index| self.group.member(index)) {
             return Self::person(self.kind, &member).map(|(person, _)| person);
         }
-        let lately = |former: &&Former| {
-            former.leaf == *leaf && (former.at..former.at.saturating_add(FORMER_TTL)).contains(&now)
-        };
+        // A clock that was set back hides no report.
+        let lately = |former: &&Former| former.leaf == *leaf && now.saturating_sub(former.at) < FORMER_TTL;
         let person = self.meta.former.iter().find(lately)?.person;
         self.find_person(&person).map(|_| person)
     }

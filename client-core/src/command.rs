@@ -96,6 +96,8 @@ pub enum Command {
         /// What follows.
         kind: FollowUpKind,
     },
+    /// Puts away what was forged, or that a log was forked: the warning comes back with the next one.
+    Dismiss(Suspicious),
     /// Turns this device's alerts on or off.
     Alerts(bool),
     /// Asks for a push to this device alone, to see it arrive.
@@ -103,6 +105,27 @@ pub enum Command {
         /// Time to lock the phone first, milliseconds.
         delay_ms: u32,
     },
+}
+
+/// A warning that its reader can put away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suspicious {
+    /// Something claimed to be an alert.
+    ForgedAlert,
+    /// Two logs.
+    Forked,
+}
+
+impl Suspicious {
+    /// From the stable word of its warning.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "forged-alert" => Some(Self::ForgedAlert),
+            "forked" => Some(Self::Forked),
+            _ => None,
+        }
+    }
 }
 
 /// One change of the zones. A zone keeps its number for ever: reports name it by that.
@@ -246,6 +269,11 @@ pub enum CommandError {
     /// Beyond what this version follows.
     #[error("a newer version of the app is needed: update it, then try again")]
     UpdateNeeded,
+    /// The relay's clock and this device's are apart.
+    #[error(
+        "this device's clock is off by more than five minutes: set it, or say it again to sign with the relay's time"
+    )]
+    ClockOff,
     /// Alerts are not on.
     #[error("alerts are not on: turn them on first")]
     AlertsOff,
@@ -296,6 +324,7 @@ words! {
     Self::AlreadyDone => "already-done",
     Self::NotAnAlert => "not-an-alert",
     Self::UpdateNeeded => "update-needed",
+    Self::ClockOff => "clock-off",
     Self::AlertsOff => "alerts-off",
     Self::Bug => "bug",
 }

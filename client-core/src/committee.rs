@@ -77,6 +77,7 @@ impl Core {
             Event::Owner(_)
             | Event::Alert(_)
             | Event::FollowUp(_)
+            | Event::Known(_)
             | Event::Attestation(_)
             | Event::DeskSecret(_) => {}
         }

@@ -10,12 +10,14 @@ use campana_protocol::report::Alert;
 use campana_protocol::wire;
 
 use crate::core::Core;
+use crate::incident::Incident;
 use crate::limits::{
-    MAX_INCIDENTS, MEMBER_PATIENCE, MEMBER_SPREAD, PLEA_PATIENCE, RETURNED_PATIENCE, STEP, WORDS_TTL,
+    EARLY_REPORT_TTL, MAX_INCIDENTS, MEMBER_PATIENCE, MEMBER_SPREAD, PLEA_PATIENCE, RETURNED_PATIENCE, STEP,
+    WORDS_TTL,
 };
 use crate::rows::Row;
 use crate::sorted::Set;
-use crate::state::{DraftRecord, Job, OwnersOf, Standing};
+use crate::state::{DraftRecord, EarlyReport, Job, OwnersOf, Standing};
 use crate::turn::{Effect, NoticeId};
 
 /// Something that several devices could do.
@@ -274,20 +276,28 @@ impl Core {
             .map(|incident| (incident.alert.is_some(), incident.updated_at, incident.id))
             .collect();
         for (_, _, id) in order.into_iter().take(self.incidents.len() - MAX_INCIDENTS) {
-            self.incidents.remove(&id);
+            // An alert that is forgotten and said again rings nobody a second time.
+            if self.incidents.remove(&id).is_some_and(|incident| incident.alert.is_some()) {
+                self.alerts.forget_incident(id);
+                self.mark(Row::Alerts);
+            }
             self.mark(Row::Incident(id));
         }
     }
 
-    /// Words and places leave the phones a day after the relay had them, whenever they were read.
+    /// Words and places leave the phones a day after the relay had them, whenever they were read, and with
+    /// them whose they were.
     fn forget_words(&mut self, now: u64) {
         let mut forgotten = Vec::new();
         let mut next: Option<u64> = None;
-        for incident in self.incidents.values_mut().filter(|incident| incident.private.is_some()) {
-            let since = if incident.received_at > 0 { incident.received_at } else { incident.updated_at };
+        let kept = |incident: &&mut Incident| incident.private.is_some() || incident.reporter.is_some();
+        for incident in self.incidents.values_mut().filter(kept) {
+            // Incidents of earlier versions have the relay's time alone.
+            let known = [incident.since, incident.received_at].into_iter().find(|at| *at > 0);
+            let since = known.unwrap_or(incident.updated_at);
             let until = since.saturating_add(WORDS_TTL);
             if now >= until {
-                incident.private = None;
+                (incident.private, incident.reporter) = (None, None);
                 forgotten.push(incident.id);
             } else {
                 next = Some(next.map_or(until, |next| next.min(until)));
@@ -298,6 +308,10 @@ impl Core {
         }
         if let Some(next) = next {
             self.wake_at(next);
+        }
+        let stale = |core: &Self, early: &EarlyReport| core.known_age(early.received_at) >= EARLY_REPORT_TTL;
+        if self.membership().is_some_and(|m| m.early_reports.iter().any(|early| stale(self, early))) {
+            self.retry_early_reports(now);
         }
     }
 
@@ -316,9 +330,11 @@ impl Core {
         let owed: Vec<NoticeId> = self
             .incidents
             .values()
-            .filter_map(|incident| {
-                let kind = incident.notice(may_verify)?;
-                (incident.shown < Some(kind)).then_some(NoticeId { incident: incident.id, kind })
+            .flat_map(|incident| {
+                // The alert first: what one person says of it never takes its place.
+                let due = incident.notice(may_verify).filter(|kind| kind.follows(incident.shown));
+                let said = incident.said_notice().filter(|kind| kind.follows(incident.shown_said));
+                due.into_iter().chain(said).map(|kind| NoticeId { incident: incident.id, kind })
             })
             .collect();
         for notice in owed {

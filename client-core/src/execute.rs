@@ -49,6 +49,7 @@ impl Core {
                 self.make_attestation(now, incident, finding, method)
             }
             Command::FollowUp { incident, kind } => self.make_follow_up(now, incident, kind),
+            Command::Dismiss(suspicion) => self.dismiss(suspicion),
             Command::Alerts(wanted) => self.want_alerts(wanted),
             Command::DismissUnread => {
                 self.dismiss_unread();
@@ -105,6 +106,10 @@ impl Core {
             forged: false,
             shut_out: Vec::new(),
             joined_at: 0,
+            clock: None,
+            early_attestations: Vec::new(),
+            forgeries: None,
+            forks: None,
             unread: Unread::default(),
             reply_doubt: None,
             role_key: OnceLock::new(),
@@ -164,6 +169,10 @@ impl Core {
             forged: false,
             shut_out: Vec::new(),
             joined_at: 0,
+            clock: None,
+            early_attestations: Vec::new(),
+            forgeries: None,
+            forks: None,
             unread: Unread::default(),
             reply_doubt: None,
             role_key: OnceLock::new(),
@@ -220,7 +229,8 @@ impl Core {
         let (id, secret) = (InviteId(self.random.bytes()), self.random.secret());
         let membership = self.membership().ok_or(CommandError::NotInANetwork)?;
         let join = membership.join.as_ref().ok_or(CommandError::NotCommittee)?.keys();
-        let expires_at = now.saturating_add(lifetime_ms);
+        // The relay's clock judges it.
+        let expires_at = self.relay_time(now).saturating_add(lifetime_ms);
         // What every joiner can check: the chain as the broadcast channel has it.
         let broadcast =
             &self.channels.get(&ChannelKind::Broadcast).ok_or(CommandError::NotAdmitted)?.governance;

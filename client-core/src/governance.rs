@@ -11,6 +11,7 @@ use campana_protocol::id::{Hash, NetworkId, PublicKey};
 use campana_protocol::{limits, wire};
 
 use crate::keys;
+use crate::limits::STRICT_RULE;
 use crate::sorted::{Map, Set};
 use crate::zones::Zones;
 
@@ -254,6 +255,18 @@ impl Governance {
     /// The rule number in force: which of two ways of judging the log holds from here on.
     pub(crate) fn rule(&self) -> u16 {
         self.rule
+    }
+
+    /// Whether the network's rules are the strict ones.
+    pub(crate) fn strict(&self) -> bool {
+        self.rule >= STRICT_RULE
+    }
+
+    /// As before the committee raised the rules.
+    #[cfg(test)]
+    pub(crate) fn with_first_rules(mut self) -> Self {
+        self.rule = 0;
+        self
     }
 
     /// The chain has a rule number that this version does not follow.

@@ -21,6 +21,7 @@ extern crate self as campana_core;
 
 mod alerts;
 mod channel;
+mod clocks;
 pub mod command;
 mod commit;
 mod committee;

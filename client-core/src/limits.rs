@@ -45,6 +45,13 @@ pub(crate) const MAX_ASKS: u8 = 30;
 /// Clocks further apart than this are worth a warning.
 pub(crate) const CLOCK_TOLERANCE: u64 = 5 * 60_000;
 
+/// The rule number from which alerts and follow-ups count in class alert alone, what is signed has one
+/// encoding and a bound, and as many as verify an alert end it.
+pub(crate) const STRICT_RULE: u16 = 1;
+
+/// How far the relay's clock and this device's may drift apart before that is written down.
+pub(crate) const CLOCK_DRIFT: u64 = 30_000;
+
 /// First pause after the relay refused something for now; doubles up to the last.
 pub(crate) const FIRST_PAUSE: u64 = 500;
 pub(crate) const LAST_PAUSE: u64 = 30_000;
@@ -114,17 +121,37 @@ pub(crate) const MAX_INCIDENTS: usize = 1_024;
 /// sees that many in the time that verifiers need for one.
 pub(crate) const MAX_UNVERIFIED: usize = 32;
 
+/// Alerts remembered, by their ids alone, that were forgotten or are from before this device was let
+/// in: said again, they ring nowhere. 17 KB of one row.
+pub(crate) const MAX_FORGOTTEN: usize = 1_024;
+
 /// Incidents that a snapshot carries at most, the newest: 16 MiB of blob with the tree.
 pub(crate) const MAX_SNAPSHOT_INCIDENTS: usize = 256;
 
 /// Attestations of one incident kept at the desk.
 pub(crate) const MAX_ATTESTING: usize = 8 * MAX_ATTESTATIONS;
 
+/// What is kept that people said to end one alert: of each kind more than any network asks for.
+pub(crate) const MAX_SAID: usize = 64;
+
+/// How far the time of an attestation may be from the relay's: a phone with one bar sends within that, and
+/// an honest one that does not is told and says it again.
+pub(crate) const ATTESTED_WITHIN: u64 = 10 * 60_000;
+
+/// An attestation older than this when it is sent is signed anew, with the time.
+pub(crate) const SIGN_AGAIN: u64 = 60_000;
+
+/// Attestations kept until their report has been read: the desk's log and its mailbox come apart.
+pub(crate) const MAX_EARLY_ATTESTATIONS: usize = 128;
+
+/// Of them, of one verifier: whoever signs more loses their own first.
+pub(crate) const MAX_EARLY_ATTESTATIONS_OF_ONE: usize = 8;
+
 /// How long words of a report stay on the phones, from when the relay had it.
 pub(crate) const WORDS_TTL: u64 = DAY_MS;
 
-/// An alert that was verified longer ago than this when it comes rings nowhere: nobody can answer
-/// it any more. Above the push services' time (4 h), so that all that is pushed rings.
+/// An alert that the relay had for longer than this before the device came back rings nowhere: nobody
+/// can answer it any more. Above the push services' time (4 h), so that all that is pushed rings.
 pub(crate) const PAST: u64 = 6 * 3_600_000;
 
 /// How long what ended an alert stays as prominent as the alert was: whoever has been away since

@@ -17,6 +17,21 @@ use crate::rows::Row;
 use crate::state::{Job, Standing};
 use crate::turn::{SkipReason, SkippedEntry};
 
+/// Where an event stands in its log, and who says it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Said {
+    pub(crate) seq: u64,
+    /// The relay's clock, Unix milliseconds.
+    pub(crate) received_at: u64,
+    /// It came into the log after this device had subscribed.
+    pub(crate) live: bool,
+    pub(crate) class: Class,
+    /// The author's role key, in working groups.
+    pub(crate) role: Option<PublicKey>,
+    /// The author's leaf.
+    pub(crate) leaf: Option<PublicKey>,
+}
+
 impl Core {
     pub(crate) fn kind_of(&self, channel: &ChannelId) -> Option<ChannelKind> {
         self.channels.iter().find(|(_, known)| known.id == *channel).map(|(kind, _)| *kind)
@@ -148,8 +163,10 @@ impl Core {
             }
             channel.meta.sent.push(entry.record);
             self.finish_job(id);
+            let leaf = self.channels.get(&kind).map(|channel| channel.group.own_key());
             let own = self.membership().map(|membership| membership.role_key());
-            return self.event(now, kind, entry.seq, own, event, &payload);
+            let said = self.said(kind, entry, own, leaf);
+            return self.event(now, kind, said, event, &payload);
         }
         let wrote = self.wrote(kind, entry);
         let Some(channel) = self.channels.get_mut(&kind) else { return };
@@ -180,49 +197,53 @@ impl Core {
             seq: entry.seq,
         });
         let Ok(envelope) = unpad(&opened.plaintext).and_then(wire::decode::<Envelope>) else { return };
-        let from = channel.group.member(opened.sender).and_then(|member| channel.role_key(&member));
+        let author = channel.group.member(opened.sender);
+        let role = author.as_ref().and_then(|member| channel.role_key(member));
         channel.anchor(envelope.seen, &envelope.log_hash);
         let forked = channel.agrees(envelope.seen, &envelope.log_hash) == Some(false);
-        if forked && let Some(membership) = self.membership_mut() {
-            membership.forked = true;
+        if forked {
+            self.suspect_fork(entry.received_at, author.as_ref().map(|member| member.key));
         }
-        self.event(now, kind, entry.seq, from, envelope.kind, &envelope.payload);
+        let said = self.said(kind, entry, role, author.map(|member| member.key));
+        self.event(now, kind, said, envelope.kind, &envelope.payload);
     }
 
-    /// `from`: the author's role key, in working groups.
-    fn event(
-        &mut self,
-        now: u64,
+    fn said(
+        &self,
         kind: ChannelKind,
-        seq: u64,
-        from: Option<PublicKey>,
-        number: u16,
-        payload: &[u8],
-    ) {
+        entry: &Entry,
+        role: Option<PublicKey>,
+        leaf: Option<PublicKey>,
+    ) -> Said {
+        let stream = self.session.streams.get(&kind).filter(|stream| stream.subscribed);
+        let live = stream.is_none_or(|stream| entry.seq > stream.head);
+        Said { seq: entry.seq, received_at: entry.received_at, live, class: entry.class, role, leaf }
+    }
+
+    fn event(&mut self, now: u64, kind: ChannelKind, said: Said, number: u16, payload: &[u8]) {
         match Event::decode(number, payload) {
             Ok(Some(event)) => {
                 self.read = true;
-                self.known_event(now, kind, seq, from, event);
+                self.known_event(now, kind, said, event);
             }
-            Ok(None) => self.keep_unknown(
-                kind,
-                seq,
-                wire::encode(&(number, minicbor::bytes::ByteVec::from(payload.to_vec()))),
-            ),
+            Ok(None) => {
+                let content = wire::encode(&(number, minicbor::bytes::ByteVec::from(payload.to_vec())));
+                self.keep_unknown(kind, said.seq, content);
+            }
             Err(_) => {}
         }
     }
 
     /// An event counts only in the channel it belongs to.
-    fn known_event(&mut self, now: u64, kind: ChannelKind, seq: u64, from: Option<PublicKey>, event: Event) {
+    fn known_event(&mut self, now: u64, kind: ChannelKind, said: Said, event: Event) {
         match (kind, event) {
-            (ChannelKind::Broadcast, Event::Alert(alert)) => self.alert_event(now, Some(seq), &alert),
-            (ChannelKind::Broadcast, Event::FollowUp(signed)) => {
-                self.follow_up_event(now, Some(seq), &signed)
+            (ChannelKind::Broadcast, Event::Alert(alert)) => self.alert_event(now, said, &alert),
+            (ChannelKind::Broadcast, Event::FollowUp(signed)) => self.follow_up_event(now, said, &signed),
+            (ChannelKind::Desk, Event::Attestation(signed)) => {
+                self.attestation_event(now, Some(said), signed)
             }
-            (ChannelKind::Desk, Event::Attestation(signed)) => self.attestation_event(now, signed),
             (ChannelKind::Desk, Event::DeskSecret(desk)) => self.desk_secret(desk.secret),
-            (ChannelKind::Committee, event) => self.committee_event(event, from),
+            (ChannelKind::Committee, event) => self.committee_event(event, said.role),
             _ => {}
         }
     }

@@ -38,12 +38,13 @@ impl Core {
         let ids: Vec<u64> = self.outbox.keys().copied().collect();
         for id in ids {
             let Some(job) = self.outbox.get(&id) else { continue };
-            let held = self.session.held_until(now, id);
-            let in_flight = self.session.in_flight.contains(&id)
-                || self.session.acknowledged.contains(&id)
-                || held.is_some();
+            // One that waits keeps no other from going out: the next may be a true alert.
+            if let Some(until) = self.session.held_until(now, id) {
+                self.wake_at(until);
+                continue;
+            }
+            let in_flight = self.session.in_flight.contains(&id) || self.session.acknowledged.contains(&id);
             let appends_to = job.appends_to();
-            held.into_iter().for_each(|until| self.wake_at(until));
             if let Some(kind) = appends_to {
                 if busy.contains(&kind) {
                     continue;
@@ -250,6 +251,10 @@ impl Core {
                     self.finish_job(id);
                     return false;
                 }
+                let payload = self.as_said_now(now, kind, event, payload);
+                if let Some(Job::Event { payload: kept, .. }) = self.outbox.get_mut(&id) {
+                    kept.clone_from(&payload);
+                }
                 let Some(channel) = self.channels.get_mut(&kind) else { return false };
                 let (seen, log_hash) = channel.seen();
                 let envelope = Envelope { seen, log_hash, kind: event, payload };
@@ -363,8 +368,9 @@ impl Core {
                 }
             }
             (Action::Rejoin, _) => self.session.retry_at = Some(now + 1_000 + self.random.below(1_000)),
-            // It can never succeed as it is: an event is dropped, a commit decided anew, in a while.
-            (Action::Reject, Job::Commit { .. }) => {
+            // It can never succeed as it is: an event is dropped, a commit decided anew, in a while. An alert
+            // is kept, tried again in a while, and its owner told: state would make the same anew at once.
+            (Action::Reject, Job::Commit { .. } | Job::Event { class: Class::Alert, .. }) => {
                 self.forget_attempt(id);
                 self.session.hold(now, id);
             }

@@ -233,8 +233,6 @@ impl Core {
     }
 
     fn report_post(&mut self, now: u64, received_at: u64, report: SignedReport) {
-        // Nothing comes from the future.
-        let received_at = received_at.min(now);
         if self.take_report(now, received_at, &report) == Some(false) {
             let Some(membership) = self.membership_mut() else { return };
             keep_early_report(&mut membership.early_reports, EarlyReport { report, received_at });
@@ -252,22 +250,28 @@ impl Core {
         {
             return None;
         }
+        if channel.governance.strict() && wire::encode(&public) != signed.public {
+            return None;
+        }
         let Some(reporter) = channel.whose(now, &signed.leaf) else { return Some(false) };
         let id = public.incident;
+        let (age, own_time) = (self.known_age(received_at), self.own_time(received_at));
         let incident = self.incidents.get_or_insert_with(id, || Incident::new(id, now));
         if !incident.report(&signed.public, &signed.private) || incident.at_desk {
             return Some(true);
         }
         incident.at_desk = true;
         incident.received_at = received_at;
+        incident.since = now.saturating_sub(age);
         incident.reporter = Some(reporter);
         incident.updated_at = now;
         // Nobody can verify yesterday's: no news, and no words of it.
-        if now.saturating_sub(received_at) >= WORDS_TTL && incident.alert.is_none() {
+        if age >= WORDS_TTL && incident.alert.is_none() {
             incident.past = true;
-            incident.updated_at = received_at;
+            incident.updated_at = own_time.min(now);
         }
         self.mark(Row::Incident(id));
+        self.take_early_attestations(&id);
         self.limit_reports_of(&reporter);
         Some(true)
     }
@@ -295,7 +299,7 @@ impl Core {
         }
         let early = self.membership_mut().map(|m| core::mem::take(&mut m.early_reports)).unwrap_or_default();
         for report in early {
-            let fresh = now.saturating_sub(report.received_at) < EARLY_REPORT_TTL;
+            let fresh = self.known_age(report.received_at) < EARLY_REPORT_TTL;
             if fresh
                 && self.take_report(now, report.received_at, &report.report) == Some(false)
                 && let Some(membership) = self.membership_mut()

@@ -1,9 +1,11 @@
 //! Making view models.
 
+use campana_protocol::frame::Class;
 use campana_protocol::governance::{ChannelKind, RULES, Role, Zone, statement_digest};
+use campana_protocol::id::PublicKey;
 use campana_protocol::mailbox::Refusal;
 use campana_protocol::name::{clean, outline, short_code};
-use campana_protocol::report::{Attestation, PrivateReport, PublicReport, Signed, reporter_tag};
+use campana_protocol::report::{Attestation, Finding, FollowUpKind, PrivateReport, PublicReport, Signed};
 use campana_protocol::wire;
 
 use crate::channel::Channel;
@@ -12,10 +14,10 @@ use crate::governance::Governance;
 use crate::incident::Incident;
 use crate::limits::RECENT;
 use crate::sorted::{self, Set};
-use crate::state::{Membership, Person, Standing};
+use crate::state::{Job, Membership, Person, Standing};
 use crate::view::{
     AttestationView, CommitteeView, DraftView, IncidentView, InviteView, NetworkView, PersonState,
-    PersonView, ReportView, Stage, Status, View, Warning, ZoneView,
+    PersonView, ReportView, SaidView, Stage, Status, SuspicionView, View, Warning, ZoneView,
 };
 
 impl Core {
@@ -40,6 +42,7 @@ impl Core {
                     self.caught_up(*kind) && !channel.meta.lost && !channel.meta.footing.astray()
                 }),
             warnings: self.warnings(),
+            suspicions: self.suspicions(),
             unread: membership.map_or(0, |membership| membership.unread.count()),
         }
     }
@@ -61,6 +64,10 @@ impl Core {
 
     fn broadcast(&self) -> Option<&Channel> {
         self.channels.get(&ChannelKind::Broadcast)
+    }
+
+    pub(crate) fn broadcast_governance(&self) -> Option<&Governance> {
+        self.broadcast().map(|channel| &channel.governance)
     }
 
     fn network_view(&self) -> Option<NetworkView> {
@@ -120,11 +127,11 @@ impl Core {
         let own = membership.role_key();
         let may_verify = self.may_verify();
         let attestations: Vec<AttestationView> = match &incident.alert {
-            Some(signed) => signed.iter().filter_map(|signed| attestation_view(signed, &own)).collect(),
+            Some(signed) => signed.iter().filter_map(|signed| self.attestation_view(signed, &own)).collect(),
             None if may_verify => incident
                 .valid_attestations(governance)
                 .iter()
-                .filter_map(|(_, signed)| attestation_view(signed, &own))
+                .filter_map(|(_, signed)| self.attestation_view(signed, &own))
                 .collect(),
             None => Vec::new(),
         };
@@ -135,10 +142,15 @@ impl Core {
             .channels
             .get(&ChannelKind::Desk)
             .is_some_and(|channel| channel.governance.holds(&own, Role::Verifier));
-        let is_reporter =
-            report.as_ref().is_some_and(|report| report.reporter == reporter_tag(&incident.id, &own));
-        let attested =
-            incident.attestations.iter().any(|signed| signed.key == own) || self.attesting(&incident.id);
+        let is_reporter = incident.mine || incident.reported_by(&own);
+        let said = said_views(incident, governance, &own);
+        let left = |kind: &FollowUpKind| incident.said_by(*kind).all(|key| *key != own);
+        let found = incident.finding_of(&own);
+        let verifies = is_verifier
+            && incident.at_desk
+            && !is_reporter
+            && incident.alert.is_none()
+            && !self.attesting(&incident.id);
         let words = incident.private.as_deref().and_then(|private| PrivateReport::decode(private).ok());
         IncidentView {
             id: incident.id.to_string(),
@@ -154,17 +166,32 @@ impl Core {
                 && !incident.past
                 && now.saturating_sub(incident.updated_at) < RECENT,
             past: incident.past,
-            notice: incident.notice(may_verify),
+            notice: incident.calls_for(may_verify),
+            at: match [incident.received_at, incident.alerted_at].into_iter().find(|at| *at > 0) {
+                Some(at) => self.own_time(at),
+                None => incident.updated_at,
+            },
             coverage: self.coverage_of(incident),
-            may_attest: is_verifier
-                && incident.at_desk
-                && !is_reporter
-                && !attested
-                && incident.alert.is_none(),
+            said,
+            disputed: incident.disputed,
+            may_attest: verifies && found.is_none(),
+            // What was found otherwise can be taken back.
+            may_change: verifies && found.is_some_and(|found| found != Finding::Confirmed),
             may_follow_up: status == Status::Verified
                 && self.may_follow_up()
+                && FollowUpKind::ALL.iter().any(left)
                 && self.following_up(&incident.id).is_none(),
         }
+    }
+
+    fn attestation_view(&self, signed: &Signed, own: &PublicKey) -> Option<AttestationView> {
+        let attestation: Attestation = wire::decode(&signed.content).ok()?;
+        Some(AttestationView {
+            finding: attestation.finding.word(),
+            method: attestation.method.word(),
+            at: self.own_time(attestation.at),
+            mine: signed.key == *own,
+        })
     }
 
     fn committee_view(&self, now: u64) -> Option<CommitteeView> {
@@ -188,7 +215,8 @@ impl Core {
             })
         });
         let namesakes = self.namesakes();
-        let invites = self.registry.invites.iter().filter(|r| !r.revoked && r.invite.expires_at > now);
+        let relay_time = self.relay_time(now);
+        let invites = self.registry.invites.iter().filter(|r| !r.revoked && r.invite.expires_at > relay_time);
         Some(CommitteeView {
             people: people.into_iter().map(|person| person_view(person, &chain, &namesakes)).collect(),
             drafts: drafts.collect(),
@@ -229,6 +257,46 @@ impl Core {
         self.session.update_needed || self.channels.values().any(behind)
     }
 
+    fn alert_held(&self) -> bool {
+        let alert = |job: &Job| matches!(job, Job::Event { class: Class::Alert, .. });
+        self.outbox.iter().any(|(id, job)| alert(job) && self.session.held.contains_key(id))
+    }
+
+    fn suspicions(&self) -> Vec<SuspicionView> {
+        let Some(membership) = self.membership() else { return Vec::new() };
+        let kinds = [
+            (membership.forked, &membership.forks, Warning::Forked),
+            (membership.forged, &membership.forgeries, Warning::ForgedAlert),
+        ];
+        let held = kinds.into_iter().filter(|(holds, ..)| *holds);
+        held.map(|(_, known, warning)| {
+            let known = known.as_ref();
+            let leaf = known.and_then(|known| known.leaf);
+            SuspicionView {
+                warning,
+                count: known.map_or(0, |known| known.count),
+                at: known.map(|known| known.at).filter(|at| *at > 0).map(|at| self.own_time(at)),
+                leaf: leaf.map(|leaf| leaf.to_string()),
+                name: leaf.and_then(|leaf| self.name_of_leaf(&leaf)),
+            }
+        })
+        .collect()
+    }
+
+    /// What the person of a leaf calls themselves, where that is known.
+    fn name_of_leaf(&self, leaf: &PublicKey) -> Option<String> {
+        let person = self.channels.iter().find_map(|(kind, channel)| {
+            let member = channel.group.find(leaf).and_then(|index| channel.group.member(index))?;
+            Some((*kind, Channel::person(*kind, &member)?.0))
+        });
+        let is = |known: &&Person| match person {
+            Some((ChannelKind::Broadcast, key)) => known.leaf == key,
+            Some((_, key)) => known.role_key == key,
+            None => known.leaf == *leaf,
+        };
+        self.people.values().find(is).map(|person| person.handle.clone())
+    }
+
     fn warnings(&self) -> Vec<Warning> {
         let membership = self.membership();
         let single = self.channels.get(&ChannelKind::Committee).is_some_and(|channel| {
@@ -250,28 +318,30 @@ impl Core {
             (self.session.refused, Warning::Refused),
             (self.update_needed(), Warning::UpdateNeeded),
             (self.session.relay_full, Warning::RelayFull),
+            (self.alert_held(), Warning::AlertRefused),
         ];
         candidates.into_iter().filter(|(holds, _)| *holds).map(|(_, warning)| warning).collect()
     }
+}
+
+fn said_views(incident: &Incident, governance: &Governance, own: &PublicKey) -> Vec<SaidView> {
+    let ended = incident.follow_up_kind();
+    let open = FollowUpKind::ALL.iter().take_while(|kind| incident.alert.is_some() && ended != Some(**kind));
+    let views = open.map(|kind| {
+        let count = incident.said_by(*kind).count();
+        let missing = governance.verify_threshold().saturating_sub(count);
+        SaidView { kind: kind.word(), count, missing, mine: incident.said_by(*kind).any(|key| key == own) }
+    });
+    views.filter(|said| said.count > 0).collect()
 }
 
 fn zone_views(zones: &[Zone]) -> Vec<ZoneView> {
     zones.iter().map(|zone| ZoneView { code: zone.code, name: clean(&zone.name) }).collect()
 }
 
-fn role_words(governance: &Governance, key: &campana_protocol::id::PublicKey) -> Vec<&'static str> {
+fn role_words(governance: &Governance, key: &PublicKey) -> Vec<&'static str> {
     let committee = governance.committee().contains(key).then_some("committee");
     committee.into_iter().chain(governance.roles(key).map(Role::word)).collect()
-}
-
-fn attestation_view(signed: &Signed, own: &campana_protocol::id::PublicKey) -> Option<AttestationView> {
-    let attestation: Attestation = wire::decode(&signed.content).ok()?;
-    Some(AttestationView {
-        finding: attestation.finding.word(),
-        method: attestation.method.word(),
-        at: attestation.at,
-        mine: signed.key == *own,
-    })
 }
 
 fn report_view(report: &PublicReport, governance: &Governance) -> ReportView {

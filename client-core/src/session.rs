@@ -11,7 +11,7 @@ use crate::alerts::Told;
 use crate::core::Core;
 use crate::coverage::Coverage;
 use crate::keys::{KeyPair, access_key};
-use crate::limits::{CLOCK_TOLERANCE, FIRST_HOLD, FIRST_PAUSE, LAST_HOLD, LAST_PAUSE};
+use crate::limits::{FIRST_HOLD, FIRST_PAUSE, LAST_HOLD, LAST_PAUSE};
 use crate::sorted::{Map, Set};
 use crate::state::Setting;
 use crate::turn::Effect;
@@ -37,6 +37,13 @@ pub(crate) struct Session {
     pub(crate) retry_at: Option<u64>,
     pub(crate) pause: u64,
     pub(crate) clock_off: bool,
+    /// Whoever signs on this connection has been told that the clocks are apart.
+    pub(crate) told_of_clocks: bool,
+    /// The relay's clock when it said hello, Unix milliseconds.
+    pub(crate) relay_at: Option<u64>,
+    /// The relay's clock and this device's are as far apart as on the connection before: neither has
+    /// jumped meanwhile, and what the relay says of times can be told from what has passed.
+    pub(crate) times_hold: bool,
     pub(crate) relay_full: bool,
     pub(crate) refused: bool,
     pub(crate) update_needed: bool,
@@ -152,9 +159,10 @@ impl Session {
         self.held.insert(id, (now.saturating_add(pause), pause));
     }
 
-    /// Until when a job waits, if it does.
+    /// Until when a job waits, if it does. A clock that was set back makes no job wait for longer.
     pub(crate) fn held_until(&self, now: u64, id: u64) -> Option<u64> {
-        self.held.get(&id).map(|(until, _)| *until).filter(|until| now < *until)
+        let (until, pause) = self.held.get(&id)?;
+        (now < *until && until - now <= *pause).then_some(*until)
     }
 
     /// The access secret that membership was last proved with.
@@ -218,7 +226,7 @@ impl Core {
     fn hello(&mut self, now: u64, version: u16, nonce: Secret, relay_now: u64) {
         self.disconnected();
         self.session.update_needed = version > FRAME_VERSION;
-        self.session.clock_off = now.abs_diff(relay_now) > CLOCK_TOLERANCE;
+        self.compare_clocks(now, relay_now);
         self.session.nonce = Some(nonce);
         for kind in ChannelKind::ALL {
             self.go_back(kind);
@@ -373,10 +381,8 @@ impl Core {
         }
         // A log never gets shorter: this is another one than we had read when we asked. (Another
         // context on the same store may have read on meanwhile.)
-        if head < after
-            && let Some(membership) = self.membership_mut()
-        {
-            membership.forked = true;
+        if head < after {
+            self.suspect_fork(self.session.relay_at.unwrap_or(0), None);
         }
     }
 

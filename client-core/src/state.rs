@@ -11,7 +11,7 @@ use campana_protocol::id::{
 };
 use campana_protocol::link::Invitation;
 use campana_protocol::mailbox::{Refusal, ReturnAddress, SignedJoin, Welcome};
-use campana_protocol::report::SignedReport;
+use campana_protocol::report::{Signed, SignedReport};
 use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
@@ -81,7 +81,7 @@ pub(crate) struct Membership {
     #[n(14)]
     #[cbor(default)]
     pub(crate) shut_out: Vec<ShutOut>,
-    /// When it was let in, Unix milliseconds; 0: from the beginning, or not known.
+    /// When it was let in, by the relay's clock, Unix milliseconds; 0: from the beginning, or not known.
     #[n(15)]
     #[cbor(default)]
     pub(crate) joined_at: u64,
@@ -91,10 +91,41 @@ pub(crate) struct Membership {
     /// As [`Reading::doubt`], of the reply mailbox.
     #[n(21)]
     pub(crate) reply_doubt: Option<Doubt>,
+    /// The relay's clock less this device's when they last spoke, milliseconds; none: they have not.
+    #[n(24)]
+    pub(crate) clock: Option<i64>,
+    /// Attestations of reports that this device has not read yet.
+    #[n(25)]
+    #[cbor(default)]
+    pub(crate) early_attestations: Vec<Signed>,
+    /// What stands behind `forged` and `forked`.
+    #[n(26)]
+    pub(crate) forgeries: Option<Suspicion>,
+    #[n(27)]
+    pub(crate) forks: Option<Suspicion>,
     /// Derived when first asked for: it is asked for in every turn, and costs a phone a
     /// millisecond.
     #[cbor(skip)]
     pub(crate) role_key: OnceLock<PublicKey>,
+}
+
+/// Something that no honest member does, as often as it was done.
+#[derive(Debug, Clone, Encode, Decode)]
+pub(crate) struct Suspicion {
+    #[n(0)]
+    pub(crate) count: u32,
+    /// When last, by the relay's clock, Unix milliseconds; 0: not known.
+    #[n(1)]
+    pub(crate) at: u64,
+    /// The leaf that did it last, of the broadcast channel or of a working group.
+    #[n(2)]
+    pub(crate) leaf: Option<PublicKey>,
+}
+
+impl Suspicion {
+    pub(crate) fn once_more(known: Option<&Self>, at: u64, leaf: Option<PublicKey>) -> Self {
+        Self { count: known.map_or(0, |known| known.count).saturating_add(1), at, leaf }
+    }
 }
 
 /// Where a device stands in its network.

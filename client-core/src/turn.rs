@@ -6,6 +6,7 @@ use campana_protocol::push::Subscription;
 
 use crate::command::{Command, CommandError, Reply};
 use crate::core::Core;
+use crate::limits::LAST_PAUSE;
 use crate::rows::Row;
 
 /// One thing that happened.
@@ -205,7 +206,7 @@ pub struct NoticeId {
     pub kind: NoticeKind,
 }
 
-/// What a notice is about, in the order in which an incident passes through them.
+/// What a notice is about.
 #[derive(
     Debug,
     Clone,
@@ -242,6 +243,37 @@ pub enum NoticeKind {
     /// zeros.
     #[n(5)]
     Unread,
+    /// To those who have the alert: fewer than it takes say that it was wrong. It stands, and this notice
+    /// takes the place of none of the others.
+    #[n(6)]
+    SaidFalseAlarm,
+    /// The same: that it is over.
+    #[n(7)]
+    SaidAllClear,
+}
+
+impl NoticeKind {
+    /// Notices of an incident that are shown beside the others, and replace each other alone.
+    #[must_use]
+    pub const fn is_said(self) -> bool {
+        matches!(self, Self::SaidFalseAlarm | Self::SaidAllClear)
+    }
+
+    /// Which of two is the later news, among those that replace each other: a false alarm outranks an all
+    /// clear, for whoever believes that there was something believes it of the next one too.
+    const fn rank(self) -> u8 {
+        match self {
+            Self::Report | Self::Unread => 0,
+            Self::Alert | Self::Drill | Self::SaidAllClear => 1,
+            Self::AllClear | Self::SaidFalseAlarm => 2,
+            Self::FalseAlarm => 3,
+        }
+    }
+
+    /// Whether it is news after what was shown last.
+    pub(crate) fn follows(self, shown: Option<Self>) -> bool {
+        shown.is_none_or(|shown| shown.rank() < self.rank())
+    }
 }
 
 impl Core {
@@ -252,7 +284,8 @@ impl Core {
         self.opened.clear();
         let reply = self.take_input(now, input);
         // A pause that is over holds up neither the duties nor the outbox.
-        self.session.retry_at = self.session.retry_at.filter(|at| now < *at);
+        // A clock that was set back makes no pause longer.
+        self.session.retry_at = self.session.retry_at.filter(|at| now < *at && *at - now <= 2 * LAST_PAUSE);
         self.prove_rotated();
         self.duties(now);
         self.pump(now);
@@ -291,10 +324,10 @@ impl Core {
         if notice.kind == NoticeKind::Unread {
             return self.unread_shown();
         }
-        if let Some(incident) = self.incidents.get_mut(&notice.incident)
-            && incident.shown < Some(notice.kind)
-        {
-            incident.shown = Some(notice.kind);
+        let Some(incident) = self.incidents.get_mut(&notice.incident) else { return };
+        let shown = if notice.kind.is_said() { &mut incident.shown_said } else { &mut incident.shown };
+        if notice.kind.follows(*shown) {
+            *shown = Some(notice.kind);
             self.mark(Row::Incident(notice.incident));
         }
     }

@@ -35,6 +35,8 @@ pub struct View {
     pub caught_up: bool,
     /// What its owner should know.
     pub warnings: Vec<Warning>,
+    /// What stands behind those of them that its owner can put away.
+    pub suspicions: Vec<SuspicionView>,
     /// Entries of class alert that this device could not read; dismissed by its owner.
     pub unread: usize,
 }
@@ -132,14 +134,37 @@ pub struct IncidentView {
     pub past: bool,
     /// An alert that has ended lately: still to be seen where the alert was.
     pub recent: bool,
-    /// The last notice that is due for it.
+    /// What fewer say of an alert than it takes to end it.
+    pub said: Vec<SaidView>,
+    /// What a notice of it is about; of what is past none is shown by itself.
     pub notice: Option<NoticeKind>,
+    /// When the relay had it, as this device's clock would have shown it, Unix milliseconds: its age is
+    /// told from this, and not from what anybody else's clock said.
+    pub at: u64,
     /// How many phones have it, for the committee and the desk.
     pub coverage: Option<CoverageView>,
+    /// This device's own finding did not count: its clock is off.
+    pub disputed: bool,
     /// Whether this device may attest now.
     pub may_attest: bool,
+    /// Whether it may take back what it found, for another finding.
+    pub may_change: bool,
     /// Whether this device may follow up now.
     pub may_follow_up: bool,
+}
+
+/// What some say of an alert, which stands until as many say so as verify one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+pub struct SaidView {
+    /// That it was wrong, or is over.
+    pub kind: &'static str,
+    /// How many say so.
+    pub count: usize,
+    /// How many more it takes.
+    pub missing: usize,
+    /// This device has said it.
+    pub mine: bool,
 }
 
 /// Whether this device rings when an alert comes.
@@ -283,7 +308,7 @@ pub struct AttestationView {
     pub finding: &'static str,
     /// How it was checked.
     pub method: &'static str,
-    /// The verifier's clock, Unix milliseconds.
+    /// When, as this device's clock would have shown it if the verifier's was right, Unix milliseconds.
     pub at: u64,
     /// By this device.
     pub mine: bool,
@@ -494,6 +519,22 @@ pub struct InviteView {
     pub committee: bool,
 }
 
+/// Something that no honest member does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+pub struct SuspicionView {
+    /// Which warning it is behind.
+    pub warning: Warning,
+    /// How often, since it was last put away.
+    pub count: u32,
+    /// When last, Unix milliseconds.
+    pub at: Option<u64>,
+    /// The leaf that did it last; none: not known, or the relay itself.
+    pub leaf: Option<String>,
+    /// What that leaf's person calls themselves; on the committee's devices.
+    pub name: Option<String>,
+}
+
 /// What a device's owner should know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
@@ -528,4 +569,6 @@ pub enum Warning {
     Astray,
     /// The relay cannot store anything now: what is sent waits on this device.
     RelayFull,
+    /// The relay does not take an alert of this device's; it is tried again.
+    AlertRefused,
 }

@@ -295,10 +295,11 @@ impl Core {
 
     fn joined(&mut self, now: u64, welcome: &Welcome) {
         let kind = welcome.kind;
+        let joined_at = self.relay_time(now);
         if let Some(membership) = self.membership_mut() {
             if kind == ChannelKind::Broadcast && membership.standing != Standing::Member {
                 membership.standing = Standing::Member;
-                membership.joined_at = now;
+                membership.joined_at = joined_at;
             }
             membership.shut_out.retain(|known| known.kind != kind);
             if let Some(join) = &welcome.join

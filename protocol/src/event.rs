@@ -4,7 +4,7 @@ use minicbor::{Decode, Encode};
 
 use crate::frame::Secret;
 use crate::governance::Approval;
-use crate::id::{ChannelId, Hash, InviteId, PublicKey, hash};
+use crate::id::{ChannelId, Hash, IncidentId, InviteId, PublicKey, hash};
 use crate::mailbox::SignedJoin;
 use crate::report::{Alert, Signed};
 use crate::wire::{self, WireError};
@@ -35,6 +35,8 @@ pub enum Event {
     Alert(Alert),
     /// Broadcast: a signed [`crate::report::FollowUp`].
     FollowUp(Signed),
+    /// Broadcast, in snapshots alone: which alerts there have been.
+    Known(KnownAlerts),
     /// Desk: a signed [`crate::report::Attestation`].
     Attestation(Signed),
     /// Desk: the new desk secret, after somebody left.
@@ -59,6 +61,26 @@ pub enum Event {
     /// Committee: somebody takes their signature on a draft back. Devices that know this event count it
     /// no more; whoever holds it can still use it.
     Unsigned(Hash),
+}
+
+/// Alerts that were in the log before somebody was let in.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct KnownAlerts {
+    /// Newest first.
+    #[n(0)]
+    pub alerts: Vec<KnownAlert>,
+}
+
+/// An alert by its id alone.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct KnownAlert {
+    /// The incident.
+    #[n(0)]
+    pub incident: IncidentId,
+    /// The relay's time of its first place in the log, Unix milliseconds, for a device that gets the
+    /// alert besides; 0: not said.
+    #[n(1)]
+    pub received_at: u64,
 }
 
 /// A new desk secret.
@@ -166,6 +188,7 @@ macro_rules! kinds {
 kinds! {
     Alert = 100,
     FollowUp = 101,
+    Known = 102,
     Attestation = 200,
     DeskSecret = 201,
     Draft = 300,

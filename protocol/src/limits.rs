@@ -144,6 +144,10 @@ pub const STATEMENT_WINDOW: u64 = 128;
 /// Most attestations an alert carries.
 pub const MAX_ATTESTATIONS: usize = 8;
 
+/// Largest content of an attestation or follow-up: 97 bytes today and room for a field. Eight of them and
+/// the largest report still fit an alert's body nearly always; one that is longer would keep all others out.
+pub const MAX_SIGNED_CONTENT: usize = 128;
+
 /// Most people one commit admits: keeps the commit under [`MAX_CONTROL_BODY`].
 pub const MAX_ADMISSIONS: usize = 2_500;
 

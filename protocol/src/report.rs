@@ -139,8 +139,9 @@ pub struct PublicReport {
     /// Equipment.
     #[n(10)]
     pub equipment: Vec<Equipment>,
-    /// [`reporter_tag`] of the reporter's role key: lets each phone see that no attestation is
-    /// the reporter's own, and tells nothing of a reporter who holds no role.
+    /// [`salted_reporter_tag`] of the reporter's role key: lets the desk leave out an attestation that
+    /// is the reporter's own, if the reporter's program says whose it is. Earlier versions made a
+    /// [`reporter_tag`].
     #[n(11)]
     pub reporter: Hash,
 }
@@ -265,7 +266,14 @@ pub fn report_digest(public: &[u8], private: &Hash) -> Hash {
     hash("campana report v1", &[public, private.as_bytes()])
 }
 
-/// The tag of a reporter: can be compared with a known role key, and not turned back into one.
+/// The tag of a reporter as those who have the private part can compare it with a known role key. It is
+/// keyed with the salt: role keys stand in the chain that every member has.
+#[must_use]
+pub fn salted_reporter_tag(incident: &IncidentId, salt: &[u8; 16], role_key: &PublicKey) -> Hash {
+    hash("campana reporter v2", &[incident.as_bytes(), salt, role_key.as_bytes()])
+}
+
+/// The tag of a reporter as earlier versions made it: every member can compare it with a known role key.
 #[must_use]
 pub fn reporter_tag(incident: &IncidentId, role_key: &PublicKey) -> Hash {
     hash("campana reporter v1", &[incident.as_bytes(), role_key.as_bytes()])

@@ -139,6 +139,25 @@ fact-units = Markings
 fact-equipment = They have
 incident-missing = Not here yet
 incident-missing-help = This phone has not received it yet. It will show here by itself once there is a connection.
+said-false-alarm = { $n ->
+    [one] One of your verifiers says that it was a mistake.
+   *[other] { $n } of your verifiers say that it was a mistake.
+ } The alert stands until { $missing } more { $missing ->
+    [one] says
+   *[other] say
+ } so.
+said-all-clear = { $n ->
+    [one] One of your verifiers says that it is over.
+   *[other] { $n } of your verifiers say that it is over.
+ } The alert stands until { $missing } more { $missing ->
+    [one] says
+   *[other] say
+ } so.
+said-mine = You said: { $what }. Another has to say so too.
+found-by = { $n ->
+    [one] One of your verifiers found: { $finding }
+   *[other] { $n } of your verifiers found: { $finding }
+ }
 follow-up-title = Is it over, or was it a mistake?
 conduct = Stay calm, keep your distance, film openly, touch nobody and block nothing.
 
@@ -173,6 +192,8 @@ desk-closed = Checked
 attest-what = What did you find?
 attest-how = How did you check?
 attest-done = Signed
+attest-disputed = Your finding did not count: the clock of this phone was off. Set it and sign again.
+attest-change = Change what you found
 attest-mine = You signed: { $finding }
 
 ## Committee
@@ -304,6 +325,13 @@ warning-unread = Alerts came that this phone cannot read. Call the hotline and a
 warning-astray = This phone cannot follow the others. It is being let in again by itself; until then it cannot read alerts. Call the hotline.
 unread-known = I know
 warning-update-needed = This app is too old for your network or its server. Restart it to update: until then alerts may not arrive.
+warning-alert-refused = The server does not take an alert from this device. It is tried again. Tell the committee.
+suspicion = { $n ->
+    [one] Seen once
+   *[other] Seen { $n } times
+ }, last { $when }, by { $who }.
+suspicion-unknown = somebody unknown, or the server itself
+suspicion-dismiss = Put away
 warning-relay-full = The server can't store anything now. What you send waits on this device.
 
 ## Trouble
@@ -361,6 +389,7 @@ error-draft-stranger = This device does not sign it: it names somebody of whom t
 error-not-signed = You have not signed this.
 error-unknown-zone = This zone is not known here.
 error-unknown-incident = This incident is not on this device.
+error-clock-off = The clock of this phone is off. Set it, or confirm again to sign with the server's time.
 error-own-report = Whoever reported can't verify the same report.
 error-already-done = That has been done already.
 error-not-an-alert = Only a verified alert can be followed up.
@@ -425,6 +454,8 @@ push-stopped = Your alerts have stopped
 push-stopped-help = Open the app to turn them on again.
 push-drill = ▲ DRILL: an exercise of your network
 push-changed = There is news about an alert
+push-said-false-alarm = One of your verifiers says: a mistake
+push-said-all-clear = One of your verifiers says: it is over
 push-open = There is something new: open the app
 push-cleared = Something came that this phone cannot open
 push-cleared-help = What the app had stored was cleared. Open it to join again.

@@ -138,6 +138,25 @@ fact-units = Marcas
 fact-equipment = Llevan
 incident-missing = Todavía no está aquí
 incident-missing-help = Este teléfono aún no lo ha recibido. Aparecerá aquí por sí solo cuando haya conexión.
+said-false-alarm = { $n ->
+    [one] Uno de tus verificadores dice que fue un error.
+   *[other] { $n } de tus verificadores dicen que fue un error.
+ } La alerta sigue en pie hasta que lo { $missing ->
+    [one] diga { $missing } más
+   *[other] digan { $missing } más
+ }.
+said-all-clear = { $n ->
+    [one] Uno de tus verificadores dice que ya pasó.
+   *[other] { $n } de tus verificadores dicen que ya pasó.
+ } La alerta sigue en pie hasta que lo { $missing ->
+    [one] diga { $missing } más
+   *[other] digan { $missing } más
+ }.
+said-mine = Dijiste: { $what }. Falta que otra persona también lo diga.
+found-by = { $n ->
+    [one] Uno de tus verificadores encontró: { $finding }
+   *[other] { $n } de tus verificadores encontraron: { $finding }
+ }
 follow-up-title = ¿Ya terminó o fue un error?
 conduct = Mantén la calma y la distancia, graba abiertamente, no toques a nadie ni bloquees el paso.
 
@@ -172,6 +191,8 @@ desk-closed = Comprobado
 attest-what = ¿Qué encontraste?
 attest-how = ¿Cómo lo comprobaste?
 attest-done = Firmado
+attest-disputed = Lo que encontraste no contó: el reloj de este teléfono estaba mal. Ajústalo y firma otra vez.
+attest-change = Cambiar lo que encontraste
 attest-mine = Firmaste: { $finding }
 
 ## Comité
@@ -303,6 +324,13 @@ warning-unread = Llegaron alertas que este teléfono no puede leer. Llama a la l
 warning-astray = Este teléfono no puede seguir a los demás. Se está uniendo de nuevo por sí solo; hasta entonces no puede leer alertas. Llama a la línea.
 unread-known = Ya lo sé
 warning-update-needed = Esta aplicación es demasiado vieja para tu red o su servidor. Reiníciala para actualizar: hasta entonces pueden no llegar alertas.
+warning-alert-refused = El servidor no acepta una alerta de este dispositivo. Se intenta otra vez. Avisa al comité.
+suspicion = { $n ->
+    [one] Visto una vez
+   *[other] Visto { $n } veces
+ }, la última { $when }, de { $who }.
+suspicion-unknown = alguien desconocido, o el propio servidor
+suspicion-dismiss = Descartar
 warning-relay-full = El servidor no puede guardar nada ahora. Lo que envías espera en este aparato.
 
 ## Problemas
@@ -360,6 +388,7 @@ error-draft-stranger = Este aparato no lo firma: nombra a alguien que no tiene e
 error-not-signed = No has firmado esto.
 error-unknown-zone = Aquí no se conoce esta zona.
 error-unknown-incident = Este incidente no está en este aparato.
+error-clock-off = El reloj de este teléfono está mal. Ajústalo, o confirma otra vez para firmar con la hora del servidor.
 error-own-report = Quien reportó no puede verificar el mismo reporte.
 error-already-done = Eso ya está hecho.
 error-not-an-alert = Solo a una alerta verificada se le da seguimiento.
@@ -424,6 +453,8 @@ push-stopped = Tus alertas se detuvieron
 push-stopped-help = Abre la aplicación para activarlas otra vez.
 push-drill = ▲ SIMULACRO: un ejercicio de tu red
 push-changed = Hay novedades sobre una alerta
+push-said-false-alarm = Uno de tus verificadores dice: fue un error
+push-said-all-clear = Uno de tus verificadores dice: ya pasó
 push-open = Hay algo nuevo: abre la aplicación
 push-cleared = Llegó algo que este teléfono no puede abrir
 push-cleared-help = Se borró lo que la aplicación guardaba. Ábrela para volver a unirte.

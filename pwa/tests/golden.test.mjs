@@ -132,6 +132,11 @@ test("a raid, from the invitation to the all clear", async (t) => {
     await vera.tap("Home");
     await vera.page.getByRole("button", { name: "More details" }).first().click();
     await vera.hold(/All clear/);
+    // One person's word ends nothing.
+    await dora.sees("One of your verifiers says that it is over.");
+    await victor.tap("Inicio");
+    await victor.page.getByRole("button", { name: "Más detalles" }).first().click();
+    await victor.hold(/Alerta terminada/);
     await dora.sees("All clear");
     await elena.sees("Alerta terminada");
     await marisol.tap("Inicio");
@@ -159,6 +164,10 @@ test("a raid, from the invitation to the all clear", async (t) => {
     await vera.tap("Home");
     await vera.page.locator("article.verified").getByRole("button", { name: "More details" }).click();
     await vera.hold(/False alarm/);
+    await dora.sees("One of your verifiers says that it was a mistake.");
+    await victor.tap("Inicio");
+    await victor.page.locator("article.verified").getByRole("button", { name: "Más detalles" }).click();
+    await victor.hold(/Falsa alarma/);
     await dora.title("False alarm: the alert was a mistake");
     await elena.title("Falsa alarma: la alerta fue un error");
     await marisol.tap("Inicio");

@@ -175,6 +175,9 @@ for (const [tag, language, locale] of LANGUAGES) {
     await look(verifier, tag, "26-follow-up");
     await member.page.getByRole("button", { name: say("report-button"), exact: true }).click();
     await verifier.hold(new RegExp(`^${say("follow-up-all-clear")}`));
+    await second.tap(new RegExp(say("home")));
+    await second.page.locator("article.verified").getByRole("button", { name: say("more") }).first().click();
+    await second.hold(new RegExp(`^${say("follow-up-all-clear")}`));
     await real.title(say("headline-all-clear"));
     await look(real, tag, "27-all-clear");
     await real.tap(say("back"));

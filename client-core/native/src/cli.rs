@@ -106,6 +106,7 @@ async fn run(options: Options, screen: Screen) -> Result<(), (Screen, Failure)> 
         Verb::Dismiss => incidents::dismiss(&mut desk).await,
         Verb::Incidents => incidents::list(&mut desk).await,
         Verb::Alerts(verb) => alerts::alerts(&mut desk, verb).await,
+        Verb::Dismiss => status::dismiss(&mut desk).await,
         Verb::Status => status::status(&mut desk).await,
         Verb::Watch => watch::watch(&mut desk).await,
     };

@@ -45,7 +45,17 @@ age-days = { $n ->
 incident-mine = from this device
 incident-words = In the reporter's words: { $words }
 may-attest = You can verify it: campana attest { $id } --finding … --method …
-may-follow-up = You can close it: campana correct { $id }, or campana all-clear { $id }
+said-false-alarm = { $count ->
+    [one] One of your verifiers says
+   *[other] { $count } of your verifiers say
+ } that it was wrong. The alert stands: { $missing } more to end it.
+said-all-clear = { $count ->
+    [one] One of your verifiers says
+   *[other] { $count } of your verifiers say
+ } that it is over. The alert stands: { $missing } more to end it.
+may-change = You can change what you found: campana attest { $id } --finding … --method …
+incident-disputed = Your finding did not count: this device's clock was off. Set it, then sign again.
+may-follow-up = You can say that it is over or was wrong: campana correct { $id }, or campana all-clear { $id }
 
 size-unknown = number of agents unknown
 size-one = one agent
@@ -96,6 +106,8 @@ notice-report = A report to verify
 notice-alert = Verified alert
 notice-drill = Drill
 notice-false-alarm = Correction: false alarm
+notice-said-false-alarm = One of your verifiers says: false alarm. The alert stands until enough of them say so
+notice-said-all-clear = One of your verifiers says: all clear. The alert stands until enough of them say so
 notice-all-clear = All clear
 dismissed = Dismissed.
 notice-unread = An alert that this device cannot read
@@ -132,6 +144,13 @@ warning-refused = The relay refuses this device; it may have been offline too lo
 warning-unread = Alerts came that this device cannot read. Ask the hotline what they say; campana dismiss puts this away.
 warning-astray = This device cannot follow the others. It is being let back in on its own; until then it cannot read alerts. Ask the hotline.
 warning-update-needed = This program is too old for your network or its relay: update Campana. Until then alerts may not arrive.
+warning-alert-refused = The relay does not take an alert of this device. It is tried again. Tell the committee.
+suspicion = { $count ->
+    [one] Seen once
+   *[other] Seen { $count } times
+ }, last { $when }, by { $who }. To put it away: campana dismiss
+suspicion-unknown = somebody unknown, or the relay itself
+dismissed = Put away. It comes back with the next one.
 warning-relay-full = The relay can't store anything now: what you send waits on this device.
 
 ## Answers
@@ -204,7 +223,7 @@ zone-restore = again { $code } “{ $name }”
 approved-none = Nothing to approve.
 reported = Report { $id } is with the desk.
 attested = Your finding on { $id } is signed and sent.
-followed-up = Sent to everybody who got the alert.
+followed-up = Sent to everybody who got the alert. It ends when as many say so as verify one.
 incidents-none = No incidents.
 queue = Waiting room: { $n ->
     [0] empty
@@ -242,6 +261,7 @@ error-not-signed = this device has not signed this draft
 error-unknown-zone = no zone has this number: see campana status
 error-unknown-incident = no such incident on this device: see campana incidents
 error-ambiguous-id = "{ $name }" could be several: write more of it
+error-clock-off = this device's clock and the relay's are more than five minutes apart: set it, then sign again
 error-own-report = whoever reported can't verify the same report
 error-already-done = this has been done already
 error-not-an-alert = only a verified alert can be followed up

@@ -44,7 +44,17 @@ age-days = { $n ->
 incident-mine = desde este aparato
 incident-words = En palabras de quien reporta: { $words }
 may-attest = Puedes verificarlo: campana attest { $id } --finding … --method …
-may-follow-up = Puedes cerrarlo: campana correct { $id }, o campana all-clear { $id }
+said-false-alarm = { $count ->
+    [one] Uno de tus verificadores dice
+   *[other] { $count } de tus verificadores dicen
+ } que fue un error. La alerta sigue en pie: faltan { $missing } para terminarla.
+said-all-clear = { $count ->
+    [one] Uno de tus verificadores dice
+   *[other] { $count } de tus verificadores dicen
+ } que ya pasó. La alerta sigue en pie: faltan { $missing } para terminarla.
+may-change = Puedes cambiar lo que encontraste: campana attest { $id } --finding … --method …
+incident-disputed = Lo que encontraste no contó: el reloj de este dispositivo estaba mal. Ajústalo y firma otra vez.
+may-follow-up = Puedes decir que ya pasó o que fue un error: campana correct { $id }, o campana all-clear { $id }
 
 size-unknown = no se sabe cuántos agentes
 size-one = un agente
@@ -95,6 +105,8 @@ notice-report = Un reporte por verificar
 notice-alert = Alerta verificada
 notice-drill = Simulacro
 notice-false-alarm = Corrección: falsa alarma
+notice-said-false-alarm = Uno de tus verificadores dice: falsa alarma. La alerta sigue en pie hasta que lo digan suficientes
+notice-said-all-clear = Uno de tus verificadores dice: ya pasó. La alerta sigue en pie hasta que lo digan suficientes
 notice-all-clear = Alerta terminada
 dismissed = Retirado.
 notice-unread = Una alerta que este aparato no puede leer
@@ -131,6 +143,13 @@ warning-refused = El relevo rechaza este aparato; quizá estuvo desconectado dem
 warning-unread = Llegaron alertas que este aparato no puede leer. Pregunta a la línea qué dicen; campana dismiss retira este aviso.
 warning-astray = Este aparato no puede seguir a los demás. Se une de nuevo solo; hasta entonces no puede leer alertas. Pregunta a la línea.
 warning-update-needed = Este programa es demasiado viejo para tu red o su relevo: actualiza Campana. Hasta entonces pueden no llegar alertas.
+warning-alert-refused = El relevo no acepta una alerta de este dispositivo. Se intenta otra vez. Avisa al comité.
+suspicion = { $count ->
+    [one] Visto una vez
+   *[other] Visto { $count } veces
+ }, la última { $when }, de { $who }. Para descartarlo: campana dismiss
+suspicion-unknown = alguien desconocido, o el propio relevo
+dismissed = Descartado. Vuelve con el próximo.
 warning-relay-full = El relevo no puede guardar nada ahora: lo que envías espera en este aparato.
 
 ## Respuestas
@@ -203,7 +222,7 @@ zone-restore = otra vez { $code } «{ $name }»
 approved-none = Nada por aprobar.
 reported = La mesa tiene el reporte { $id }.
 attested = Tu hallazgo sobre { $id } está firmado y enviado.
-followed-up = Enviado a todos los que recibieron la alerta.
+followed-up = Enviado a todos los que recibieron la alerta. Termina cuando lo dicen tantas personas como verifican una.
 incidents-none = No hay incidentes.
 queue = Sala de espera: { $n ->
     [0] vacía
@@ -241,6 +260,7 @@ error-not-signed = este aparato no ha firmado este borrador
 error-unknown-zone = no hay ninguna zona con ese número: mira campana status
 error-unknown-incident = ese incidente no está en este aparato: mira campana incidents
 error-ambiguous-id = «{ $name }» puede ser varios: escribe más letras
+error-clock-off = el reloj de este dispositivo y el del relevo difieren en más de cinco minutos: ajústalo y firma otra vez
 error-own-report = quien reportó no puede verificar su propio reporte
 error-already-done = esto ya se hizo
 error-not-an-alert = solo una alerta verificada se puede cerrar

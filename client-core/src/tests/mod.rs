@@ -4,9 +4,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod alerts;
+mod attestations;
+mod clocks;
 mod commits;
 mod committee;
 mod floods;
+mod follow_ups;
 mod fragments;
 mod joins;
 mod lies;
@@ -24,7 +27,7 @@ mod stores;
 mod versions;
 mod welcomes;
 
-use campana_protocol::event::Envelope;
+use campana_protocol::event::{Envelope, Event};
 use campana_protocol::frame::{Class, Entry};
 use campana_protocol::governance::{ChannelKind, Role};
 use campana_protocol::handshake::{Authority, EntryBody, Handshake, commit_digest};
@@ -51,6 +54,13 @@ fn network() -> (World, Vec<usize>) {
 }
 
 impl World {
+    /// As before the committee raised the rules.
+    fn first_rules(&mut self) {
+        for channel in self.devices.iter_mut().flat_map(|device| device.core.channels.values_mut()) {
+            channel.governance = channel.governance.clone().with_first_rules();
+        }
+    }
+
     fn core(&mut self, id: usize) -> &mut Core {
         &mut self.devices[id].core
     }
@@ -93,6 +103,13 @@ impl World {
     fn say(&mut self, by: usize, kind: ChannelKind, event: u16, payload: Vec<u8>) {
         let body = self.encrypted(by, kind, event, payload);
         self.put(kind, Class::Update, &body);
+        self.settle();
+    }
+
+    /// The same, as what is pushed.
+    fn say_alert(&mut self, by: usize, event: &Event) {
+        let body = self.encrypted(by, ChannelKind::Broadcast, event.kind(), event.payload());
+        self.put(ChannelKind::Broadcast, Class::Alert, &body);
         self.settle();
     }
 

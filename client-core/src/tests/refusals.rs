@@ -82,6 +82,8 @@ fn nothing_follows_twice_while_it_is_on_its_way() {
     assert_eq!(world.view(ids[3]).unsent, 2);
     world.connect(ids[3]);
     world.settle();
+    world.command(ids[4], follow(FollowUpKind::FalseAlarm)).expect("a verifier");
+    world.settle();
     assert_eq!(world.incident(ids[6]).expect("the alert").status, Status::FalseAlarm);
     assert_eq!(world.command(ids[4], follow(FollowUpKind::AllClear)), Err(CommandError::AlreadyDone));
 }

@@ -103,7 +103,7 @@ fn a_clock_ten_years_off_says_so_and_works() {
         world.settle();
         assert_eq!(world.view(phone).warnings, [Warning::ClockOff]);
         let incident = report(&mut world, ids[7], false);
-        attest(&mut world, phone, incident, Finding::Confirmed);
+        super::clocks::insist(&mut world, phone, incident);
         attest(&mut world, ids[4], incident, Finding::Confirmed);
         world.settle();
         for id in &ids {

@@ -244,12 +244,17 @@ fn a_locked_phone_rings_from_the_push_alone() {
 
     world.command(ids[2], Command::FollowUp { incident, kind: FollowUpKind::AllClear }).expect("a verifier");
     world.settle();
+    let word = last_push(&world);
+    assert_eq!(push(&mut world, phone, &word, false).incident, Some(incident));
+    assert_eq!(world.devices[phone].notices.last().map(|n| n.kind), Some(NoticeKind::SaidAllClear));
+    world.command(ids[3], Command::FollowUp { incident, kind: FollowUpKind::AllClear }).expect("a verifier");
+    world.settle();
     let all_clear = last_push(&world);
     assert_eq!(push(&mut world, phone, &all_clear, false).incident, Some(incident));
     assert_eq!(world.devices[phone].notices.last().map(|n| n.kind), Some(NoticeKind::AllClear));
     world.connect(phone);
     world.settle();
-    assert_eq!(world.devices[phone].notices.len(), 2, "the log brings nothing anew");
+    assert_eq!(world.devices[phone].notices.len(), 3, "the log brings nothing anew");
     world.assert_converged(&ids);
 }
 

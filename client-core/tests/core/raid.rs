@@ -52,7 +52,13 @@ fn a_raid_is_reported_verified_told_to_all_and_cleared() {
 
     let clear = Command::FollowUp { incident, kind: FollowUpKind::AllClear };
     assert_eq!(world.command(other, clear.clone()), Err(CommandError::NeedsRole(Role::Dispatcher)));
-    world.command(carla, clear).expect("a dispatcher");
+    world.command(carla, clear.clone()).expect("a dispatcher");
+    world.settle();
+    for id in &ids {
+        assert_eq!(world.incident(*id).unwrap().status, Status::Verified, "one person's word ends nothing");
+        assert_eq!(world.devices[*id].notices.last().unwrap().kind, NoticeKind::SaidAllClear);
+    }
+    world.command(ana, clear).expect("a verifier");
     world.settle();
     for id in &ids {
         assert_eq!(world.incident(*id).unwrap().status, Status::AllClear);

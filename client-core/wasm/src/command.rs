@@ -1,7 +1,7 @@
 //! Commands as the shell writes them: ids are base64url text, codes their stable words.
 
 use campana_core::Command as CoreCommand;
-use campana_core::command::{ReportForm, Who as CoreWho, ZoneChange as CoreZoneChange};
+use campana_core::command::{ReportForm, Suspicious, Who as CoreWho, ZoneChange as CoreZoneChange};
 use campana_protocol::governance::Role;
 use campana_protocol::id::{Hash, IncidentId, InviteId, PublicKey};
 use campana_protocol::report::{
@@ -105,6 +105,8 @@ pub enum Command {
         /// What follows.
         kind: String,
     },
+    /// Puts a warning away that can be: `forged-alert` or `forked`.
+    Dismiss(String),
     /// Turns this device's alerts on or off.
     Alerts(bool),
     /// Asks for a push to this device, to see it arrive.
@@ -196,6 +198,7 @@ impl Command {
                 incident: known(IncidentId::parse(&incident))?,
                 kind: code(FollowUpKind::from_word(&kind))?,
             },
+            Self::Dismiss(warning) => CoreCommand::Dismiss(code(Suspicious::from_word(&warning))?),
             Self::Alerts(wanted) => CoreCommand::Alerts(wanted),
             Self::TestAlerts { delay_ms } => CoreCommand::TestAlerts { delay_ms },
         })

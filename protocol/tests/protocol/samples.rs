@@ -3,7 +3,8 @@
 
 use campana_protocol::code::Code;
 use campana_protocol::event::{
-    Admitted, Approve, DeskSecret, Draft, Envelope, Event, Invite, Owner, empty_log, extend_log,
+    Admitted, Approve, DeskSecret, Draft, Envelope, Event, Invite, KnownAlert, KnownAlerts, Owner, empty_log,
+    extend_log,
 };
 use campana_protocol::frame::{
     Class, ClientFrame, Entry, OwnerApproval, RelayFrame, Secret, Subject, challenge, creation, owners_change,
@@ -447,6 +448,10 @@ pub(crate) fn events() -> Vec<(&'static str, Event)> {
     vec![
         ("alert", Event::Alert(alert())),
         ("follow-up", Event::FollowUp(signed(follow_up()))),
+        (
+            "known-alerts",
+            Event::Known(KnownAlerts { alerts: vec![KnownAlert { incident: INCIDENT, received_at: AT }] }),
+        ),
         ("attestation", Event::Attestation(signed(attestation()))),
         ("desk-secret", Event::DeskSecret(DeskSecret { secret: secret() })),
         ("draft", Event::Draft(draft)),

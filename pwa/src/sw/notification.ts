@@ -26,10 +26,15 @@ const VIBRATION = [400, 200, 400, 200, 800];
 
 export function aboutIncident(incident: IncidentView, kind: Kind, prefs: Prefs, { say, code, language }: Speech): Words {
   const title = prefs.content ? headline(incident, kind, { say, code, language }) : plain(kind, say);
-  const options = based(prefs, language, `campana-${incident.id}`, { incident: incident.id, kind });
+  const options = based(prefs, language, tagOf(incident.id, kind), { incident: incident.id, kind });
   if (prefs.content) options.body = details(incident, { say, code, language });
   if (kind === "alert") Object.assign(options, { requireInteraction: true, vibrate: VIBRATION });
   return { title, options: { ...options, renotify: true, timestamp: incident.updated_at } };
+}
+
+/** What one person says of an alert stands beside it and never takes its place. */
+export function tagOf(incident: string, kind: Kind): string {
+  return kind.startsWith("said-") ? `campana-${incident}-said` : `campana-${incident}`;
 }
 
 export function generic(prefs: Prefs, { say, language }: Speech): Words {
@@ -71,6 +76,8 @@ function based(prefs: Prefs, lang: string, tag: string, data: Data): Options {
 function plain(kind: Kind, say: Speech["say"]): string {
   switch (kind) {
     case "drill": return say("push-drill");
+    case "said-false-alarm":
+    case "said-all-clear":
     case "false-alarm":
     case "all-clear": return say("push-changed");
     // Who verifies is nobody's business.
@@ -82,6 +89,8 @@ function plain(kind: Kind, say: Speech["say"]): string {
 function headline(incident: IncidentView, kind: Kind, { say }: Speech): string {
   if (incident.drill) return `▲ ${say("drill")}`;
   switch (kind) {
+    case "said-false-alarm": return say("push-said-false-alarm");
+    case "said-all-clear": return say("push-said-all-clear");
     case "false-alarm": return `✕ ${say("headline-false-alarm")}`;
     case "all-clear": return `✓ ${say("headline-all-clear")}`;
     case "report": return say("push-open");

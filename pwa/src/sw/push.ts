@@ -11,7 +11,7 @@ import { CHANNEL } from "../core/windows";
 import { type Speech, speech } from "../words/speak";
 import { catchUp } from "./catchup";
 import { Device, type Notice, isTest } from "./device";
-import { GENERIC, type Words, aboutIncident, cannotOpen, generic, nothing, stopped, test, unread } from "./notification";
+import { GENERIC, type Words, aboutIncident, cannotOpen, generic, nothing, stopped, tagOf, test, unread } from "./notification";
 import { close, inSight, later, pause, show, standing } from "./ring";
 
 /** Then something is shown, whatever is known of the push by then, ms. */
@@ -31,6 +31,7 @@ interface Opened {
   device: Device | null;
   /** The tag of what was shown for it; null: what it brings is not known yet. */
   shown: string | null;
+  push: Uint8Array;
 }
 
 /** All that one push leads to; for `waitUntil`. */
@@ -54,7 +55,10 @@ export async function arrived(event: PushEvent): Promise<void> {
   // Once everything has been read it is known what each push brought.
   if (await catchUp(device)) {
     if (known || (shown === null && notices.length > arrival.from)) await close(GENERIC);
-    else if (shown === null && !device.view?.unread && (await standing(GENERIC))) await show(nothing(...(await manner())));
+    else if (shown === null && (await standing(GENERIC))) {
+      const tag = await tell(device, opened.push, false, arrival);
+      if (tag !== null && tag !== GENERIC) await close(GENERIC);
+    }
   }
   fresh.forEach(later);
   fresh.clear();
@@ -83,37 +87,45 @@ async function open(event: PushEvent, arrival: Arrival): Promise<Opened> {
   try {
     device = await Device.open(notice);
   } catch (error) {
-    if (error instanceof Locked) return { device: null, shown: await keep(push, seen, arrival) };
+    if (error instanceof Locked) return { device: null, shown: await keep(push, seen, arrival), push };
     if (!(error instanceof TroubleError && error.trouble === "storage-cleared")) throw error;
     await show(cannotOpen(...(await manner())));
-    return { device: null, shown: GENERIC };
+    return { device: null, shown: GENERIC, push };
   }
+  return { device, shown: await tell(device, push, seen, arrival), push };
+}
+
+/** Takes what it brings, and shows what that is: its tag, or null while that is not known. */
+async function tell(device: Device, push: Uint8Array, seen: boolean, arrival: Arrival): Promise<string | null> {
   const answer = await device.turns.take({ pushed: { push, in_sight: seen } });
   await device.settled();
   const pushed = answer && "ok" in answer && typeof answer.ok === "object" && "pushed" in answer.ok ? answer.ok.pushed : null;
-  if (!pushed || pushed.behind) return { device, shown: null };
+  if (!pushed || pushed.behind) return null;
   const [prefs, words] = await manner();
   const incident = device.view?.incidents.find(({ id }) => id === pushed.incident);
   if (pushed.unread) {
     const about = unread(prefs, words);
     // It rings once until something can be read again, then each push is said without noise.
     if (!notices.includes(about.options.tag, arrival.from)) await show(quiet(about));
-    return { device, shown: about.options.tag };
+    return about.options.tag;
   }
   if (pushed.test || !incident?.notice) {
-    // Anybody in the network can have something pushed: what is no alert must not look like one.
+    // Whoever is at the desk can have something pushed: what is no alert must not look like one.
     const about = pushed.test ? test(prefs, words) : nothing(prefs, words);
     await show(about);
-    return { device, shown: about.options.tag };
+    return about.options.tag;
   }
   const about = aboutIncident(incident, incident.notice, prefs, words);
   const { tag } = about.options;
+  // What somebody says of an alert has been shown beside it: the alert stays as it stands.
+  const beside = tagOf(incident.id, "said-all-clear");
+  if (notices.includes(beside, arrival.from) && !notices.includes(tag, arrival.from)) return beside;
   // Here before its push was: said again, without noise.
   if (!notices.includes(tag, arrival.from)) {
     const requireInteraction = (await standing(tag))?.requireInteraction ?? false;
     await show(quiet({ ...about, options: { ...about.options, requireInteraction } }));
   }
-  return { device, shown: tag };
+  return tag;
 }
 
 /** The same without noise. Silence and vibration exclude each other: browsers refuse both at once. */
@@ -167,6 +179,8 @@ async function notice({ incident, kind }: Notice, view: View): Promise<void> {
   if (kind === "alert") fresh.add(tag);
   notices.push(tag);
   await show(about);
+  // It is over, or was wrong, for all of them: what one of them said is said.
+  if (kind === "false-alarm" || kind === "all-clear") await close(tagOf(incident, "said-all-clear"));
 }
 
 /** How its owner wants to be spoken to. */

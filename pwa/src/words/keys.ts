@@ -117,6 +117,10 @@ export interface Messages {
   "fact-equipment": undefined;
   "incident-missing": undefined;
   "incident-missing-help": undefined;
+  "said-false-alarm": { missing: string | number; n: string | number };
+  "said-all-clear": { missing: string | number; n: string | number };
+  "said-mine": { what: string | number };
+  "found-by": { finding: string | number; n: string | number };
   "follow-up-title": undefined;
   "conduct": undefined;
   "report-what": undefined;
@@ -147,6 +151,8 @@ export interface Messages {
   "attest-what": undefined;
   "attest-how": undefined;
   "attest-done": undefined;
+  "attest-disputed": undefined;
+  "attest-change": undefined;
   "attest-mine": { finding: string | number };
   "committee": undefined;
   "waiting-title": { n: string | number };
@@ -262,6 +268,10 @@ export interface Messages {
   "warning-astray": undefined;
   "unread-known": undefined;
   "warning-update-needed": undefined;
+  "warning-alert-refused": undefined;
+  "suspicion": { n: string | number; when: string | number; who: string | number };
+  "suspicion-unknown": undefined;
+  "suspicion-dismiss": undefined;
   "warning-relay-full": undefined;
   "trouble-title": undefined;
   "trouble-storage-full": undefined;
@@ -313,6 +323,7 @@ export interface Messages {
   "error-not-signed": undefined;
   "error-unknown-zone": undefined;
   "error-unknown-incident": undefined;
+  "error-clock-off": undefined;
   "error-own-report": undefined;
   "error-already-done": undefined;
   "error-not-an-alert": undefined;
@@ -373,6 +384,8 @@ export interface Messages {
   "push-stopped-help": undefined;
   "push-drill": undefined;
   "push-changed": undefined;
+  "push-said-false-alarm": undefined;
+  "push-said-all-clear": undefined;
   "push-open": undefined;
   "push-cleared": undefined;
   "push-cleared-help": undefined;

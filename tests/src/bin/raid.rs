@@ -14,7 +14,7 @@ fn main() {
     play.not_confirmed(&nothing, [ana, beto], eva);
     let incident = play.report(rosa, [ana, beto]);
     play.verify(&incident, [ana, beto], [dora, luis]);
-    play.close(&incident, carla, [dora, luis]);
+    play.close(&incident, [carla, ana], [dora, luis]);
     play.correct([ana, beto, carla], luis, [dora, rosa]);
     play.drill(rosa, [ana, beto], eva);
     play.end();
@@ -143,12 +143,14 @@ impl Play {
         self.say(readers[1], "es", &["incidents"]);
     }
 
-    fn close(&self, incident: &str, carla: usize, readers: [usize; 2]) {
+    fn close(&self, incident: &str, [carla, ana]: [usize; 2], readers: [usize; 2]) {
         scene(
             "All clear: exactly those who had the alert hear that it is over",
             "Ya pasó: lo saben justo quienes recibieron la alerta",
         );
         self.say(carla, "es", &["all-clear", &incident[..8]]);
+        self.everybody(incident, "said-all-clear");
+        self.say(ana, "es", &["all-clear", &incident[..8]]);
         self.everybody(incident, "all-clear");
         self.say(readers[0], "en", &["incidents"]);
         self.say(readers[1], "es", &["incidents"]);
@@ -168,6 +170,7 @@ impl Play {
         self.everybody(&incident, "alert");
         self.say(readers[0], "en", &["incidents"]);
         self.say(carla, "es", &["correct", &incident[..8]]);
+        self.say(ana, "es", &["correct", &incident[..8]]);
         self.everybody(&incident, "false-alarm");
         for (reader, language) in readers.into_iter().zip(["en", "es"]) {
             self.say(reader, language, &["incidents"]);

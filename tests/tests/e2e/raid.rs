@@ -56,11 +56,14 @@ fn ten_devices_live_through_a_raid() {
     let members_cannot = ["all-clear", incident.as_str()];
     cluster.clients[fidel].refused(1, "needs-role", &members_cannot);
     cluster.clients[carla].done(&["all-clear", &incident[..8]]);
+    everybody_is_told(&cluster, &incident, "said-all-clear");
+    cluster.clients[ana].done(&["all-clear", &incident[..8]]);
     everybody_is_told(&cluster, &incident, "all-clear");
 
     let wrong = verified(&cluster, elena, [ana, beto], false);
     everybody_is_told(&cluster, &wrong, "alert");
     cluster.clients[carla].done(&["correct", &wrong]);
+    cluster.clients[beto].done(&["correct", &wrong]);
     everybody_is_told(&cluster, &wrong, "false-alarm");
 
     let drill = verified(&cluster, fidel, [ana, beto], true);

@@ -31,6 +31,7 @@ fn a_seized_relay_holds_no_name_no_word_no_key_and_no_list() {
         client.wait_for_notice(&incident, "alert");
     }
     cluster.clients[ana].done(&["all-clear", &incident]);
+    cluster.clients[beto].done(&["all-clear", &incident]);
     for client in &cluster.clients {
         client.wait_for_notice(&incident, "all-clear");
     }

@@ -111,6 +111,16 @@ pub(crate) fn lines(words: &Words, incident: &IncidentView) -> Vec<(Colour, Stri
         more(words.with("incident-words", [("words", text.into())]));
     }
     let id = names::short(&incident.id);
+    for said in &incident.said {
+        let key = format!("said-{}", said.kind);
+        more(words.with(&key, [("count", said.count.into()), ("missing", said.missing.into())]));
+    }
+    if incident.disputed {
+        more(words.say("incident-disputed"));
+    }
+    if incident.may_change {
+        more(words.with("may-change", [("id", id.into())]));
+    }
     if incident.may_attest {
         more(words.with("may-attest", [("id", id.into())]));
     }
@@ -155,7 +165,7 @@ fn headline(words: &Words, incident: &IncidentView) -> String {
         if !report.equipment.is_empty() {
             parts.push(words.codes("equipment", &report.equipment));
         }
-        parts.push(age(words, report.reported_at));
+        parts.push(age(words, incident.at));
     }
     if incident.mine {
         parts.push(words.say("incident-mine"));
@@ -176,7 +186,7 @@ const fn colour(incident: &IncidentView) -> Colour {
     }
 }
 
-fn age(words: &Words, at: u64) -> String {
+pub(crate) fn age(words: &Words, at: u64) -> String {
     let minutes = now().saturating_sub(at) / 60_000;
     let say = |key, n: u64| words.with(key, [("n", FluentValue::from(n))]);
     match minutes {
@@ -202,7 +212,7 @@ mod tests {
             drill,
             mine: false,
             report: Some(ReportView {
-                reported_at: now() - 185_000,
+                reported_at: 0,
                 size: "2-5",
                 activities: vec!["detaining"],
                 setting: "unknown",
@@ -219,8 +229,12 @@ mod tests {
             recent: false,
             past: false,
             notice: None,
+            at: now() - 185_000,
             coverage: None,
+            said: vec![],
+            disputed: false,
             may_attest: false,
+            may_change: false,
             may_follow_up: false,
         }
     }

@@ -89,6 +89,8 @@ pub(crate) enum Verb {
     Dismiss,
     /// Alerts of this device: how they stand, turned on or off, tested.
     Alerts(Alerts),
+    /// Put warnings of forgeries and forks away; they come back with the next one.
+    Dismiss,
     /// Where this device stands.
     Status,
     /// Stay connected and show what comes.

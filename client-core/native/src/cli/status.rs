@@ -1,10 +1,13 @@
 //! Where this device stands.
 
-use campana_core::view::{NetworkView, View};
+use campana_core::command::Suspicious;
+use campana_core::view::{NetworkView, SuspicionView, View, Warning};
+use campana_core::{Command, CommandError};
 use serde_json::json;
 
-use super::ask::look;
+use super::ask::{First, ask, look};
 use super::failure::Failure;
+use super::incidents::age;
 use super::{Desk, names};
 use crate::words::{Words, codes};
 
@@ -48,7 +51,32 @@ fn lines(words: &Words, view: &View) -> Vec<String> {
     lines.extend(
         view.warnings.iter().map(|warning| format!("! {}", words.code("warning", codes::warning(*warning)))),
     );
+    lines.extend(view.suspicions.iter().map(|known| format!("  {}", suspicion(words, known))));
     lines
+}
+
+fn suspicion(words: &Words, known: &SuspicionView) -> String {
+    let who = known.name.as_ref().or(known.leaf.as_ref());
+    let who = who.map_or_else(|| words.say("suspicion-unknown"), |who| names::short(who).to_owned());
+    let when = known.at.map_or_else(|| "?".to_owned(), |at| age(words, at));
+    words.with("suspicion", [("count", known.count.into()), ("when", when.into()), ("who", who.into())])
+}
+
+pub(crate) async fn dismiss(desk: &mut Desk) -> Result<(), Failure> {
+    let commands = |view: &View| {
+        let known = view.suspicions.iter().filter_map(|known| match known.warning {
+            Warning::ForgedAlert => Some(Suspicious::ForgedAlert),
+            Warning::Forked => Some(Suspicious::Forked),
+            _ => None,
+        });
+        let commands: Vec<Command> = known.map(Command::Dismiss).collect();
+        if commands.is_empty() { Err(CommandError::AlreadyDone.into()) } else { Ok(commands) }
+    };
+    let asked = ask(desk, First::Ask, commands, |view, _| Ok(view.suspicions.is_empty())).await?;
+    let line = desk.screen.words.say("dismissed");
+    desk.screen
+        .result(&json!({"done": asked.done()}), if asked.done() { std::slice::from_ref(&line) } else { &[] });
+    asked.end()
 }
 
 fn network_lines(words: &Words, network: &NetworkView) -> Vec<String> {

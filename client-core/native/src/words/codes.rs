@@ -66,6 +66,7 @@ words! {
         Warning::ForgedAlert => "forged-alert", Warning::SingleCommittee => "single-committee",
         Warning::LockedOut => "locked-out", Warning::OwnerReplaced => "owner-replaced",
         Warning::Refused => "refused", Warning::UpdateNeeded => "update-needed", Warning::RelayFull => "relay-full",
+        Warning::AlertRefused => "alert-refused",
         Warning::Unread => "unread", Warning::Astray => "astray",
     }
 }
@@ -74,6 +75,7 @@ words! {
     notice(NoticeKind), NOTICES {
         NoticeKind::Report => "report", NoticeKind::Alert => "alert", NoticeKind::Drill => "drill",
         NoticeKind::FalseAlarm => "false-alarm", NoticeKind::AllClear => "all-clear",
+        NoticeKind::SaidFalseAlarm => "said-false-alarm", NoticeKind::SaidAllClear => "said-all-clear",
         NoticeKind::Unread => "unread",
     }
 }
@@ -94,6 +96,7 @@ pub fn keys() -> Vec<String> {
         of("finding", Finding::ALL, Finding::word),
         of("method", Method::ALL, Method::word),
         of("headline", FollowUpKind::ALL, FollowUpKind::word),
+        of("said", FollowUpKind::ALL, FollowUpKind::word),
         of("role", &Role::ALL, Role::word),
         of("role", &["committee", "none"], same),
         of("headline", STATUSES, same),

@@ -9,17 +9,9 @@ export interface PersonView {
      */
     key: string;
     /**
-     * Its short code: what tells two people of one name apart.
-     */
-    code: string;
-    /**
      * What they call themselves.
      */
     handle: string;
-    /**
-     * Somebody else has this name, or one that is easily taken for it.
-     */
-    namesake: boolean;
     /**
      * Where they stand.
      */
@@ -118,38 +110,7 @@ export interface DraftView {
      * Signed by this device.
      */
     signed: boolean;
-    /**
-     * Who drafted it.
-     */
-    author: NamedView | undefined;
-    /**
-     * Drafted by this device, which can withdraw it.
-     */
-    mine: boolean;
-    /**
-     * Why this device does not sign it.
-     */
-    trouble: DraftTrouble | undefined;
 }
-
-/**
- * A key by its name and code. The name is empty if this device has no record of it.
- */
-export interface NamedView {
-    /**
-     * What they call themselves.
-     */
-    name: string;
-    /**
-     * The key's short code.
-     */
-    code: string;
-}
-
-/**
- * Why a device does not sign a draft.
- */
-export type DraftTrouble = "update-needed" | "desk" | "other-leaf" | "stranger";
 
 /**
  * A subscription, as the browser has it.
@@ -165,6 +126,54 @@ export interface Subscription {
      * The relay's key it was made for.
      */
     made_for: Uint8Array | undefined;
+}
+
+/**
+ * What some say of an alert, which stands until as many say so as verify one.
+ */
+export interface SaidView {
+    /**
+     * That it was wrong, or is over.
+     */
+    kind: string;
+    /**
+     * How many say so.
+     */
+    count: number;
+    /**
+     * How many more it takes.
+     */
+    missing: number;
+    /**
+     * This device has said it.
+     */
+    mine: boolean;
+}
+
+/**
+ * Something that no honest member does.
+ */
+export interface SuspicionView {
+    /**
+     * Which warning it is behind.
+     */
+    warning: Warning;
+    /**
+     * How often, since it was last put away.
+     */
+    count: number;
+    /**
+     * When last, Unix milliseconds.
+     */
+    at: number | undefined;
+    /**
+     * The leaf that did it last; none: not known, or the relay itself.
+     */
+    leaf: string | undefined;
+    /**
+     * What that leaf's person calls themselves; on the committee's devices.
+     */
+    name: string | undefined;
 }
 
 /**
@@ -258,17 +267,34 @@ export interface IncidentView {
      */
     recent: boolean;
     /**
-     * The last notice that is due for it.
+     * What fewer say of an alert than it takes to end it.
+     */
+    said: SaidView[];
+    /**
+     * What a notice of it is about; of what is past none is shown by itself.
      */
     notice: NoticeKind | undefined;
+    /**
+     * When the relay had it, as this device's clock would have shown it, Unix milliseconds: its age is
+     * told from this, and not from what anybody else's clock said.
+     */
+    at: number;
     /**
      * How many phones have it, for the committee and the desk.
      */
     coverage: CoverageView | undefined;
     /**
+     * This device's own finding did not count: its clock is off.
+     */
+    disputed: boolean;
+    /**
      * Whether this device may attest now.
      */
     may_attest: boolean;
+    /**
+     * Whether it may take back what it found, for another finding.
+     */
+    may_change: boolean;
     /**
      * Whether this device may follow up now.
      */
@@ -310,10 +336,6 @@ export interface View {
      */
     me: string | undefined;
     /**
-     * Its short code, for the committee to compare ([`campana_protocol::name::short_code`]).
-     */
-    code: string | undefined;
-    /**
      * This device's roles: `"committee"`, `"dispatcher"`, `"verifier"`, `"responder"`.
      */
     roles: string[];
@@ -349,6 +371,10 @@ export interface View {
      * What its owner should know.
      */
     warnings: Warning[];
+    /**
+     * What stands behind those of them that its owner can put away.
+     */
+    suspicions: SuspicionView[];
     /**
      * Entries of class alert that this device could not read; dismissed by its owner.
      */
@@ -408,7 +434,7 @@ export type ZoneChange = { add: string } | { rename: { code: number; name: strin
 /**
  * One thing that a statement does; people by their handles.
  */
-export type OperationView = { constitute: { threshold: number; committee: number; adds: NamedView[]; drops: NamedView[] } } | { grant: { role: string; name: string; code: string } } | { revoke: { role: string; name: string; code: string } } | { remove: { name: string; code: string; other_leaf: boolean } } | { desk: { readable: boolean } } | { zones: ZoneChangeView[] } | { rule: number } | "unknown";
+export type OperationView = { constitute: { threshold: number; committee: number } } | { grant: { role: string; name: string } } | { revoke: { role: string; name: string } } | { remove: { name: string } } | { zones: ZoneChangeView[] } | { rule: number } | "unknown";
 
 /**
  * One thing that happened.
@@ -428,7 +454,7 @@ export interface AttestationView {
      */
     method: string;
     /**
-     * The verifier's clock, Unix milliseconds.
+     * When, as this device's clock would have shown it if the verifier's was right, Unix milliseconds.
      */
     at: number;
     /**
@@ -514,7 +540,7 @@ export type Reply = "accepted" | { invite: { id: string; link: string } } | { dr
 /**
  * What a device's owner should know.
  */
-export type Warning = "clock-off" | "rolled-back" | "behind" | "forked" | "forged-alert" | "single-committee" | "locked-out" | "owner-replaced" | "refused" | "update-needed" | "unread" | "astray" | "relay-full";
+export type Warning = "clock-off" | "rolled-back" | "behind" | "forked" | "forged-alert" | "single-committee" | "refused" | "update-needed" | "unread" | "astray" | "relay-full" | "alert-refused";
 
 /**
  * What a draft changes about a zone.
@@ -529,12 +555,12 @@ export type Link = "operator" | { join: { name: string; committee: boolean } } |
 /**
  * What a notice is about, in the order in which an incident passes through them.
  */
-export type NoticeKind = "report" | "alert" | "drill" | "false-alarm" | "all-clear" | "unread";
+export type NoticeKind = "report" | "alert" | "drill" | "false-alarm" | "all-clear" | "unread" | "said-false-alarm" | "said-all-clear";
 
 /**
  * What a person can ask.
  */
-export type Command = { start: { link: string; name: string; committee_size: number; threshold: number; verify_threshold: number } } | { invite: { lifetime_ms: number; committee: boolean } } | { "revoke-invite": string } | { join: { link: string; handle: string } } | "cancel" | { admit: Who } | { decline: Who } | { grant: { person: string; role: string } } | { revoke: { person: string; role: string } } | { remove: { person: string } } | { "change-zones": ZoneChange[] } | { approve: string } | { withdraw: string } | "raise-rules" | "dismiss-unread" | { report: Form } | { attest: { incident: string; finding: string; method: string } } | { "follow-up": { incident: string; kind: string } } | { alerts: boolean } | { "test-alerts": { delay_ms: number } };
+export type Command = { start: { link: string; name: string; committee_size: number; threshold: number; verify_threshold: number } } | { invite: { lifetime_ms: number; committee: boolean } } | { "revoke-invite": string } | { join: { link: string; handle: string } } | "cancel" | { admit: Who } | { decline: Who } | { grant: { person: string; role: string } } | { revoke: { person: string; role: string } } | { remove: { person: string } } | { "change-zones": ZoneChange[] } | { approve: string } | "raise-rules" | "dismiss-unread" | { report: Form } | { attest: { incident: string; finding: string; method: string } } | { "follow-up": { incident: string; kind: string } } | { dismiss: string } | { alerts: boolean } | { "test-alerts": { delay_ms: number } };
 
 /**
  * What a turn decided. `changes` are written in one strict transaction, then `effects` carried
