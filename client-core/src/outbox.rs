@@ -40,6 +40,7 @@ impl Core {
             let Some(job) = self.outbox.get(&id) else { continue };
             // One that waits keeps no other from going out: the next may be a true alert.
             if let Some(until) = self.session.held_until(now, id) {
+                blobs_open |= matches!(job, Job::Blob { .. });
                 self.wake_at(until);
                 continue;
             }
