@@ -287,7 +287,7 @@ impl Core {
         }
         let moves_desk = statement.operations.iter().any(|op| matches!(op, Operation::Desk { .. }));
         if let (true, Some(desk)) = (moves_desk, desk) {
-            self.desk_secret(desk);
+            self.owe_desk_secret(desk);
         }
     }
 
@@ -455,21 +455,71 @@ impl Core {
         }
     }
 
-    /// Takes over the secret of the desk mailbox that the committee has named, and of no other;
-    /// the ones before are still read for late reports.
+    /// Takes over the secret of a desk mailbox that the committee has named, and of no other. It may come
+    /// after the mailbox has moved again: reports wait in the one before, too.
     pub(crate) fn desk_secret(&mut self, secret: Secret) {
         let mailbox = desk_mailbox(&secret);
-        let chain = self.chain();
-        let named = self.channels.values().map(|channel| &channel.governance).chain(&chain);
-        if !named.into_iter().any(|governance| *governance.desk() == mailbox) {
+        let now = self.chain().is_some_and(|chain| *chain.desk() == mailbox)
+            || self.channels.values().any(|channel| *channel.governance.desk() == mailbox);
+        if !now && !self.channels.values().any(|channel| has_named(channel, &mailbox)) {
             return;
         }
         let Some(membership) = self.membership_mut() else { return };
-        if membership.desks.iter().all(|reading| reading.secret != secret) {
-            membership.desks.insert(0, Reading::new(secret));
-            membership.desks.truncate(MAX_DESKS);
+        let desks = &mut membership.desks;
+        if desks.iter().all(|reading| reading.secret != secret) {
+            // The first is the one that Welcomes name.
+            let place = if now { 0 } else { desks.len().min(1) };
+            desks.insert(place, Reading::new(secret));
+            desks.truncate(MAX_DESKS);
         }
         self.read_mailboxes();
+    }
+
+    /// The committee has moved the desk's mailbox: each of its devices owes the desk the secret until it
+    /// has seen that one of them has said it.
+    fn owe_desk_secret(&mut self, secret: Secret) {
+        let known =
+            |core: &Self| core.membership().is_some_and(|m| m.desks.iter().any(|r| r.secret == secret));
+        if known(self) {
+            return;
+        }
+        self.desk_secret(secret.clone());
+        let desks = self.membership_mut().into_iter().flat_map(|membership| &mut membership.desks);
+        desks.filter(|reading| reading.secret == secret).for_each(|reading| reading.untold = true);
+    }
+
+    /// The desk was told this secret.
+    pub(crate) fn desk_told(&mut self, secret: &Secret) {
+        let desks = self.membership_mut().into_iter().flat_map(|membership| &mut membership.desks);
+        desks.filter(|reading| reading.secret == *secret).for_each(|reading| reading.untold = false);
+    }
+
+    /// One of the committee tells the desk; the others follow in order if that device is gone.
+    pub(crate) fn desk_secret_duty(&mut self, now: u64) {
+        let owed = self.membership().is_some_and(|m| m.desks.iter().any(|reading| reading.untold));
+        let (true, Some(rank)) = (owed, self.rank()) else { return };
+        let Some(channel) = self.channels.get(&ChannelKind::Desk) else { return };
+        // Under the statement, and with nobody left in the group whom it lets in no more.
+        let safe = !channel.meta.lost
+            && channel.overdue(&channel.governance).is_empty()
+            && self.caught_up(ChannelKind::Desk);
+        let desks = self.membership().into_iter().flat_map(|membership| &membership.desks);
+        let due = |reading: &&Reading| reading.untold && has_named(channel, &desk_mailbox(&reading.secret));
+        let due: Vec<Secret> = desks.filter(due).map(|reading| reading.secret.clone()).collect();
+        let says = Event::DeskSecret(DeskSecret { secret: Secret([0; 32]) }).kind();
+        let queued = self
+            .outbox
+            .values()
+            .any(|job| matches!(job, Job::Event { kind: ChannelKind::Desk, event, .. } if *event == says));
+        if !safe || due.is_empty() || queued {
+            return;
+        }
+        if self.my_turn(now, Duty::DeskSecret, STEP * (rank as u64 + 1)) {
+            self.waiting.remove(&Duty::DeskSecret);
+            for secret in due {
+                self.say(ChannelKind::Desk, &Event::DeskSecret(DeskSecret { secret }), Class::Update);
+            }
+        }
     }
 
     /// After the desk mailbox has moved: those at the desk get its secret.
@@ -522,6 +572,15 @@ impl Core {
             self.mark(Row::Person(key));
         }
     }
+}
+
+/// Whether a channel's chain has named this mailbox for the desk, now or before.
+fn has_named(channel: &Channel, mailbox: &DeskMailbox) -> bool {
+    let names = |operation: &Operation| matches!(operation, Operation::Desk { mailbox: m } if m == mailbox);
+    let says = |signed: &SignedStatement| {
+        wire::decode::<Statement>(&signed.statement).is_ok_and(|said| said.operations.iter().any(names))
+    };
+    channel.governance.charter().desk_mailbox == *mailbox || channel.statements.iter().any(says)
 }
 
 /// The mailbox that a desk secret opens.

@@ -31,6 +31,7 @@ pub(crate) enum Duty {
     Checkpoint(ChannelKind),
     /// A member access key that nothing explains.
     Access(ChannelKind),
+    DeskSecret,
 }
 
 impl Core {
@@ -47,6 +48,7 @@ impl Core {
             self.footing_duty(now, kind);
             self.plead_duty(now, kind);
         }
+        self.desk_secret_duty(now);
         self.drop_unsayable();
         self.shut_out_duty(now);
         self.refusal_duties(now);
@@ -181,6 +183,10 @@ impl Core {
         if !channel.meta.lost && !footing.has_returned() && !unconfirmed {
             return;
         }
+        let cut = footing.is_cut() && self.membership().is_some_and(|m| m.invitation.is_some());
+        if !welcomed && cut && self.outbox.values().any(pleads) {
+            return self.plead_by_mail_instead(kind);
+        }
         if welcomed || self.outbox.values().any(pleads) {
             return;
         }
@@ -197,6 +203,13 @@ impl Core {
         if !self.plead_by_mail(kind) {
             self.push_job(Job::Plead { kind, attempt: None });
         }
+    }
+
+    /// A plea that was queued before the access key was rotated can never be appended: the plea goes
+    /// by mail, and at once, for nobody has read the queued one.
+    fn plead_by_mail_instead(&mut self, kind: ChannelKind) {
+        self.drop_pleas(kind);
+        self.plead_by_mail(kind);
     }
 
     /// The relay's owners of a channel are the committee's devices.

@@ -242,7 +242,10 @@ impl Core {
             (ChannelKind::Desk, Event::Attestation(signed)) => {
                 self.attestation_event(now, Some(said), signed)
             }
-            (ChannelKind::Desk, Event::DeskSecret(desk)) => self.desk_secret(desk.secret),
+            (ChannelKind::Desk, Event::DeskSecret(desk)) => {
+                self.desk_told(&desk.secret);
+                self.desk_secret(desk.secret);
+            }
             (ChannelKind::Committee, event) => self.committee_event(event, said.role),
             _ => {}
         }

@@ -179,7 +179,9 @@ impl Core {
     pub(crate) fn disconnected(&mut self) {
         let pause = self.session.pause;
         let wished = self.session.wished;
-        self.session = Session { pause, wished, ..Session::default() };
+        // A late answer, or one that a relay gives twice, must not stand for a request of later.
+        let next_request = self.session.next_request;
+        self.session = Session { pause, wished, next_request, ..Session::default() };
     }
 
     /// One frame from the relay.

@@ -168,6 +168,10 @@ pub(crate) struct Reading {
     /// Where this device was before a post from the future.
     #[n(2)]
     pub(crate) doubt: Option<Doubt>,
+    /// This device is of the committee and has not seen yet that the desk was told this secret.
+    #[n(3)]
+    #[cbor(default)]
+    pub(crate) untold: bool,
 }
 
 /// A place in a mailbox before a post from the future: a clock was wrong, or the relay lied to lead
@@ -183,7 +187,7 @@ pub(crate) struct Doubt {
 
 impl Reading {
     pub(crate) const fn new(secret: Secret) -> Self {
-        Self { secret, cursor: 0, doubt: None }
+        Self { secret, cursor: 0, doubt: None, untold: false }
     }
 
     pub(crate) fn keys(&self) -> MailboxKeys {

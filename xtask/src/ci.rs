@@ -22,5 +22,5 @@ pub(crate) fn ci() -> Outcome {
     // The release build of the app: what it downloads is held to its budget, and what is
     // generated and kept must be what this source generates.
     crate::pwa::check()?;
-    crate::test::test()
+    crate::test::test(&crate::test::Options::default())
 }

@@ -25,7 +25,7 @@ enum Task {
     /// Builds the browser app into pwa/dist.
     Pwa(pwa::Options),
     /// Runs every test; ends with a line `N passed, N failed`.
-    Test,
+    Test(test::Options),
     /// Simulates whole networks with faults on virtual time.
     Sim(sim::Options),
     /// Fuzzes the parsers of outside bytes (needs cargo-fuzz; installs it if missing).
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     let result = match Task::parse() {
         Task::Run(options) => run::run(&options),
         Task::Pwa(options) => pwa::pwa(&options),
-        Task::Test => test::test(),
+        Task::Test(options) => test::test(&options),
         Task::Sim(options) => sim::sim(&options),
         Task::Fuzz(options) => fuzz::fuzz(&options),
         Task::Bench(options) => bench::bench(&options),

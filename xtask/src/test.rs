@@ -2,8 +2,17 @@
 
 use std::process::Command;
 
+use clap::Args;
+
 use crate::command::{Failure, Outcome, cargo, exists, root, run, target, watch};
 use crate::pwa;
+
+#[derive(Debug, Default, Clone, Copy, Args)]
+pub(crate) struct Options {
+    /// Plays 2,000 fresh worlds and 200 crashes of each store besides everything else; takes hours.
+    #[arg(long)]
+    long: bool,
+}
 
 #[derive(Debug, Default, Clone, Copy)]
 struct Count {
@@ -11,11 +20,11 @@ struct Count {
     failed: u64,
 }
 
-pub(crate) fn test() -> Outcome {
+pub(crate) fn test(options: &Options) -> Outcome {
     let mut count = Count::default();
-    let suites: [fn() -> Outcome<Count>; 4] = [workspace, simulation, wasm, browsers];
+    let suites: [fn(&Options) -> Outcome<Count>; 4] = [workspace, simulation, wasm, browsers];
     for suite in suites {
-        let suite = suite()?;
+        let suite = suite(options)?;
         count.passed += suite.passed;
         count.failed += suite.failed;
     }
@@ -24,21 +33,29 @@ pub(crate) fn test() -> Outcome {
 }
 
 /// Unit, property, interoperability and real-process tests of every crate.
-fn workspace() -> Outcome<Count> {
+fn workspace(options: &Options) -> Outcome<Count> {
     // With the same choice of packages and targets features unify alike: nothing is compiled twice.
     run(&mut cargo(&["build", "--workspace", "--bins", "--tests"]))?;
     let mut command = cargo(&["test", "--workspace", "--no-fail-fast"]);
-    let (ok, lines) = watch(command.env("CAMPANA_BINARIES", target().join("debug")))?;
+    command.env("CAMPANA_BINARIES", target().join("debug"));
+    command.envs(options.long.then_some(("CAMPANA_CRASH_CYCLES", "200")));
+    let (ok, lines) = watch(&mut command)?;
     finish("cargo test", ok, tally(&lines))
 }
 
 /// A few worlds; `cargo xtask sim` plays more.
-fn simulation() -> Outcome<Count> {
+fn simulation(options: &Options) -> Outcome<Count> {
     let mut count = Count::default();
-    // Small worlds with two runs each, and one of the size of a town.
-    for arguments in
-        [["--seeds", "12", "--devices", "16", "--twice"].as_slice(), &["--seeds", "1", "--devices", "300"]]
-    {
+    // Sixty new worlds or three minutes of them, whichever is over first.
+    let fresh: &[&str] =
+        if options.long { &["--fresh", "2000"] } else { &["--fresh", "60", "--minutes", "3"] };
+    // Small worlds with two runs each, one of the size of a town, and those that once failed.
+    for arguments in [
+        ["--seeds", "12", "--devices", "16", "--twice"].as_slice(),
+        &["--seeds", "1", "--devices", "300"],
+        &["--known"],
+        fresh,
+    ] {
         let mut command =
             cargo(&["run", "--release", "--quiet", "--package", "campana-tests", "--bin", "sim", "--"]);
         let (ok, lines) = watch(command.args(arguments))?;
@@ -50,7 +67,7 @@ fn simulation() -> Outcome<Count> {
 }
 
 /// The core's scenarios as WebAssembly, under node.
-fn wasm() -> Outcome<Count> {
+fn wasm(_: &Options) -> Outcome<Count> {
     if !exists("node", "--version") {
         return Err(Failure(
             "the tests on WebAssembly need node: install it, then run the tests again".into(),
@@ -64,7 +81,7 @@ fn wasm() -> Outcome<Count> {
 }
 
 /// The app in real browsers, against the real relay and beside the real native client.
-fn browsers() -> Outcome<Count> {
+fn browsers(_: &Options) -> Outcome<Count> {
     for browser in ["chromium", "firefox-esr"] {
         if !exists(browser, "--version") {
             return Err(Failure(format!(

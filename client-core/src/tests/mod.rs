@@ -14,6 +14,7 @@ mod fragments;
 mod joins;
 mod lies;
 mod lockout;
+mod lost_places;
 mod refusals;
 mod registrations;
 #[allow(dead_code, reason = "shared with the scenarios")]

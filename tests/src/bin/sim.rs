@@ -1,8 +1,10 @@
-//! Plays worlds on virtual time: `sim --seeds N` or, to replay one, `sim --seed S`.
+//! Plays worlds on virtual time: `sim --seeds N`, `sim --seed S` to replay one, `sim --fresh N` for new
+//! ones and `sim --known` for those that once failed.
 
 use std::process::ExitCode;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use campana_tests::sim::{Size, play};
+use campana_tests::sim::{Outcome, Size, fresh, known, play, play_explained};
 use clap::Parser;
 
 /// Simulates whole networks with faults, one world for each seed.
@@ -20,51 +22,86 @@ struct Options {
     /// Plays each world twice and compares the traces.
     #[arg(long)]
     twice: bool,
+    /// Says of a world that failed what happened in it, and how every device ended.
+    #[arg(long)]
+    explain: bool,
+    /// Plays this many worlds from seeds that the clock decides, and prints the seeds.
+    #[arg(long, conflicts_with_all = ["seed", "seeds"])]
+    fresh: Option<u64>,
+    /// Starts no further world after so many minutes.
+    #[arg(long)]
+    minutes: Option<u64>,
+    /// Plays the worlds that once failed.
+    #[arg(long, conflicts_with_all = ["seed", "seeds", "fresh", "devices"])]
+    known: bool,
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let mut failed = 0;
-    for seed in options.seed..options.seed + options.seeds {
-        let size = Size::of(options.devices);
-        let result = play(seed, size);
-        let result = result.and_then(|first| {
-            if options.twice {
-                play(seed, size).map(|second| (first, Some(second)))
-            } else {
-                Ok((first, None))
+    let Some(worlds) = worlds(&options) else {
+        report("a line of the list of worlds is not `seed devices what`");
+        return ExitCode::FAILURE;
+    };
+    let ends = options.minutes.map(|minutes| Instant::now() + Duration::from_secs(60 * minutes));
+    let (mut passed, mut failed) = (0, 0);
+    for (seed, devices) in worlds {
+        if ends.is_some_and(|ends| Instant::now() >= ends) {
+            report("the time is up");
+            break;
+        }
+        match world(&options, seed, devices) {
+            Ok(line) => {
+                passed += 1;
+                report(&format!("seed {seed}: ok, {line}"));
             }
-        });
-        match result {
-            Ok((first, Some(second))) if first.trace != second.trace => {
+            Err(why) => {
                 failed += 1;
-                report(&format!("seed {seed}: FAILED, two runs took two courses"));
-            }
-            Ok((outcome, _)) => report(&format!(
-                "seed {seed}: ok, {} steps, {} deaths, {} relay deaths, {} rollbacks, {} of {} reports, \
-                 {} keys, {} verified, {:.1} s",
-                outcome.steps,
-                outcome.deaths[0],
-                outcome.deaths[1],
-                outcome.deaths[2],
-                outcome.reports[0],
-                outcome.reports[1],
-                outcome.keys,
-                outcome.verified,
-                outcome.seconds
-            )),
-            Err(violation) => {
-                failed += 1;
-                report(&format!("seed {seed}: FAILED, {violation}"));
+                report(&format!("seed {seed}: FAILED, {why}"));
                 report(&format!(
-                    "  replay: cargo xtask sim --seeds 1 --seed {seed} --devices {}",
-                    options.devices
+                    "  replay: cargo xtask sim --seeds 1 --seed {seed} --devices {devices} --explain"
                 ));
+                if !options.known {
+                    report(&format!("  and add it to tests/src/sim/seeds.txt: {seed} {devices} {why}"));
+                }
             }
         }
     }
-    report(&format!("{} passed, {failed} failed", options.seeds - failed));
+    report(&format!("{passed} passed, {failed} failed"));
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Seeds and how many devices each has.
+fn worlds(options: &Options) -> Option<Vec<(u64, usize)>> {
+    if options.known {
+        return known().map(|world| world.map(|world| (world.seed, world.devices))).collect();
+    }
+    let devices = options.devices;
+    let Some(count) = options.fresh else {
+        return Some((options.seed..options.seed + options.seeds).map(|seed| (seed, devices)).collect());
+    };
+    let began = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
+    Some((0..count).map(|number| (fresh(began, number), devices)).collect())
+}
+
+/// Plays one world. What to say of it, or why it failed.
+fn world(options: &Options, seed: u64, devices: usize) -> Result<String, String> {
+    let size = Size::of(devices);
+    let first = play_explained(seed, size).map_err(|(violation, history)| {
+        history.iter().filter(|_| options.explain).for_each(|line| report(line));
+        violation.to_string()
+    })?;
+    if options.twice {
+        let second = play(seed, size).map_err(|violation| violation.to_string())?;
+        if second.trace != first.trace {
+            return Err("two runs took two courses".into());
+        }
+    }
+    let Outcome { steps, deaths, reports, keys, verified, seconds, .. } = first;
+    let ([devices, relay, rollbacks], [arrived, reported]) = (deaths, reports);
+    Ok(format!(
+        "{steps} steps, {devices} deaths, {relay} relay deaths, {rollbacks} rollbacks, {arrived} of \
+         {reported} reports, {keys} keys, {verified} verified, {seconds:.1} s"
+    ))
 }
 
 #[expect(clippy::print_stdout, reason = "a command-line tool")]

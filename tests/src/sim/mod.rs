@@ -11,12 +11,14 @@ mod device;
 mod faults;
 mod people;
 mod relay;
+mod seeds;
 mod world;
 
 use std::time::Instant;
 
 pub use check::Violation;
 pub use faults::Faults;
+pub use seeds::{Known, fresh, known};
 pub use world::{Outcome, Size};
 
 /// Plays one seed.
@@ -24,11 +26,23 @@ pub use world::{Outcome, Size};
 /// # Errors
 /// The first [`Violation`].
 pub fn play(seed: u64, size: Size) -> Result<Outcome, Violation> {
+    play_explained(seed, size).map_err(|failed| failed.0)
+}
+
+/// Plays one seed; a violation comes with what happened before it and how every device ended.
+///
+/// # Errors
+/// The first [`Violation`], and its history.
+pub fn play_explained(seed: u64, size: Size) -> Result<Outcome, (Violation, Vec<String>)> {
     let mut world = world::World::new(seed, size);
     let started = Instant::now();
-    let mut outcome = world.play()?;
-    outcome.seconds = started.elapsed().as_secs_f64();
-    Ok(outcome)
+    match world.play() {
+        Ok(mut outcome) => {
+            outcome.seconds = started.elapsed().as_secs_f64();
+            Ok(outcome)
+        }
+        Err(violation) => Err((violation, world.explain())),
+    }
 }
 
 #[cfg(test)]

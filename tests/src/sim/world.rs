@@ -3,9 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-use campana_core::view::{Stage, Status, View};
+use campana_core::view::{Stage, Status, View, Warning};
 use campana_core::{Command, Effect, Input, NoticeKind, Reply, Turn};
-use campana_protocol::governance::Role;
+use campana_protocol::governance::{ChannelKind, Role};
 use campana_protocol::id::{Hash, hash};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -103,6 +103,10 @@ pub(super) struct World {
     /// Who has signed a finding or a follow-up about an incident.
     signers: BTreeMap<String, BTreeSet<usize>>,
     reports: usize,
+    /// What happened that may matter, to explain a world that does not come to rest.
+    history: Vec<String>,
+    /// Where each device stood when the history last said so.
+    stands: BTreeMap<(usize, ChannelKind), (u64, bool)>,
 }
 
 struct Line {
@@ -135,6 +139,50 @@ impl World {
             sent: BTreeSet::new(),
             signers: BTreeMap::new(),
             reports: 0,
+            history: Vec::new(),
+            stands: BTreeMap::new(),
+        }
+    }
+
+    /// What happened, a line each; then how every device ended.
+    pub(super) fn explain(mut self) -> Vec<String> {
+        for (device, state) in self.devices.iter().enumerate() {
+            let Some(core) = &state.core else { continue };
+            let (view, positions, owed) = (core.view(self.now), core.positions(), core.owed());
+            let stands: Vec<String> = positions
+                .iter()
+                .map(|p| format!("{:?} {} epoch {} whole {}", p.kind, p.cursor, p.epoch, p.whole))
+                .collect();
+            let incidents: Vec<String> =
+                view.incidents.iter().map(|one| format!("{:.8} {:?}", one.id, one.status)).collect();
+            self.history.push(format!(
+                "end: device {device}: {:?}, {:?}, caught up {}, {:?}, owes {owed:?}, [{}], [{}]",
+                view.stage,
+                view.roles,
+                view.caught_up,
+                view.warnings,
+                stands.join("; "),
+                incidents.join("; "),
+            ));
+        }
+        self.history
+    }
+
+    fn tell(&mut self, line: String) {
+        let seconds = (self.now - START) / 1_000;
+        self.history.push(format!("{:>3}:{:02} {line}", seconds / 60, seconds % 60));
+    }
+
+    /// Notes each epoch that a device comes to, and whether it still follows.
+    fn follow(&mut self, device: usize) {
+        let Some(core) = &self.devices[device].core else { return };
+        for position in core.positions() {
+            let stands = (position.epoch, position.whole);
+            if self.stands.insert((device, position.kind), stands) != Some(stands) {
+                let follows = if position.whole { "" } else { ", lost" };
+                let (kind, seq, epoch) = (position.kind, position.cursor, position.epoch);
+                self.tell(format!("device {device}: {kind:?} {seq}, epoch {epoch}{follows}"));
+            }
         }
     }
 
@@ -236,6 +284,7 @@ impl World {
 
     fn heal(&mut self) -> Result<(), Violation> {
         self.faults = Faults::NONE;
+        self.tell("the faults stop".into());
         for device in 0..self.devices.len() {
             self.devices[device].wanted = true;
             self.devices[device].cut_off_until = 0;
@@ -265,13 +314,25 @@ impl World {
         }
         let (gone, members): (Vec<_>, Vec<_>) =
             views.into_iter().partition(|(device, _)| self.plan.leaves(self.now, &handle(*device)));
-        if let Some((device, view)) = gone.iter().find(|(_, view)| view.stage != Stage::Removed) {
+        let stays =
+            |(device, view): &&(usize, View)| view.stage != Stage::Removed && !self.outside(*device, view);
+        if let Some((device, view)) = gone.iter().find(stays) {
             return Some(format!("device {device} is to be removed and is {:?}", view.stage));
         }
         self.unsettled(&members)
             .or_else(|| self.apart(&members))
             .or_else(|| self.misplaced(&members))
             .or_else(|| self.untold(&members))
+    }
+
+    /// A device whose store was put back to before its removal can't open the entry that removes it: it
+    /// warns that it was rolled back, and nobody lets it in. It is outside if it stands before the others
+    /// and can't follow.
+    fn outside(&self, device: usize, view: &View) -> bool {
+        let behind = self.devices[device].core.iter().flat_map(campana_core::Core::positions);
+        self.devices[device].ever_set_back
+            && view.warnings.contains(&Warning::RolledBack)
+            && behind.filter(|position| position.kind == ChannelKind::Broadcast).all(|own| !own.whole)
     }
 
     /// Whether everybody has come to rest.
@@ -290,7 +351,11 @@ impl World {
     /// Whether all stand at the same places, in the same epochs.
     fn apart(&self, members: &[(usize, View)]) -> Option<String> {
         let mut reference: BTreeMap<Hash, (usize, u64, u64)> = BTreeMap::new();
-        for (device, _) in members {
+        for (device, view) in members {
+            let counts = view.network.as_ref().map_or(0, |network| network.members);
+            if counts != members.len() {
+                return Some(format!("device {device} counts {counts} members, of {}", members.len()));
+            }
             for position in self.devices[*device].core.iter().flat_map(campana_core::Core::positions) {
                 let here = (*device, position.cursor, position.epoch);
                 let first = *reference.entry(Hash(position.channel.0)).or_insert(here);
@@ -462,6 +527,7 @@ impl World {
         let report = people::report(&mut self.rng);
         if let Some(Reply::Incident(incident)) = self.command(device, report)? {
             self.reports += 1;
+            self.tell(format!("device {device}: reports {incident}"));
             self.owed.insert(incident.to_string(), device);
         }
         Ok(())
@@ -498,10 +564,12 @@ impl World {
                 self.deaths[2] += 1;
                 self.note_sent(device);
                 self.hang_up(device);
+                self.tell(format!("device {device}: its store is put back"));
                 self.devices[device].restore();
                 self.at(self.now + 1_000, Event::Start(device));
                 return Ok(());
             }
+            self.tell(format!("device {device}: its store is copied"));
             self.devices[device].backup = Some(self.devices[device].rows.clone());
         }
         let Some(core) = &self.devices[device].core else { return Ok(()) };
@@ -510,6 +578,7 @@ impl World {
         if let Command::Attest { incident, .. } | Command::FollowUp { incident, .. } = &command {
             self.signers.entry(incident.to_string()).or_default().insert(device);
         }
+        self.tell(format!("device {device}: {command:?}"));
         self.command(device, command).map(drop)
     }
 
@@ -566,6 +635,10 @@ impl World {
         let positions = core.positions();
         check_skipped(device, &turn.skipped, &positions)?;
         self.agreement.check_keys(core.opened())?;
+        for entry in &turn.skipped {
+            self.tell(format!("device {device}: skips {:?} {}, {:?}", entry.kind, entry.seq, entry.why));
+        }
+        self.follow(device);
         self.agreement.check(device, &positions)
     }
 
@@ -588,7 +661,9 @@ impl World {
                     self.kill(device);
                     return Ok(());
                 }
-                if !self.devices[device].shown.insert(notice) {
+                // One that could not be read rings again once another has been read between.
+                let again = notice.kind == NoticeKind::Unread;
+                if !self.devices[device].shown.insert(notice) && !again {
                     return Err(Violation::ShownTwice { device, notice: format!("{notice:?}") });
                 }
                 self.turn(device, Input::Shown(notice))?;
@@ -611,6 +686,13 @@ impl World {
     fn check_notice(&self, device: usize, notice: campana_core::NoticeId) -> Result<(), Violation> {
         let Some(core) = &self.devices[device].core else { return Ok(()) };
         let view = core.view(self.now);
+        // Names no incident: what it rings for could not be read.
+        if notice.kind == NoticeKind::Unread {
+            return match view.unread {
+                0 => Err(Violation::FalseAlert { device, why: "is said to be unread, and none is" }),
+                _ => Ok(()),
+            };
+        }
         let id = notice.incident.to_string();
         let Some(incident) = view.incidents.into_iter().find(|incident| incident.id == id) else {
             return Err(Violation::FalseAlert { device, why: "has no incident" });
@@ -630,6 +712,9 @@ impl World {
         self.note_sent(device);
         self.hang_up(device);
         let lied = happens(&mut self.rng, self.faults.lying_disk);
+        if lied {
+            self.tell(format!("device {device}: dies, and its last write is lost"));
+        }
         self.devices[device].die(lied);
         let pause = 500 + self.rng.next_u64() % 30_000;
         self.at(self.now + pause, Event::Start(device));
@@ -749,6 +834,7 @@ impl World {
 
     fn kill_relay(&mut self) {
         self.deaths[1] += 1;
+        self.tell("the relay dies".into());
         self.relay.restart();
         let open: Vec<u64> = self.connections.keys().copied().collect();
         for connection in open {
