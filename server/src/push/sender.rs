@@ -292,10 +292,12 @@ impl<S: Store> Sender<S> {
         let mut looks = interval(Duration::from_millis(LOOK_MS));
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.outfit.push.work().ring();
+        let mut rings_loaded = false;
         loop {
             tokio::select! {
                 _ = stop.changed() => break,
                 () = self.outfit.push.work().rung() => {
+                    self.outfit.push.rings.look(&self.outfit.shared);
                     for test in self.outfit.push.take_tests() {
                         if tests.len() < MAX_WAITING_TESTS {
                             tests.spawn(trial::run(Arc::clone(&self.outfit), test));
@@ -311,6 +313,11 @@ impl<S: Store> Sender<S> {
                 Some(done) = jobs.tasks.join_next_with_id() => jobs.joined(done),
                 Some(_) = tests.join_next() => {}
                 _ = looks.tick() => {
+                    if !rings_loaded {
+                        let loaded = self.outfit.push.rings.load(self.outfit.shared.store());
+                        rings_loaded = loaded.is_ok();
+                    }
+                    self.outfit.push.rings.look(&self.outfit.shared);
                     jobs.start(&self.outfit);
                     let shut = u64::try_from(self.outfit.gates.shut()).unwrap_or(u64::MAX);
                     self.outfit.shared.metrics.push_lanes_shut.store(shut, Ordering::Relaxed);

@@ -6,4 +6,5 @@ mod pushes;
 mod refusals;
 mod rig;
 mod stores;
+mod rings;
 mod streams;
