@@ -243,6 +243,7 @@ impl Core {
                 self.attestation_event(now, Some(said), signed)
             }
             (ChannelKind::Desk, Event::DeskSecret(desk)) => self.desk_secret(desk.secret),
+            (ChannelKind::Desk, Event::OnCall(what)) => self.on_call_event(now, said.role, what),
             (ChannelKind::Committee, event) => self.committee_event(event, said.role),
             _ => {}
         }
@@ -335,6 +336,8 @@ impl Core {
                 if let Some(membership) = self.membership_mut() {
                     membership.desks.clear();
                 }
+                self.alerts.leave_the_desk();
+                self.mark(Row::Alerts);
                 self.offer_key_packages();
             }
             ChannelKind::Committee => self.offer_key_packages(),

@@ -3,8 +3,8 @@
 
 use campana_protocol::code::Code;
 use campana_protocol::event::{
-    Admitted, Approve, DeskSecret, Draft, Duty, Envelope, Event, Invite, KnownAlert, KnownAlerts, OnCall, Owner,
-    empty_log, extend_log,
+    Admitted, Approve, DeskSecret, Draft, Duty, Envelope, Event, Invite, KnownAlert, KnownAlerts, OnCall,
+    Owner, empty_log, extend_log,
 };
 use campana_protocol::frame::{
     Class, ClientFrame, Entry, OwnerApproval, RelayFrame, Secret, Subject, challenge, creation, owners_change,
@@ -204,11 +204,7 @@ pub(crate) fn client_frames() -> Samples {
         ),
         (
             "withdraw-ring",
-            ClientFrame::WithdrawRing {
-                request: 33,
-                subject: Subject::Channel(CHANNEL),
-                secret: secret(),
-            },
+            ClientFrame::WithdrawRing { request: 33, subject: Subject::Channel(CHANNEL), secret: secret() },
         ),
     ];
     frames.map(|(name, frame)| (name, frame.encode())).to_vec()

@@ -5,6 +5,6 @@ mod mailboxes;
 mod pushes;
 mod refusals;
 mod rig;
-mod stores;
 mod rings;
+mod stores;
 mod streams;

@@ -35,8 +35,8 @@ use super::key::{Key, Kind};
 use super::log::Log;
 use super::write::{Write, Written};
 use super::{
-    BlobPart, Coverage, Head, Health, HeldRing, Holding, Keys, MailboxState, Page, Post, PushJob, Registration,
-    RegistrationPage, Rights, Run, Store, Trimmed,
+    BlobPart, Coverage, Head, Health, HeldRing, Holding, Keys, MailboxState, Page, Post, PushJob,
+    Registration, RegistrationPage, Rights, Run, Store, Trimmed,
 };
 use crate::limits::{MAX_TRIM, REOPEN_BYTES};
 
