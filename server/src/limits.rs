@@ -459,6 +459,13 @@ pub const MAX_PACES: usize = 65_536;
 /// How often the time that held rings have left is written down: a restart adds so much to it at most.
 pub const COUNT_DOWN_MS: u64 = 15_000;
 
+/// How often it is drawn who of those that are cover is pushed to.
+pub const COVER_LOOK_MS: u64 = 60_000;
+
+/// How long a phone that is cover waits for its next push on average: a desk is rung a few times a day
+/// when it is rung at all, and nobody leaves on what takes away much of a battery.
+pub const COVER_MEAN_MS: u64 = 6 * 3_600_000;
+
 /// Rings that a subject is held at once, by all together: a busy hour's reports.
 pub const HOLD_BURST: u32 = 64;
 

@@ -2,6 +2,7 @@
 //! where pushes may go, and the sealing of what devices register. [`sender`] does the sending.
 
 mod client;
+mod cover;
 mod endpoint;
 mod gate;
 mod held;

@@ -20,8 +20,8 @@ use super::job::End;
 use super::message::{MessageError, Messages};
 use super::resolve::{Pin, Resolver};
 use super::turns::{Candidate, Name, choose};
-use super::{Push, Test, job, trial};
-use crate::limits::{LOOK_MS, MAX_OPEN_JOBS, MAX_PROBES, MAX_PUSH_JOBS, MAX_WAITING_TESTS};
+use super::{Push, Test, cover, job, trial};
+use crate::limits::{COVER_LOOK_MS, LOOK_MS, MAX_OPEN_JOBS, MAX_PROBES, MAX_PUSH_JOBS, MAX_WAITING_TESTS};
 use crate::metrics::count;
 use crate::serve::now;
 use crate::shared::Shared;
@@ -98,6 +98,12 @@ impl Pushed {
     pub(super) fn test(test: &Test, plain: Vec<u8>, now: u64) -> Self {
         let name = [&b"test"[..], &test.nonce.to_be_bytes()].concat();
         Self { channel: test.channel, plain, name, since: now }
+    }
+
+    /// Its name is its time: no two are pushed to one registration in a millisecond.
+    pub(super) fn cover(channel: ChannelId, plain: Vec<u8>, now: u64) -> Self {
+        let name = [&b"cover"[..], &now.to_be_bytes()].concat();
+        Self { channel, plain, name, since: now }
     }
 }
 
@@ -293,6 +299,9 @@ impl<S: Store> Sender<S> {
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.outfit.push.work().ring();
         let mut rings_loaded = false;
+        let mut covers = interval(Duration::from_millis(COVER_LOOK_MS));
+        covers.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        covers.reset();
         loop {
             tokio::select! {
                 _ = stop.changed() => break,
@@ -312,6 +321,14 @@ impl<S: Store> Sender<S> {
                 }
                 Some(done) = jobs.tasks.join_next_with_id() => jobs.joined(done),
                 Some(_) = tests.join_next() => {}
+                _ = covers.tick() => {
+                    let all = self.outfit.shared.store().covers().unwrap_or_default();
+                    for (mailbox, registration) in cover::draw(all) {
+                        if tests.len() < MAX_WAITING_TESTS {
+                            tests.spawn(trial::cover(Arc::clone(&self.outfit), mailbox, registration));
+                        }
+                    }
+                }
                 _ = looks.tick() => {
                     if !rings_loaded {
                         let loaded = self.outfit.push.rings.load(self.outfit.shared.store());
