@@ -10,7 +10,7 @@ import { HOST as AUTOPUSH, launchFirefox, startAutopush } from "./push/autopush.
 import { certificate } from "./push/certificate.mjs";
 import { HOST as FCM, launchChromium, startFcm, stopWorkers } from "./push/fcm.mjs";
 import { joined, pause, sees, tap } from "./push/page.mjs";
-import { native, startRelay } from "./stage.mjs";
+import { Person, launch as chromium, native, startRelay } from "./stage.mjs";
 
 const BROWSERS = [
   { name: "Firefox", host: AUTOPUSH, start: startAutopush, launch: launchFirefox, stop: () => undefined },
@@ -37,9 +37,11 @@ for (const { name, host, start, launch, stop } of BROWSERS) {
       const desk = native(relay, "desk");
       await desk("start", "--name", "Valle", "--committee", "1", "--threshold", "1", "--confirmations", "1", relay.invitation);
       const { link } = await desk("invite");
+      const verifier = native(relay, "verifier");
+      await verifier("join", "--handle", "Vera", link).catch((error) => assert.equal(error.code, 3, error.message));
       let page = await joined(browser, link);
-      await admitted(desk);
-      await desk("grant", "Ana", "verifier");
+      await admitted(desk, 2);
+      for (const person of ["Ana", "Vera"]) await desk("grant", person, "verifier");
 
       // Nobody is on call, and the desk says so.
       await tap(page, "Desk");
@@ -77,9 +79,7 @@ for (const { name, host, start, launch, stop } of BROWSERS) {
       await sees(page, "This phone does not ring for reports.");
       await standing(desk, ({ on_call }) => on_call === 0);
       const before = service.posts.length;
-      await desk("report", "--activity", "detaining");
-      await tap(page, "Confirmed");
-      await tap(page, "In person");
+      await alerted(desk, verifier);
       await service.waitFor(() => true, before);
       await page.goto("about:blank");
       assert.deepEqual(service.posts.slice(before).length, 1, "the alert alone");
@@ -87,11 +87,68 @@ for (const { name, host, start, launch, stop } of BROWSERS) {
   });
 }
 
-async function admitted(desk) {
+test("an app that is open rings, until somebody touches it", async (t) => {
+  const relay = await startRelay();
+  const browser = await chromium();
+  t.after(async () => {
+    await browser.close();
+    await relay.end();
+  });
+  const desk = native(relay, "desk");
+  await desk("start", "--name", "Valle", "--committee", "1", "--threshold", "1", "--confirmations", "1", relay.invitation);
+  const { link } = await desk("invite");
+  const verifier = native(relay, "verifier");
+  await verifier("join", "--handle", "Vera", link).catch((error) => assert.equal(error.code, 3, error.message));
+  const phone = await Person.of(browser, relay, "Ana");
+  await phone.context.addInitScript(() => {
+    globalThis.rang = { sounds: 0, vibrations: 0 };
+    const make = AudioContext.prototype.createOscillator;
+    AudioContext.prototype.createOscillator = function () {
+      globalThis.rang.sounds += 1;
+      return make.call(this);
+    };
+    Navigator.prototype.vibrate = (pattern) => (globalThis.rang.vibrations += pattern === 0 ? 0 : 1);
+  });
+  await phone.join(link, "Ana");
+  await phone.sees("waiting");
+  await admitted(desk, 2);
+  await desk("grant", "Vera", "verifier");
+  await desk("grant", "Ana", "verifier");
+  await phone.tap(/Desk/);
+  await phone.sees("Nothing to verify");
+  const rang = () => phone.page.evaluate(() => ({ title: document.title, ...globalThis.rang }));
+  assert.deepEqual(await rang(), { title: "Campana", sounds: 0, vibrations: 0 }, "what was there is no news");
+
+  // A report rings the desk, an alert everybody.
+  for (const comes of [() => desk("report", "--activity", "detaining"), () => alerted(desk, verifier)]) {
+    const before = await rang();
+    await comes();
+    await phone.page.waitForFunction(() => document.title === "● Campana");
+    const now = await rang();
+    assert.ok(now.sounds > before.sounds && now.vibrations > before.vibrations, JSON.stringify([before, now]));
+    await phone.page.keyboard.press("Shift");
+    assert.equal((await rang()).title, "Campana");
+  }
+  phone.assertQuiet();
+});
+
+/** A report, confirmed. */
+async function alerted(desk, verifier) {
+  const report = await desk("report", "--activity", "detaining");
+  const incident = report.incident ?? report.id;
+  for (let tries = 0; tries < 40; tries += 1) {
+    const done = await verifier("attest", incident, "--finding", "confirmed", "--method", "in-person").catch(() => undefined);
+    if (done) return;
+    await pause(250);
+  }
+  throw new Error("the report never came to the verifier");
+}
+
+async function admitted(desk, count) {
   for (let tries = 0; tries < 60; tries += 1) {
     const answer = await desk("people");
     const people = answer.people ?? answer;
-    if (people.some(({ state }) => state === "waiting")) return desk("admit", "--all");
+    if (people.filter(({ state }) => state === "waiting").length >= count) return desk("admit", "--all");
     await pause(250);
   }
   throw new Error("nobody waits");
