@@ -37,7 +37,8 @@ fn registered<F: Fixture>(b: &Bench<F>, now: u64) -> Vec<RegistrationId> {
 }
 
 fn post<F: Fixture>(b: &mut Bench<F>) {
-    let write = Write::Post { mailbox: BOX, insider: true, record: b.record(), body: b"report".to_vec() };
+    let (record, body) = (b.record(), b"report".to_vec());
+    let write = Write::Post { mailbox: BOX, insider: true, weight: 1, read: 0, record, body };
     assert!(matches!(b.write(write), Ok(Written::Posted { .. })));
 }
 
@@ -95,7 +96,10 @@ pub fn a_mailboxs_registrations_are_renewed_end_and_expire<F: Fixture>(fixture: 
     assert_eq!(registered(&b, NOW), [id(1), id(2)]);
     assert_eq!(b.store().covers(), Ok(vec![(BOX, id(2))]));
     let found = b.store().registration(&place(&SUBJECT), &id(1), NOW).expect("read");
-    assert_eq!(found, Some(Registration { registration: id(1), sealed: b"sealed".to_vec() }));
+    assert_eq!(
+        found,
+        Some(Registration { registration: id(1), sealed: b"sealed".to_vec(), refused_at: None })
+    );
     // Cover no more, later.
     assert_eq!(b.write_at(NOW + 5, register(2)), Ok(Written::Done));
     assert_eq!(b.store().covers(), Ok(Vec::new()));
