@@ -386,7 +386,6 @@ export interface Messages {
   "push-changed": undefined;
   "push-said-false-alarm": undefined;
   "push-said-all-clear": undefined;
-  "push-open": undefined;
   "push-report": { n: string | number };
   "push-waiting": { n: string | number };
   "push-cleared": undefined;
