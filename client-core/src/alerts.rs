@@ -1,10 +1,12 @@
 //! This device's alerts: the push subscription its owner wants, what the platform says of it, what
 //! the relay knows of it, and whether pushes have been seen to arrive (docs/PUSH.md).
 
+mod bell;
 mod former;
+mod hold;
 
 use campana_protocol::code::{Action, Code};
-use campana_protocol::frame::ClientFrame;
+use campana_protocol::frame::{ClientFrame, Subject};
 use campana_protocol::governance::ChannelKind;
 use campana_protocol::id::{
     ChannelId, Hash, IncidentId, PublicKey, PushKey, ReceiptToken, RegistrationId, hash,
@@ -14,6 +16,7 @@ use campana_protocol::push::Push;
 use campana_protocol::wire;
 use minicbor::{Decode, Encode};
 
+pub(crate) use self::bell::Registered as BellRegistered;
 use self::former::Registration;
 use crate::command::{CommandError, Reply};
 use crate::core::Core;
@@ -77,6 +80,9 @@ pub(crate) struct Alerts {
     #[n(21)]
     #[cbor(default)]
     before: Vec<IncidentId>,
+    #[n(14)]
+    #[cbor(default)]
+    bell: bell::Bell,
 }
 
 /// What the relay was last told, and answered.
@@ -261,7 +267,8 @@ impl Core {
 
     /// A push arrived. What it brings is judged like anything in the log.
     pub(crate) fn pushed(&mut self, now: u64, bytes: &[u8], arrival: Arrival) -> Pushed {
-        let mut pushed = Pushed { incident: None, test: false, behind: true, unread: false };
+        let mut pushed =
+            Pushed { incident: None, test: false, behind: true, unread: false, desk: false, held: false };
         let Ok(push) = Push::decode(bytes) else { return pushed };
         // Whatever it is about: it came through the push service, so pushes arrive.
         if !arrival.in_sight {
@@ -271,6 +278,12 @@ impl Core {
         self.alerts.refused_at = None;
         self.mark(Row::Alerts);
         match push {
+            // What was posted is in the mailbox.
+            Push::Mail { .. } => pushed.desk = true,
+            Push::Ring { subject } => {
+                pushed.desk = matches!(subject, Subject::Mailbox(_));
+                pushed.held = true;
+            }
             Push::Entry { channel, entry } => {
                 let next = |core: &Self| {
                     let kind = core.kind_of(&channel)?;
@@ -293,7 +306,7 @@ impl Core {
                 pushed.unread = self.membership().is_some_and(|m| m.unread.holds(seq));
             }
             Push::Test { nonce, .. } => {
-                pushed = Pushed { incident: None, test: true, behind: false, unread: false };
+                pushed = Pushed { test: true, behind: false, ..pushed };
                 if let Some(test) = self.alerts.test.as_mut().filter(|test| test.nonce == nonce) {
                     test.arrived_at = Some(arrival.at);
                     test.closed |= !arrival.in_sight;
@@ -349,6 +362,8 @@ impl Core {
         self.send_registration(now, channel, access);
         self.send_test(now, channel);
         self.send_receipts(channel);
+        self.bell_duty(now);
+        self.hold_duty(now);
     }
 
     /// Turning on comes to an end, one way or the other.
@@ -458,6 +473,7 @@ impl Core {
             }
             Asked::ProveFormer(registration) => self.end_former(registration),
             Asked::EndFormer(ended) => self.forget_former(ended),
+            Asked::Bell(_) | Asked::EndBell => self.bell_done(&asked),
             _ => return,
         }
         self.mark(Row::Alerts);
@@ -509,6 +525,7 @@ impl Core {
             Asked::Receipt(seq) => self.alerts.receipts.retain(|owed| owed != seq),
             // Its channel is gone, and it with that.
             Asked::ProveFormer(gone) | Asked::EndFormer(gone) => self.forget_former(*gone),
+            Asked::Bell(_) | Asked::EndBell => self.bell_refused(code),
             _ => return,
         }
         self.mark(Row::Alerts);

@@ -1,5 +1,6 @@
 //! What a person or script can ask of the core, and the answers.
 
+use campana_protocol::event::Duty;
 use campana_protocol::governance::Role;
 use campana_protocol::id::{Hash, IncidentId, InviteId, PublicKey};
 use campana_protocol::link::LinkError;
@@ -100,6 +101,15 @@ pub enum Command {
     Dismiss(Suspicious),
     /// Turns this device's alerts on or off.
     Alerts(bool),
+    /// Has this device ring when a report comes, or no longer.
+    OnCall {
+        /// How.
+        duty: Duty,
+        /// From this minute of the day, where the device is.
+        from: u16,
+        /// To this one; the same: all day.
+        to: u16,
+    },
     /// Asks for a push to this device alone, to see it arrive.
     TestAlerts {
         /// Time to lock the phone first, milliseconds.

@@ -79,7 +79,8 @@ impl Core {
             | Event::FollowUp(_)
             | Event::Known(_)
             | Event::Attestation(_)
-            | Event::DeskSecret(_) => {}
+            | Event::DeskSecret(_)
+            | Event::OnCall(_) => {}
         }
         self.mark(Row::Registry);
     }

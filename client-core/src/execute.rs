@@ -55,6 +55,7 @@ impl Core {
                 self.dismiss_unread();
                 Ok(Reply::Accepted)
             }
+            Command::OnCall { duty, from, to } => self.want_bell(now, duty, from, to),
             Command::TestAlerts { delay_ms } => self.test_alerts(now, delay_ms),
         }
     }

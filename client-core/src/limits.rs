@@ -252,6 +252,33 @@ pub(crate) const SELDOM: u64 = 5 * 60_000;
 /// Alerts whose coverage is asked for at once.
 pub(crate) const MAX_ASKED: usize = 8;
 
+// ---- The desk's bell -------------------------------------------------------------------------
+
+/// Minutes of a day.
+pub(crate) const DAY_MINUTES: u16 = 1_440;
+
+/// Time to lock the phone after going on call, before its test comes.
+pub(crate) const ON_CALL_TEST_DELAY: u32 = 10_000;
+
+/// The least time between two reports of one reporter that make noise; it doubles up to the last while
+/// nobody answers.
+pub(crate) const RING_PAUSE: u64 = 60_000;
+pub(crate) const RING_PAUSE_LAST: u64 = 15 * 60_000;
+
+/// How long nobody may answer a report until the desk is rung again: somebody who was woken has found
+/// their glasses by then, and an alert that comes ten minutes late still warns.
+pub(crate) const ANSWER_IN: u64 = 5 * 60_000;
+
+/// How old a report may be to have a ring held for it, or withdrawn: longer than [`ANSWER_IN`], and no
+/// connection asks for more than an hour's.
+pub(crate) const HOLD_FOR: u64 = 3_600_000;
+
+/// How long what somebody says of being on call counts: they say it again each day.
+pub(crate) const SAID_TTL: u64 = 3 * DAY_MS;
+
+/// Those at the desk whose word on that is kept: a desk has tens.
+pub(crate) const MAX_COLLEAGUES: usize = 256;
+
 // ---- The PIN ---------------------------------------------------------------------------------
 
 /// Most memory (KiB) and passes that a sealed key may ask for: a phone can still do that, and a row

@@ -246,6 +246,7 @@ impl Core {
                 self.desk_told(&desk.secret);
                 self.desk_secret(desk.secret);
             }
+            (ChannelKind::Desk, Event::OnCall(what)) => self.on_call_event(now, said.role, what),
             (ChannelKind::Committee, event) => self.committee_event(event, said.role),
             _ => {}
         }
@@ -338,6 +339,8 @@ impl Core {
                 if let Some(membership) = self.membership_mut() {
                     membership.desks.clear();
                 }
+                self.alerts.leave_the_desk();
+                self.mark(Row::Alerts);
                 self.offer_key_packages();
             }
             ChannelKind::Committee => self.offer_key_packages(),

@@ -2,7 +2,7 @@
 
 use campana_protocol::frame::Class;
 use campana_protocol::governance::{ChannelKind, RULES, Role, Zone, statement_digest};
-use campana_protocol::id::PublicKey;
+use campana_protocol::id::{IncidentId, PublicKey};
 use campana_protocol::mailbox::Refusal;
 use campana_protocol::name::{clean, outline, short_code};
 use campana_protocol::report::{Attestation, Finding, FollowUpKind, PrivateReport, PublicReport, Signed};
@@ -36,6 +36,7 @@ impl Core {
             unsent: self.outbox.len(),
             alerts: self.alerts_view(now),
             reach: self.reach_view(),
+            desk: self.desk_view(now),
             counting: self.counting(),
             caught_up: !self.channels.is_empty()
                 && self.channels.iter().all(|(kind, channel)| {
@@ -111,8 +112,9 @@ impl Core {
             // At the desk's devices without a desk role (the committee), reports stay unseen.
             incident.alert.is_some() || incident.mine || (may_verify && incident.at_desk)
         });
+        let loud = if may_verify { self.loud_reports(now) } else { Set::new() };
         let views: Vec<IncidentView> = shown
-            .map(|incident| self.incident_view(now, incident, membership, &channel.governance))
+            .map(|incident| self.incident_view(now, incident, membership, (&channel.governance, &loud)))
             .collect();
         sorted::sort(views, &|a, b| b.updated_at.cmp(&a.updated_at).then_with(|| a.id.cmp(&b.id)))
     }
@@ -122,7 +124,7 @@ impl Core {
         now: u64,
         incident: &Incident,
         membership: &Membership,
-        governance: &Governance,
+        (governance, loud): (&Governance, &Set<IncidentId>),
     ) -> IncidentView {
         let own = membership.role_key();
         let may_verify = self.may_verify();
@@ -171,6 +173,7 @@ impl Core {
                 Some(at) => self.own_time(at),
                 None => incident.updated_at,
             },
+            quiet: self.waits(now, incident) && !loud.contains(&incident.id),
             coverage: self.coverage_of(incident),
             said,
             disputed: incident.disputed,

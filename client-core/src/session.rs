@@ -4,10 +4,10 @@
 use campana_protocol::code::{Action, Code};
 use campana_protocol::frame::{ClientFrame, RelayFrame, Secret, Subject, challenge};
 use campana_protocol::governance::ChannelKind;
-use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey, RegistrationId};
+use campana_protocol::id::{BlobId, ChannelId, IncidentId, MailboxId, PublicKey, RegistrationId};
 use campana_protocol::limits::FRAME_VERSION;
 
-use crate::alerts::Told;
+use crate::alerts::{BellRegistered, Told};
 use crate::core::Core;
 use crate::coverage::Coverage;
 use crate::keys::{KeyPair, access_key};
@@ -63,6 +63,13 @@ pub(crate) struct Session {
     pub(crate) registered_at: Option<u64>,
     /// When former registrations are tried to be ended again.
     pub(crate) former_at: u64,
+    /// The relay has no bell, or not for this device.
+    pub(crate) bell_unknown: bool,
+    /// It has said on this connection that what is registered for the desk's mailbox stands.
+    pub(crate) bell_stands: bool,
+    /// Reports that it has been asked to hold or withdraw a ring for.
+    pub(crate) rings_held: Set<IncidentId>,
+    pub(crate) rings_withdrawn: Set<IncidentId>,
     pub(crate) coverage: Coverage,
     /// What the relay has been told about channels and mailboxes on this connection.
     pub(crate) settings: Set<Setting>,
@@ -94,6 +101,12 @@ pub(crate) enum Asked {
     ProveFormer(RegistrationId),
     EndFormer(RegistrationId),
     Test(u32),
+    /// Registers for the desk's mailbox.
+    Bell(BellRegistered),
+    EndBell,
+    /// Holds a ring for a report.
+    Hold(IncidentId),
+    Withdraw(IncidentId),
     Receipt(u64),
     Coverage(u64),
     /// Whether the push service takes what the relay pushes here.
@@ -344,11 +357,19 @@ impl Core {
                 | Asked::ProveFormer(_)
                 | Asked::EndFormer(_)
                 | Asked::Test(_)
+                | Asked::Bell(_)
+                | Asked::EndBell
                 | Asked::Receipt(_)),
             ) => self.alerts_done(asked),
             Some(Asked::Setting(setting)) => self.told(setting),
             Some(
-                Asked::Subscribe(..) | Asked::Part(..) | Asked::Coverage(_) | Asked::Refusal | Asked::Nothing,
+                Asked::Subscribe(..)
+                | Asked::Part(..)
+                | Asked::Hold(_)
+                | Asked::Withdraw(_)
+                | Asked::Coverage(_)
+                | Asked::Refusal
+                | Asked::Nothing,
             )
             | None => {}
         }
@@ -403,7 +424,8 @@ impl Core {
         self.session.relay_full = code == Code::ReadOnly;
         let asked = self.session.requests.remove(&request).unwrap_or(Asked::Nothing);
         // Without these it works as it did before there were any.
-        let spared = matches!(asked, Asked::Setting(_) | Asked::Refusal);
+        let bell = matches!(asked, Asked::Bell(_) | Asked::EndBell | Asked::Hold(_) | Asked::Withdraw(_));
+        let spared = bell || matches!(asked, Asked::Setting(_) | Asked::Refusal);
         self.session.update_needed |= code.action() == Action::Update && !spared;
         if code.action() == Action::Retry {
             return self.refused_for_now(now, asked);
@@ -428,11 +450,16 @@ impl Core {
             | Asked::ProveFormer(_)
             | Asked::EndFormer(_)
             | Asked::Test(_)
+            | Asked::Bell(_)
+            | Asked::EndBell
             | Asked::Receipt(_) => {
                 self.alerts_refused(&asked, code);
             }
             // Not on this connection.
             Asked::Setting(_) => {}
+            Asked::Hold(_) | Asked::Withdraw(_) => {
+                self.session.bell_unknown |= code.action() == Action::Update
+            }
             Asked::Read(_) | Asked::Coverage(_) | Asked::Refusal | Asked::Nothing => {}
         }
     }
@@ -461,7 +488,8 @@ impl Core {
             Asked::Setting(setting) => {
                 self.session.settings.remove(&setting);
             }
-            Asked::Test(_) | Asked::Refusal | Asked::Nothing => {}
+            Asked::Hold(_) | Asked::Withdraw(_) => self.hold_again(&asked),
+            Asked::Test(_) | Asked::Bell(_) | Asked::EndBell | Asked::Refusal | Asked::Nothing => {}
             // What a connection rests on could not be had: begin again.
             _ => self.effects.push(Effect::Reconnect),
         }

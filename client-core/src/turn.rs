@@ -51,6 +51,10 @@ pub struct Platform {
     /// It could not make one when it was asked to; it is not asked again before the next opening.
     #[n(2)]
     pub failed: bool,
+    /// How far local time is ahead of UTC, minutes.
+    #[n(3)]
+    #[cbor(default)]
+    pub utc_offset: i16,
 }
 
 /// A subscription the platform holds.
@@ -118,6 +122,11 @@ pub struct Pushed {
     pub behind: bool,
     /// It was an entry of class alert that this device can't read.
     pub unread: bool,
+    /// It is about the desk's mailbox.
+    pub desk: bool,
+    /// It was held until now, because nobody has answered; or it is there so that others do not stand
+    /// out, and nothing has happened.
+    pub held: bool,
 }
 
 /// One row to write.

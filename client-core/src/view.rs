@@ -29,6 +29,8 @@ pub struct View {
     pub alerts: AlertsView,
     /// How many phones ring, for the committee and the desk.
     pub reach: Option<ReachView>,
+    /// The desk's bell, for the committee and the desk.
+    pub desk: Option<DeskView>,
     /// `reach` and coverage are still being asked for.
     pub counting: bool,
     /// Whether everything the relay has is here.
@@ -141,6 +143,8 @@ pub struct IncidentView {
     /// When the relay had it, as this device's clock would have shown it, Unix milliseconds: its age is
     /// told from this, and not from what anybody else's clock said.
     pub at: u64,
+    /// A report that makes no noise: its reporter's others have just made it.
+    pub quiet: bool,
     /// How many phones have it, for the committee and the desk.
     pub coverage: Option<CoverageView>,
     /// This device's own finding did not count: its clock is off.
@@ -249,6 +253,43 @@ pub struct ReachView {
     pub registered: usize,
     /// Where a push has arrived within three days.
     pub proved: usize,
+}
+
+/// Who is rung when a report comes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+pub struct DeskView {
+    /// This device's switch.
+    pub duty: BellDuty,
+    /// Its hours, minutes of the day where the device is; the same twice: all day.
+    pub from: u16,
+    /// See `from`.
+    pub to: u16,
+    /// The relay has taken it in.
+    pub registered: bool,
+    /// This device makes noise for a report that comes now.
+    pub rings: bool,
+    /// Its owner has a role at the desk.
+    pub may: bool,
+    /// How many are on call now, as far as this device knows.
+    pub on_call: usize,
+    /// Of those, phones that a push has reached within three days.
+    pub proved: usize,
+    /// Reports that nobody has answered.
+    pub waiting: usize,
+}
+
+/// Whether a device is rung when a report comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[serde(rename_all = "kebab-case")]
+pub enum BellDuty {
+    /// It is not.
+    Off,
+    /// It is.
+    OnCall,
+    /// It gets the same pushes and others, and makes no noise.
+    Cover,
 }
 
 /// Where an incident stands.

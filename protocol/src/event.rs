@@ -41,6 +41,8 @@ pub enum Event {
     Attestation(Signed),
     /// Desk: the new desk secret, after somebody left.
     DeskSecret(DeskSecret),
+    /// Desk: whether its author's phone rings for reports.
+    OnCall(OnCall),
     /// Committee: a statement to sign.
     Draft(Draft),
     /// Committee: one signature.
@@ -89,6 +91,39 @@ pub struct DeskSecret {
     /// The secret that the reading and sealing keys are derived from.
     #[n(0)]
     pub secret: Secret,
+}
+
+/// Whether somebody's phone rings when a report comes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Duty {
+    /// It is not pushed to.
+    #[default]
+    #[n(0)]
+    Off,
+    /// It rings, in some hours.
+    #[n(1)]
+    OnCall,
+    /// It is pushed to as one that rings is, and at random times; it makes no noise.
+    #[n(2)]
+    Cover,
+}
+
+/// What somebody at the desk says of their phone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct OnCall {
+    /// Whether it rings.
+    #[n(0)]
+    pub duty: Duty,
+    /// From this minute of the day, UTC.
+    #[n(1)]
+    pub from: u16,
+    /// To this one; the same: all day.
+    #[n(2)]
+    pub to: u16,
+    /// When a push last reached the phone while the app was out of sight, Unix milliseconds (0: never).
+    #[n(3)]
+    pub proved_at: u64,
 }
 
 /// A statement that waits for signatures.
@@ -191,6 +226,7 @@ kinds! {
     Known = 102,
     Attestation = 200,
     DeskSecret = 201,
+    OnCall = 220,
     Draft = 300,
     Approve = 301,
     Invite = 302,

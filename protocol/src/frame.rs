@@ -9,7 +9,8 @@ use minicbor::{Decode, Encode};
 
 use crate::code::Code;
 use crate::id::{
-    BlobId, ChannelId, MailboxId, PublicKey, PushKey, ReceiptToken, RecordId, RegistrationId, Signature, hash,
+    BlobId, ChannelId, Hash, MailboxId, PublicKey, PushKey, ReceiptToken, RecordId, RegistrationId,
+    Signature, hash,
 };
 use crate::limits;
 use crate::push::Subscription;
@@ -419,6 +420,77 @@ pub enum ClientFrame {
         /// The registration.
         #[n(2)]
         registration: RegistrationId,
+    },
+    /// Asks for a push when something is posted to a mailbox, from now on. Only for the proved reader, on
+    /// a connection that is owner or current member of some channel. The same registration again
+    /// replaces and renews it ([`limits::REGISTRATION_TTL_MS`]). Answer: `Done`, once durable.
+    #[n(30)]
+    RegisterMailbox {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// The mailbox.
+        #[n(1)]
+        mailbox: MailboxId,
+        /// Chosen by the device at random, once per mailbox.
+        #[n(2)]
+        registration: RegistrationId,
+        /// Where pushes go.
+        #[n(3)]
+        subscription: Subscription,
+        /// When a push last arrived there, Unix milliseconds (0: never).
+        #[n(4)]
+        proved_at: u64,
+        /// It is pushed to at random times too.
+        #[n(5)]
+        cover: bool,
+    },
+    /// Ends a mailbox's registration. Only for the proved reader. Answer: `Done`, once durable, also if
+    /// there was none.
+    #[n(31)]
+    UnregisterMailbox {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// The mailbox.
+        #[n(1)]
+        mailbox: MailboxId,
+        /// The registration.
+        #[n(2)]
+        registration: RegistrationId,
+    },
+    /// Has all registrations of a subject pushed to after some time, unless that is withdrawn before. For
+    /// a mailbox its proved reader may, on a connection that is owner or current member of some
+    /// channel; for a channel whoever may append alerts there. An id that has been held before: no
+    /// change, also after it was withdrawn or has rung. Answer: `Done`, once durable.
+    #[n(32)]
+    HoldRing {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// Whose registrations.
+        #[n(1)]
+        subject: Subject,
+        /// [`crate::push::ring_id`] of a secret.
+        #[n(2)]
+        id: Hash,
+        /// How long from now; at most [`limits::MAX_HOLD_MS`].
+        #[n(3)]
+        after_ms: u64,
+    },
+    /// Withdraws a ring by the secret behind its id, before it is held, too. Whoever may hold it may.
+    /// Answer: `Done`, once durable.
+    #[n(33)]
+    WithdrawRing {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// Whose registrations it is for.
+        #[n(1)]
+        subject: Subject,
+        /// The secret.
+        #[n(2)]
+        secret: Secret,
     },
 }
 

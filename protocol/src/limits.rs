@@ -106,6 +106,19 @@ pub const MAX_PUSH_BODY: usize = 1_792;
 /// alert, and the log tells what it was.
 pub const PUSH_TTL_MS: u64 = 4 * 3_600_000;
 
+/// Most registrations of a mailbox: a desk with all its devices, several times.
+pub const MAX_MAILBOX_REGISTRATIONS: u32 = 256;
+
+/// Longest time that a ring is held: a shift. What is due later can be held again by then.
+pub const MAX_HOLD_MS: u64 = DAY_MS / 2;
+
+/// How long the id of a held ring stays after it was withdrawn or has rung: longer than any device
+/// takes to read what it would hold it for.
+pub const HELD_MARK_MS: u64 = DAY_MS;
+
+/// Most rings held for one subject at once, marks included: a desk answers a day's reports.
+pub const MAX_HELD: u32 = 1_024;
+
 /// Longest wait before a test push: time to lock the phone and put it into a pocket.
 pub const MAX_TEST_DELAY_MS: u32 = 60_000;
 

@@ -2,8 +2,8 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::frame::Entry;
-use crate::id::{ChannelId, PushAuth, PushKey};
+use crate::frame::{Entry, Secret, Subject};
+use crate::id::{ChannelId, Hash, MailboxId, PushAuth, PushKey, hash};
 use crate::limits::MAX_ENDPOINT;
 use crate::wire::{self, WireError};
 
@@ -69,6 +69,26 @@ pub enum Push {
         #[n(1)]
         nonce: u32,
     },
+    /// Something was posted to a mailbox: read it.
+    #[n(3)]
+    Mail {
+        /// The mailbox.
+        #[n(0)]
+        mailbox: MailboxId,
+    },
+    /// A ring that was held ([`crate::frame::ClientFrame::HoldRing`]) is due, or nothing is: read the log.
+    #[n(4)]
+    Ring {
+        /// Whose registrations are pushed to.
+        #[n(0)]
+        subject: Subject,
+    },
+}
+
+/// The id of the held ring that `secret` withdraws.
+#[must_use]
+pub fn ring_id(secret: &Secret) -> Hash {
+    hash("campana held ring v1", &[&secret.0])
 }
 
 impl Push {

@@ -23,6 +23,10 @@ export async function startCrowd(members, app, settings = {}) {
     invite,
     /** Everybody who waits is admitted. */
     admit: () => ask("admit"),
+    /** The phone becomes a verifier's. */
+    verifier: () => ask("verifier"),
+    /** A report that nobody confirms. */
+    report: () => ask("report"),
     /** A report is confirmed and everybody is alerted. */
     alert: () => ask("alert"),
     async alerts(count) {

@@ -1,6 +1,7 @@
 // From a push to its notification, the app closed and its worker stopped, in a network of 2,000:
 // Chromium and Firefox, really subscribed to push services of our own. One line of JSON.
-// `node bench/wake.mjs [members] [alerts] [rounds]`, through `cargo xtask bench wake`.
+// `node bench/wake.mjs [members] [alerts] [rounds]`, through `cargo xtask bench wake`. With `--report`:
+// from a report's push, on a phone that is on call; one a minute.
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +12,11 @@ import { HOST as FCM, launchChromium, startFcm, stopWorkers } from "../tests/pus
 import { joined, pause, sees, tap } from "../tests/push/page.mjs";
 import { quantile, rounded, startCrowd } from "./crowd.mjs";
 
-const [members = 2_000, alerts = 500, rounds = 30] = process.argv.slice(2).map(Number);
+const ofReport = process.argv.includes("--report");
+const numbers = process.argv.slice(2).filter((argument) => !argument.startsWith("--")).map(Number);
+const [members = 2_000, alerts = 500, rounds = ofReport ? 5 : 30] = numbers;
+/** The desk is rung once in so long while somebody reads its mailbox, ms. */
+const PACE = 61_000;
 /** Firefox stops a worker that has nothing to do after so long, and one that still works after so much longer, ms. */
 const IDLE = 300;
 const WORKING = 4_000;
@@ -32,7 +37,7 @@ const BROWSERS = {
   },
 };
 
-const report = { members, events: alerts, rounds };
+const report = { of: ofReport ? "report" : "alert", members, events: alerts, rounds };
 for (const [name, how] of Object.entries(BROWSERS)) {
   report[name] = await measure(how);
   console.error(name, JSON.stringify(report[name]));
@@ -56,14 +61,23 @@ async function measure({ host, start, launch, stop }) {
   await pause(3_000);
   await tap(page, "Turn on alerts");
   await sees(page, "On, but never tested.");
+  if (ofReport) {
+    await crowd.verifier();
+    await tap(page, "Desk");
+    await tap(page, "Go on call");
+    await sees(page, "Lock your phone now.");
+  }
   await page.goto("about:blank");
+  // The test has come.
+  if (ofReport) await service.waitFor(() => true);
 
   const handedOver = [];
   for (let round = 0; round < rounds; round += 1) {
     await stop(browser);
     const { length } = service.posts;
-    await crowd.alert();
+    await (ofReport ? crowd.report() : crowd.alert());
     handedOver.push((await service.waitFor(() => true, length)).at);
+    if (ofReport && round + 1 < rounds) await pause(PACE);
     // The notification, and what follows it.
     await pause(2_000);
   }

@@ -456,7 +456,14 @@ push-drill = ▲ DRILL: an exercise of your network
 push-changed = There is news about an alert
 push-said-false-alarm = One of your verifiers says: a mistake
 push-said-all-clear = One of your verifiers says: it is over
-push-open = There is something new: open the app
+push-report = { $n ->
+    [one] A report waits
+   *[other] { $n } reports wait
+}
+push-waiting = { $n ->
+    [one] Something in your network waits for you: open the app
+   *[other] { $n } things in your network wait for you: open the app
+}
 push-cleared = Something came that this phone cannot open
 push-cleared-help = What the app had stored was cleared. Open it to join again.
 push-unread = An alert that this phone cannot read
@@ -490,6 +497,25 @@ alerts-content = Show what an alert says on the lock screen
 alerts-content-help = Whoever picks up your phone can read it.
 alerts-repeat = Ring again after 30 s, 90 s and 3 min until I open it
 alerts-limits = The phone's maker knows that this app is installed and when something comes, never what. “Do not disturb” and an empty battery keep it silent: keep a second way.
+oncall-title = When a report comes
+oncall-off = This phone does not ring for reports.
+oncall-on-call = You are on call: a report rings this phone.
+oncall-cover = You are cover: this phone gets what the others get, without noise.
+oncall-waits = Turning on…
+oncall-from = From
+oncall-to = To
+oncall-hours = Outside these hours reports come without noise. The same time twice is all day.
+oncall-go = Go on call
+oncall-go-cover = Be cover
+oncall-go-off = Go off call
+oncall-cost = What it costs: the push service can tell that this phone gets more notices than others. It never learns what they say.
+oncall-cover-help = Cover hides who is on call: the same notices and others at random times, all without noise.
+oncall-count = { $n ->
+    [one] One of you is on call now; phones that have shown that they ring: { $proved }
+   *[other] { $n } of you are on call now; phones that have shown that they ring: { $proved }
+}
+oncall-nobody = Nobody is on call: no locked phone rings when a report comes.
+oncall-unproved = Nobody on call has a phone that has shown in three days that it rings.
 coverage = { $phones } of { $members } phones have it
 reach = { $registered } of { $members } phones have alerts on
 reach-unproved = { $n ->

@@ -455,7 +455,14 @@ push-drill = ▲ SIMULACRO: un ejercicio de tu red
 push-changed = Hay novedades sobre una alerta
 push-said-false-alarm = Uno de tus verificadores dice: fue un error
 push-said-all-clear = Uno de tus verificadores dice: ya pasó
-push-open = Hay algo nuevo: abre la aplicación
+push-report = { $n ->
+    [one] Un reporte espera
+   *[other] { $n } reportes esperan
+}
+push-waiting = { $n ->
+    [one] Algo de tu red te espera: abre la aplicación
+   *[other] { $n } cosas de tu red te esperan: abre la aplicación
+}
 push-cleared = Llegó algo que este teléfono no puede abrir
 push-cleared-help = Se borró lo que la aplicación guardaba. Ábrela para volver a unirte.
 push-unread = Una alerta que este teléfono no puede leer
@@ -489,6 +496,25 @@ alerts-content = Mostrar en la pantalla bloqueada lo que dice una alerta
 alerts-content-help = Quien tome tu teléfono puede leerlo.
 alerts-repeat = Sonar otra vez a los 30 s, 90 s y 3 min hasta que la abra
 alerts-limits = El fabricante del teléfono sabe que esta aplicación está instalada y cuándo llega algo, nunca qué. «No molestar» y una batería vacía la callan: ten otra manera de enterarte.
+oncall-title = Cuando llega un reporte
+oncall-off = Este teléfono no suena por los reportes.
+oncall-on-call = Estás de guardia: un reporte hace sonar este teléfono.
+oncall-cover = Das cobertura: este teléfono recibe lo mismo que los demás, sin ruido.
+oncall-waits = Activando…
+oncall-from = Desde
+oncall-to = Hasta
+oncall-hours = Fuera de estas horas los reportes llegan sin ruido. La misma hora dos veces es todo el día.
+oncall-go = Ponerme de guardia
+oncall-go-cover = Dar cobertura
+oncall-go-off = Dejar la guardia
+oncall-cost = Lo que cuesta: el servicio de notificaciones puede ver que este teléfono recibe más avisos que otros. Nunca sabe qué dicen.
+oncall-cover-help = La cobertura oculta quién está de guardia: los mismos avisos y otros a horas al azar, todos sin ruido.
+oncall-count = { $n ->
+    [one] Una persona está de guardia ahora; teléfonos que han demostrado que suenan: { $proved }
+   *[other] { $n } personas están de guardia ahora; teléfonos que han demostrado que suenan: { $proved }
+}
+oncall-nobody = Nadie está de guardia: ningún teléfono bloqueado suena cuando llega un reporte.
+oncall-unproved = Nadie de guardia tiene un teléfono que haya demostrado en tres días que suena.
 coverage = { $phones } de { $members } teléfonos la tienen
 reach = { $registered } de { $members } teléfonos tienen las alertas activadas
 reach-unproved = { $n ->

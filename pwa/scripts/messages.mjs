@@ -64,7 +64,7 @@ const kinds = {
   error: [...list("REFUSALS"), "unknown-id", "unknown-code", "storage-full"],
   status: union("Status"), warning: union("Warning"), person: union("PersonState"),
   stage: union("Stage").filter((stage) => !["nowhere", "founding", "member"].includes(stage)),
-  alerts: union("AlertsState"), trouble,
+  alerts: union("AlertsState"), oncall: union("BellDuty"), trouble,
 };
 for (const [kind, words] of Object.entries(kinds)) {
   if (!families.has(kind)) problems.push(`no screen says codes of the kind ${kind}`);

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use campana_protocol::frame::Subject;
 use campana_protocol::id::{ChannelId, MailboxId};
 
 use crate::fair::{Fair, Size};
@@ -37,6 +38,8 @@ pub(crate) enum Ration {
     Receipts(ChannelId),
     /// Test pushes of a channel: the relay has so many at a time.
     Tests(ChannelId),
+    /// Rings that are held for a mailbox or channel.
+    Holds(Subject),
 }
 
 /// What is left of each ration that has been drawn on. One that is not here is whole.
@@ -115,6 +118,10 @@ impl Rations {
             Ration::Receipts(_) => {
                 let (burst, per_minute) = (limits::RECEIPT_BURST, limits::RECEIPTS_PER_MINUTE);
                 (Some(Size { burst, per_minute, each: limits::RECEIPTS_EACH }), None)
+            }
+            Ration::Holds(_) => {
+                let (burst, per_minute) = (limits::HOLD_BURST, limits::HOLDS_PER_MINUTE);
+                (Some(shared(burst.into(), per_minute.into(), 2)), None)
             }
             Ration::Tests(_) => {
                 let (burst, per_minute) = (limits::CHANNEL_TEST_BURST, limits::CHANNEL_TESTS_PER_MINUTE);

@@ -443,6 +443,35 @@ pub const CLOCK_OFF_MS: u64 = 300_000;
 /// Registration keys: one in use, the others until everything is sealed anew.
 pub const MAX_REGISTRATION_KEYS: usize = 8;
 
+/// The least time from one ring for a mailbox's posts to the next.
+pub const RING_PAUSE_MS: u64 = 60_000;
+
+/// The longest pause between two rings of a mailbox that nobody reads: whoever sleeps through four
+/// rings is no more awake after the fifth, and a report is still worth a ring after that time.
+pub const RING_LAST_PAUSE_MS: u64 = 15 * 60_000;
+
+/// After which a ring is asked for again that has not been made durable.
+pub const RING_AGAIN_MS: u64 = 5_000;
+
+/// Mailboxes whose pace is remembered: some 10 MB.
+pub const MAX_PACES: usize = 65_536;
+
+/// How often the time that held rings have left is written down: a restart adds so much to it at most.
+pub const COUNT_DOWN_MS: u64 = 15_000;
+
+/// How often it is drawn who of those that are cover is pushed to.
+pub const COVER_LOOK_MS: u64 = 60_000;
+
+/// How long a phone that is cover waits for its next push on average: a desk is rung a few times a day
+/// when it is rung at all, and nobody leaves on what takes away much of a battery.
+pub const COVER_MEAN_MS: u64 = 6 * 3_600_000;
+
+/// Rings that a subject is held at once, by all together: a busy hour's reports.
+pub const HOLD_BURST: u32 = 64;
+
+/// Rings a minute that it is held for long.
+pub const HOLDS_PER_MINUTE: u32 = 12;
+
 /// Test pushes that wait for their time or their answer.
 pub const MAX_WAITING_TESTS: usize = 256;
 

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use campana_protocol::code::Code;
 use campana_protocol::frame::{Class, Entry, RelayFrame, Subject};
 use campana_protocol::id::MailboxId;
+use campana_protocol::limits::MAX_HOLD_MS;
 
 use crate::bell::Bell;
 use crate::flood::Rations;
@@ -17,7 +18,7 @@ use crate::metrics::{Metrics, count};
 use crate::push::Push;
 use crate::rate::Rates;
 use crate::read::Read;
-use crate::store::{ReadError, Store, Trimmed, Write, WriteError, Written};
+use crate::store::{HeldRing, ReadError, Store, Trimmed, Write, WriteError, Written};
 use crate::topic::Topic;
 
 /// Shared by all sessions of a relay.
@@ -260,6 +261,11 @@ impl<S: Store> Shared<S> {
             (Write::Post { mailbox, .. }, Written::Posted { seq, displaced }) => {
                 count(&self.metrics.posted_total);
                 self.metrics.displaced_total.fetch_add(displaced, Ordering::Relaxed);
+                if self.owes_ring(&mailbox)
+                    && let Some(push) = &self.push
+                {
+                    push.owe(mailbox);
+                }
                 let topic = self.hub.followed(&Subject::Mailbox(mailbox))?;
                 topic.advance(seq);
                 Some(topic)
@@ -269,8 +275,36 @@ impl<S: Store> Shared<S> {
                 topic.rights_changed();
                 Some(topic)
             }
-            _ => None,
+            (write, written) => {
+                self.publish_ring(&write, written);
+                None
+            }
         }
+    }
+
+    /// What concerns rings and nobody who follows anything.
+    fn publish_ring(&self, write: &Write, written: Written) {
+        let Some(push) = &self.push else { return };
+        if let Written::Rang { channel, seq, created_at } = written {
+            push.alerted(channel, seq, created_at);
+        }
+        match write {
+            Write::Ring { mailbox } => push.rang(mailbox, self.owes_ring(mailbox)),
+            Write::TrimMailbox { mailbox, .. } => push.read(mailbox),
+            Write::HoldRing { subject, id, after_ms } => {
+                // One that was withdrawn before is found out when it would ring.
+                push.hold(HeldRing { subject: *subject, id: *id, left_ms: (*after_ms).min(MAX_HOLD_MS) });
+            }
+            Write::WithdrawRing { subject, id } | Write::RingHeld { subject, id } => {
+                push.held_ended(*subject, *id);
+            }
+            _ => {}
+        }
+    }
+
+    /// Nobody is rung twice for one that cannot be read.
+    fn owes_ring(&self, mailbox: &MailboxId) -> bool {
+        self.store.owes_ring(mailbox).unwrap_or(true)
     }
 }
 

@@ -11,6 +11,7 @@ mod govern;
 mod incidents;
 mod join;
 mod names;
+mod on_call;
 mod options;
 mod people;
 mod screen;
@@ -107,6 +108,7 @@ async fn run(options: Options, screen: Screen) -> Result<(), (Screen, Failure)> 
         Verb::Incidents => incidents::list(&mut desk).await,
         Verb::Alerts(verb) => alerts::alerts(&mut desk, verb).await,
         Verb::Dismiss => status::dismiss(&mut desk).await,
+        Verb::OnCall(verb) => on_call::on_call(&mut desk, verb).await,
         Verb::Status => status::status(&mut desk).await,
         Verb::Watch => watch::watch(&mut desk).await,
     };

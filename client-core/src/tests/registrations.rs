@@ -20,8 +20,15 @@ fn turn_on(world: &mut World, id: usize) {
         Subscription { endpoint: format!("https://push.example/{id}"), key: KEY, auth: PushAuth([7; 16]) };
     let subscription = Some(Subscribed { subscription, made_for: Some(KEY) });
     world.command(id, Command::Alerts(true)).expect("a member");
-    world
-        .turn(id, Input::Platform(Platform { permission: Permission::Granted, subscription, failed: false }));
+    world.turn(
+        id,
+        Input::Platform(Platform {
+            permission: Permission::Granted,
+            subscription,
+            failed: false,
+            ..Platform::default()
+        }),
+    );
     world.settle();
 }
 

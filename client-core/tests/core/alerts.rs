@@ -21,7 +21,7 @@ const NEW_KEY: PushKey = {
 };
 
 /// Two committee devices of which one signs, verifiers 2 and 3, members 4 to 6; a relay that pushes.
-fn network() -> (World, Vec<usize>) {
+pub(crate) fn network() -> (World, Vec<usize>) {
     let mut world = World::new();
     world.relay.push_key = Some(KEY);
     let ids = world.network(2, 1, 5);
@@ -31,11 +31,11 @@ fn network() -> (World, Vec<usize>) {
     (world, ids)
 }
 
-fn subscribed(name: &str, made_for: PushKey) -> Platform {
+pub(crate) fn subscribed(name: &str, made_for: PushKey) -> Platform {
     let endpoint = format!("https://push.example/{name}");
     let subscription = Subscription { endpoint, key: KEY, auth: PushAuth([7; 16]) };
     let subscription = Some(Subscribed { subscription, made_for: Some(made_for) });
-    Platform { permission: Permission::Granted, subscription, failed: false }
+    Platform { permission: Permission::Granted, subscription, failed: false, ..Platform::default() }
 }
 
 fn allowed() -> Platform {
@@ -47,7 +47,7 @@ fn state(world: &World, id: usize) -> AlertsState {
 }
 
 /// As the shell does it: permission, then the wish, then the subscription it was asked for.
-fn turn_on(world: &mut World, id: usize) {
+pub(crate) fn turn_on(world: &mut World, id: usize) {
     world.turn(id, Input::Platform(allowed()));
     world.command(id, Command::Alerts(true)).expect("a member");
     assert_eq!(world.devices[id].wishes.pop(), Some(Effect::Subscribe(KEY)));
@@ -69,7 +69,7 @@ fn last_push(world: &World) -> Push {
     Push::Entry { channel, entry: log }
 }
 
-fn push(world: &mut World, id: usize, push: &Push, in_sight: bool) -> campana_core::Pushed {
+pub(crate) fn push(world: &mut World, id: usize, push: &Push, in_sight: bool) -> campana_core::Pushed {
     match world.turn(id, Input::Pushed { push: push.encode(), in_sight, arrived_at: None }) {
         Some(Ok(Reply::Pushed(pushed))) => pushed,
         other => panic!("{other:?}"),
@@ -448,9 +448,9 @@ fn a_subscription_that_its_push_service_has_ended_is_made_anew_whatever_the_plat
     assert_eq!(world.devices[phone].wishes.pop(), Some(Effect::Subscribe(KEY)));
 
     // Where nobody but its owner can make another one, its owner is told.
-    let Platform { permission, subscription, failed } = subscribed("distributor", KEY);
+    let Platform { permission, subscription, failed, .. } = subscribed("distributor", KEY);
     let subscription = subscription.map(|subscribed| Subscribed { made_for: None, ..subscribed });
-    world.turn(phone, Input::Platform(Platform { permission, subscription, failed }));
+    world.turn(phone, Input::Platform(Platform { permission, subscription, failed, ..Platform::default() }));
     world.settle();
     end_registration(&mut world);
     world.connect(phone);

@@ -215,7 +215,12 @@ impl Session<'_> {
                     },
                     made_for: None,
                 });
-                self.turn(Input::Platform(Platform { permission, subscription, failed }));
+                self.turn(Input::Platform(Platform {
+                    permission,
+                    subscription,
+                    failed,
+                    ..Platform::default()
+                }));
                 let wanted = self.bytes.byte() < 200;
                 self.turn(Input::Command(Command::Alerts(wanted)));
             }

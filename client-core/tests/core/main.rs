@@ -12,6 +12,7 @@ macro_rules! scenarios {
 use scenarios;
 
 mod alerts;
+mod bell;
 mod fuzz;
 mod insider;
 mod loss;

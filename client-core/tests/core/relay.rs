@@ -7,10 +7,10 @@ use std::ops::Bound::{Excluded, Unbounded};
 use campana_protocol::code::Code;
 use campana_protocol::frame::{Class, ClientFrame, Entry, RelayFrame, Secret, Subject};
 use campana_protocol::id::{
-    BlobId, ChannelId, MailboxId, PublicKey, PushKey, ReceiptToken, RecordId, RegistrationId,
+    BlobId, ChannelId, Hash, MailboxId, PublicKey, PushKey, ReceiptToken, RecordId, RegistrationId,
 };
 use campana_protocol::limits::ENTRY_TTL_MS;
-use campana_protocol::push::Subscription;
+use campana_protocol::push::{Subscription, ring_id};
 
 #[derive(Clone, Default)]
 pub(crate) struct Channel {
@@ -73,6 +73,10 @@ pub(crate) struct Relay {
     pub(crate) ended: BTreeSet<RegistrationId>,
     /// Registrations whose push service does not take what is pushed, and since when.
     pub(crate) unreached: BTreeMap<RegistrationId, u64>,
+    /// What is registered for mailboxes.
+    pub(crate) on_call: BTreeMap<RegistrationId, OnCall>,
+    /// When each held ring is due; none: it was withdrawn.
+    pub(crate) held: BTreeMap<Hash, Option<u64>>,
     /// Tests asked for: registration and nonce.
     pub(crate) tests: Vec<(RegistrationId, u32)>,
     pub(crate) receipts: BTreeMap<u64, BTreeSet<ReceiptToken>>,
@@ -90,6 +94,14 @@ pub(crate) struct Registration {
     pub(crate) subscription: Subscription,
     pub(crate) proved_at: u64,
     pub(crate) renewed: u32,
+}
+
+#[derive(Clone)]
+pub(crate) struct OnCall {
+    pub(crate) mailbox: MailboxId,
+    pub(crate) subscription: Subscription,
+    pub(crate) proved_at: u64,
+    pub(crate) cover: bool,
 }
 
 impl Relay {
@@ -401,6 +413,43 @@ impl Relay {
             ClientFrame::KeepMailbox { request, reader, keep_ms, .. } => {
                 let known = self.mailboxes.entry(MailboxId::of(&reader)).or_default();
                 known.keep_ms = known.keep_ms.or(Some(keep_ms));
+                done(request)
+            }
+            ClientFrame::RegisterMailbox { request, .. }
+            | ClientFrame::UnregisterMailbox { request, .. }
+            | ClientFrame::HoldRing { request, .. }
+            | ClientFrame::WithdrawRing { request, .. }
+                if self.old =>
+            {
+                Err((request, Code::Unsupported))
+            }
+            ClientFrame::RegisterMailbox {
+                request,
+                mailbox,
+                registration,
+                subscription,
+                proved_at,
+                cover,
+            } => {
+                connection.keys.get(&Subject::Mailbox(mailbox)).ok_or((request, Code::Forbidden))?;
+                if self.ended.contains(&registration) {
+                    return Err((request, Code::SubscriptionEnded));
+                }
+                let new = OnCall { mailbox, subscription, proved_at, cover };
+                self.on_call.insert(registration, new);
+                done(request)
+            }
+            ClientFrame::UnregisterMailbox { request, mailbox, registration } => {
+                connection.keys.get(&Subject::Mailbox(mailbox)).ok_or((request, Code::Forbidden))?;
+                self.on_call.remove(&registration);
+                done(request)
+            }
+            ClientFrame::HoldRing { request, id, after_ms, .. } => {
+                self.held.entry(id).or_insert(Some(now + after_ms));
+                done(request)
+            }
+            ClientFrame::WithdrawRing { request, secret, .. } => {
+                self.held.insert(ring_id(&secret), None);
                 done(request)
             }
             ClientFrame::ReadCoverage { request, seq, .. } => {

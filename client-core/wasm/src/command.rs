@@ -2,6 +2,7 @@
 
 use campana_core::Command as CoreCommand;
 use campana_core::command::{ReportForm, Suspicious, Who as CoreWho, ZoneChange as CoreZoneChange};
+use campana_protocol::event::Duty;
 use campana_protocol::governance::Role;
 use campana_protocol::id::{Hash, IncidentId, InviteId, PublicKey};
 use campana_protocol::report::{
@@ -109,6 +110,15 @@ pub enum Command {
     Dismiss(String),
     /// Turns this device's alerts on or off.
     Alerts(bool),
+    /// Has this device ring when a report comes, or no longer.
+    OnCall {
+        /// `off`, `on-call` or `cover`.
+        duty: String,
+        /// From this minute of the day, where the device is.
+        from: u16,
+        /// To this one; the same: all day.
+        to: u16,
+    },
     /// Asks for a push to this device, to see it arrive.
     TestAlerts {
         /// Time to lock the phone first, milliseconds.
@@ -200,6 +210,7 @@ impl Command {
             },
             Self::Dismiss(warning) => CoreCommand::Dismiss(code(Suspicious::from_word(&warning))?),
             Self::Alerts(wanted) => CoreCommand::Alerts(wanted),
+            Self::OnCall { duty, from, to } => CoreCommand::OnCall { duty: code(duty_of(&duty))?, from, to },
             Self::TestAlerts { delay_ms } => CoreCommand::TestAlerts { delay_ms },
         })
     }
@@ -240,6 +251,15 @@ impl Form {
             equipment: codes(&self.equipment, Equipment::from_word)?,
             words: self.words,
         })
+    }
+}
+
+fn duty_of(word: &str) -> Option<Duty> {
+    match word {
+        "off" => Some(Duty::Off),
+        "on-call" => Some(Duty::OnCall),
+        "cover" => Some(Duty::Cover),
+        _ => None,
     }
 }
 

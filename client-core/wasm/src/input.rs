@@ -59,6 +59,8 @@ pub struct Platform {
     subscription: Option<Subscription>,
     /// It could not make the subscription it was asked for.
     failed: bool,
+    /// How far local time is ahead of UTC, minutes.
+    utc_offset: i16,
 }
 
 /// A subscription, as the browser has it.
@@ -90,7 +92,12 @@ impl Platform {
             };
             subscription.well_formed().then_some(campana_core::Subscribed { subscription, made_for })
         });
-        campana_core::Platform { permission: self.permission, subscription, failed: self.failed }
+        campana_core::Platform {
+            permission: self.permission,
+            subscription,
+            failed: self.failed,
+            utc_offset: self.utc_offset,
+        }
     }
 }
 

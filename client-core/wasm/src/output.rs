@@ -82,6 +82,10 @@ pub enum Reply {
         behind: bool,
         /// It was of class alert, and this device can't read it.
         unread: bool,
+        /// It is about the desk's mailbox.
+        desk: bool,
+        /// It was held until now, or nothing has happened.
+        held: bool,
     },
 }
 
@@ -130,6 +134,8 @@ fn reply(reply: CoreReply) -> Reply {
             test: pushed.test,
             behind: pushed.behind,
             unread: pushed.unread,
+            desk: pushed.desk,
+            held: pushed.held,
         },
     }
 }

@@ -3,8 +3,8 @@
 
 use campana_protocol::code::Code;
 use campana_protocol::event::{
-    Admitted, Approve, DeskSecret, Draft, Envelope, Event, Invite, KnownAlert, KnownAlerts, Owner, empty_log,
-    extend_log,
+    Admitted, Approve, DeskSecret, Draft, Duty, Envelope, Event, Invite, KnownAlert, KnownAlerts, OnCall,
+    Owner, empty_log, extend_log,
 };
 use campana_protocol::frame::{
     Class, ClientFrame, Entry, OwnerApproval, RelayFrame, Secret, Subject, challenge, creation, owners_change,
@@ -27,7 +27,7 @@ use campana_protocol::mailbox::{
     invite_proof, join_digest,
 };
 use campana_protocol::padding::pad;
-use campana_protocol::push::{Push, Subscription};
+use campana_protocol::push::{Push, Subscription, ring_id};
 use campana_protocol::report::{
     ATTESTATION, Activity, Alert, Attestation, Equipment, FOLLOW_UP, Finding, FollowUp, FollowUpKind, Method,
     PrivateReport, PublicReport, Setting, Signed, SignedReport, Size, Unit, When, private_hash,
@@ -178,6 +178,34 @@ pub(crate) fn client_frames() -> Samples {
             "keep-mailbox",
             ClientFrame::KeepMailbox { request: 20, channel: CHANNEL, reader: KEY, keep_ms: 172_800_000 },
         ),
+        (
+            "register-mailbox",
+            ClientFrame::RegisterMailbox {
+                request: 30,
+                mailbox: MAILBOX,
+                registration: REGISTRATION,
+                subscription: subscription(),
+                proved_at: AT,
+                cover: true,
+            },
+        ),
+        (
+            "unregister-mailbox",
+            ClientFrame::UnregisterMailbox { request: 31, mailbox: MAILBOX, registration: REGISTRATION },
+        ),
+        (
+            "hold-ring",
+            ClientFrame::HoldRing {
+                request: 32,
+                subject: Subject::Mailbox(MAILBOX),
+                id: ring_id(&secret()),
+                after_ms: 300_000,
+            },
+        ),
+        (
+            "withdraw-ring",
+            ClientFrame::WithdrawRing { request: 33, subject: Subject::Channel(CHANNEL), secret: secret() },
+        ),
     ];
     frames.map(|(name, frame)| (name, frame.encode())).to_vec()
 }
@@ -236,6 +264,8 @@ pub(crate) fn pushes() -> Samples {
         ("entry", Push::Entry { channel: CHANNEL, entry }),
         ("place", Push::Place { channel: CHANNEL, seq: 8 }),
         ("test", Push::Test { channel: CHANNEL, nonce: 7 }),
+        ("mail", Push::Mail { mailbox: MAILBOX }),
+        ("ring", Push::Ring { subject: Subject::Mailbox(MAILBOX) }),
     ];
     pushes.map(|(name, push)| (name, push.encode())).to_vec()
 }
@@ -454,6 +484,7 @@ pub(crate) fn events() -> Vec<(&'static str, Event)> {
         ),
         ("attestation", Event::Attestation(signed(attestation()))),
         ("desk-secret", Event::DeskSecret(DeskSecret { secret: secret() })),
+        ("on-call", Event::OnCall(OnCall { duty: Duty::OnCall, from: 1_320, to: 420, proved_at: AT })),
         ("draft", Event::Draft(draft)),
         ("approve", Event::Approve(Approve { statement: HASH, approval: approval() })),
         ("invite", Event::Invite(invite)),
@@ -506,6 +537,7 @@ pub(crate) fn digests() -> Samples {
         ("channel-id", ChannelId::of(&KEY).0.to_vec()),
         ("mailbox-id", MailboxId::of(&KEY).0.to_vec()),
         ("network-id", charter().network().0.to_vec()),
+        ("ring-id", bytes(ring_id(&secret()))),
         ("challenge", challenge(&secret(), &Subject::Channel(CHANNEL))),
         ("creation", creation(&secret(), &KEY)),
         ("owners-change", owners_change(&CHANNEL, &[KEY], &[OTHER, KEY])),

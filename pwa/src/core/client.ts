@@ -5,6 +5,7 @@ import wasmUrl from "./generated/core_bg.wasm?url&no-inline";
 
 import type { Answer, Command, Effect, Link as LinkTarget, View } from "./generated/core";
 import { Alerts } from "./alerts";
+import { Bell } from "./bell";
 import { isWish } from "./platform";
 import { Connection, type Link } from "./link";
 import { forget } from "./kept";
@@ -88,6 +89,7 @@ export function open(screen: Promise<unknown>): Client {
   const trouble = writable<Trouble | null>(null);
   const saving = writable(false);
   const lock = new Lock(core);
+  new Bell(view);
   const begun = screen.then(painted).then(seen);
   const device: Promise<Device | undefined> = begun.then(() => start({ view, link, upTo, trouble, saving }, lock, () => worker));
   const { update, restart, worker } = watchUpdates(device);

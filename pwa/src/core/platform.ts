@@ -9,15 +9,19 @@ const PERMISSIONS = { default: "not-asked", granted: "granted", denied: "denied"
 /** Without a registration (no worker here) nothing can arrive. */
 export async function platform(worker: ServiceWorkerRegistration | undefined): Promise<Platform> {
   if (!worker?.pushManager || typeof Notification === "undefined") {
-    return { permission: couldInstall() ? "needs-install" : "unsupported", subscription: undefined, failed: false };
+    return { permission: couldInstall() ? "needs-install" : "unsupported", subscription: undefined, failed: false, utc_offset: ahead() };
   }
   const subscription = await worker.pushManager.getSubscription();
   return {
     permission: PERMISSIONS[Notification.permission],
     subscription: subscription ? described(subscription) : undefined,
     failed: false,
+    utc_offset: ahead(),
   };
 }
+
+/** How far local time is ahead of UTC, minutes: hours on call are its owner's. */
+const ahead = () => -new Date().getTimezoneOffset();
 
 /** Carries out a wish. What the browser says afterwards. */
 export async function fulfil(worker: ServiceWorkerRegistration, wish: Wish): Promise<Platform> {

@@ -21,6 +21,8 @@ export interface Words {
 export const GENERIC = "campana";
 const TEST = "campana-test";
 const UNREAD = "campana-unread";
+/** All reports that wait, together. */
+export const DESK = "campana-desk";
 const STOPPED = "campana-stopped";
 const VIBRATION = [400, 200, 400, 200, 800];
 
@@ -35,6 +37,14 @@ export function aboutIncident(incident: IncidentView, kind: Kind, prefs: Prefs, 
 /** What one person says of an alert stands beside it and never takes its place. */
 export function tagOf(incident: string, kind: Kind): string {
   return kind.startsWith("said-") ? `campana-${incident}-said` : `campana-${incident}`;
+}
+
+/** What waits at the desk. That it is a report, and so who verifies, is said only to whoever chose that. */
+export function reports(waiting: number, loud: boolean, prefs: Prefs, { say, language }: Speech): Words {
+  const title = prefs.content ? say("push-report", { n: waiting }) : say("push-waiting", { n: waiting });
+  const options = based(prefs, language, DESK, {});
+  // Silence and vibration exclude each other: browsers refuse both at once.
+  return { title, options: loud ? { ...options, vibrate: VIBRATION, renotify: true } : { ...options, silent: true } };
 }
 
 export function generic(prefs: Prefs, { say, language }: Speech): Words {
@@ -80,8 +90,6 @@ function plain(kind: Kind, say: Speech["say"]): string {
     case "said-all-clear":
     case "false-alarm":
     case "all-clear": return say("push-changed");
-    // Who verifies is nobody's business.
-    case "report": return say("push-open");
     default: return say("push-new");
   }
 }
@@ -93,7 +101,6 @@ function headline(incident: IncidentView, kind: Kind, { say }: Speech): string {
     case "said-all-clear": return say("push-said-all-clear");
     case "false-alarm": return `✕ ${say("headline-false-alarm")}`;
     case "all-clear": return `✓ ${say("headline-all-clear")}`;
-    case "report": return say("push-open");
     default: return `● ${say("headline-verified")}`;
   }
 }

@@ -11,11 +11,13 @@ import { CHANNEL } from "../core/windows";
 import { type Speech, speech } from "../words/speak";
 import { catchUp } from "./catchup";
 import { Device, type Notice, isTest } from "./device";
-import { GENERIC, type Words, aboutIncident, cannotOpen, generic, nothing, stopped, tagOf, test, unread } from "./notification";
+import { DESK, GENERIC, type Words, aboutIncident, cannotOpen, generic, nothing, reports, stopped, tagOf, test, unread } from "./notification";
 import { close, inSight, later, pause, show, standing } from "./ring";
 
 /** Then something is shown, whatever is known of the push by then, ms. */
 const PATIENCE = 2_000;
+/** Reports of one reading come within, ms. */
+const TOGETHER = 100;
 
 /** A push under way. */
 interface Arrival {
@@ -100,6 +102,7 @@ async function tell(device: Device, push: Uint8Array, seen: boolean, arrival: Ar
   const answer = await device.turns.take({ pushed: { push, in_sight: seen } });
   await device.settled();
   const pushed = answer && "ok" in answer && typeof answer.ok === "object" && "pushed" in answer.ok ? answer.ok.pushed : null;
+  if (pushed?.desk) return desk(device, seen, pushed.held, arrival);
   if (!pushed || pushed.behind) return null;
   const [prefs, words] = await manner();
   const incident = device.view?.incidents.find(({ id }) => id === pushed.incident);
@@ -132,6 +135,34 @@ async function tell(device: Device, push: Uint8Array, seen: boolean, arrival: Ar
 function quiet(about: Words): Words {
   const { vibrate: _, ...options } = about.options;
   return { ...about, options: { ...options, renotify: false, silent: true } };
+}
+
+/** Something is in the desk's mailbox: what, it says when it is read. The tag of what was shown. */
+async function desk(device: Device, seen: boolean, held: boolean, arrival: Arrival): Promise<string | null> {
+  const loud = device.view?.desk?.rings ?? false;
+  // Who is not to be rung is told at once and without noise, and again when more is known.
+  if (seen || !loud) await tellDesk(device, false);
+  const read = await catchUp(device);
+  const waiting = device.view?.desk?.waiting ?? 0;
+  if (notices.includes(DESK, arrival.from) || seen || !loud) {
+    if (loud || seen) return DESK;
+    if (waiting > 0 || !read) await tellDesk(device, false);
+    if (waiting > 0 || !read) return DESK;
+    // It was there so that others do not stand out.
+    await show(nothing(...(await manner())));
+    await close(DESK);
+    return GENERIC;
+  }
+  if (!read) return null;
+  // Nothing new: a ring that was held is for what still waits, and any other for a flood that has rung.
+  if (waiting > 0) await tellDesk(device, held);
+  else await show(nothing(...(await manner())));
+  return waiting > 0 ? DESK : GENERIC;
+}
+
+/** How many reports wait. */
+async function tellDesk(device: Device, loud: boolean): Promise<void> {
+  await show(reports(Math.max(1, device.view?.desk?.waiting ?? 1), loud, ...(await manner())));
 }
 
 /** There is a PIN before the store: what came is kept, sealed as it is, for when it is opened. */
@@ -174,6 +205,7 @@ async function notice({ incident, kind }: Notice, view: View): Promise<void> {
   }
   const found = view.incidents.find(({ id }) => id === incident);
   if (!found) return;
+  if (kind === "report") return report(view, found.quiet);
   const about = aboutIncident(found, kind, ...(await manner()));
   const { tag } = about.options;
   if (kind === "alert") fresh.add(tag);
@@ -181,6 +213,25 @@ async function notice({ incident, kind }: Notice, view: View): Promise<void> {
   await show(about);
   // It is over, or was wrong, for all of them: what one of them said is said.
   if (kind === "false-alarm" || kind === "all-clear") await close(tagOf(incident, "said-all-clear"));
+}
+
+/** Reports that came together are told of together: the last must not silence the first. */
+let together: { loud: boolean; view: View; told: Promise<void> } | undefined;
+
+function report(view: View, quiet: boolean): Promise<void> {
+  // Whoever has no switch on was told before there was one.
+  const loud = !quiet && (view.desk === undefined || view.desk.rings || view.desk.duty === "off");
+  const batch = (together ??= { loud: false, view, told: pause(TOGETHER).then(tellTogether) });
+  batch.loud ||= loud;
+  batch.view = view;
+  return batch.told;
+}
+
+async function tellTogether(): Promise<void> {
+  const batch = together;
+  together = undefined;
+  notices.push(DESK);
+  await show(reports(Math.max(1, batch?.view.desk?.waiting ?? 1), batch?.loud ?? false, ...(await manner())));
 }
 
 /** How its owner wants to be spoken to. */

@@ -17,6 +17,7 @@ use super::endpoint::{Service, Target};
 use super::gate::Gate;
 use super::lane::{Event, Lane};
 use super::payload;
+use super::rings;
 use super::sender::{Outfit, Pushed, Stop};
 use super::turns::Name;
 use super::walk::Walk;
@@ -161,6 +162,9 @@ fn load<S: Store>(outfit: &Outfit<S>, name: &Name) -> Result<Option<Loaded>, Rea
         (job.cursor, job.lanes) = (None, Vec::new());
         Vec::new()
     });
+    if let Some(plain) = rings::plain(&channel, seq, &outfit.navigate) {
+        return Ok(Some((job, unsettled, Some(plain))));
+    }
     let page = store.read(&channel, seq.saturating_sub(1), seq, usize::MAX)?;
     let plain =
         page.items.into_iter().next().map(|entry| payload::of_entry(channel, entry, &outfit.navigate));

@@ -2,14 +2,18 @@
 //! where pushes may go, and the sealing of what devices register. [`sender`] does the sending.
 
 mod client;
+mod cover;
 mod endpoint;
 mod gate;
+mod held;
 mod job;
 mod keyring;
 mod lane;
 mod message;
+mod pace;
 mod payload;
 mod resolve;
+mod rings;
 pub mod sender;
 mod start;
 #[cfg(test)]
@@ -23,7 +27,8 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use campana_protocol::code::Code;
-use campana_protocol::id::{ChannelId, PushKey, RegistrationId};
+use campana_protocol::frame::Subject;
+use campana_protocol::id::{ChannelId, Hash, MailboxId, PushKey, RegistrationId};
 use campana_protocol::push::Subscription;
 use campana_protocol::wire;
 
@@ -34,7 +39,7 @@ pub use self::start::{StartError, open};
 pub use self::vault::{SealError, Vault};
 use crate::bell::Bell;
 use crate::limits::{MAX_OPEN_JOBS, MAX_WAITING_TESTS};
-use crate::store::EndpointTag;
+use crate::store::{EndpointTag, HeldRing};
 
 /// What sessions and the sender share.
 #[derive(Debug)]
@@ -44,6 +49,7 @@ pub struct Push {
     policy: Policy,
     tests: Mutex<VecDeque<Test>>,
     alerts: Mutex<Alerts>,
+    rings: rings::Rings,
     work: Bell,
 }
 
@@ -72,6 +78,7 @@ impl Push {
             policy,
             tests: Mutex::default(),
             alerts: Mutex::default(),
+            rings: rings::Rings::default(),
             work: Bell::default(),
         }
     }
@@ -142,6 +149,32 @@ impl Push {
         }
         drop(alerts);
         self.work.ring();
+    }
+
+    /// A mailbox's registrations are owed a ring.
+    pub(crate) fn owe(&self, mailbox: MailboxId) {
+        self.rings.owe(mailbox);
+        self.work.ring();
+    }
+
+    /// Somebody has been given posts of a mailbox, or has trimmed it.
+    pub(crate) fn read(&self, mailbox: &MailboxId) {
+        self.rings.read(mailbox);
+    }
+
+    /// A ring has become a push job. `owed`: its mailbox is owed another already.
+    pub(crate) fn rang(&self, mailbox: &MailboxId, owed: bool) {
+        self.rings.rang(mailbox, owed);
+    }
+
+    /// A ring is held.
+    pub(crate) fn hold(&self, ring: HeldRing) {
+        self.rings.hold(ring);
+    }
+
+    /// A held ring has been withdrawn, or has rung.
+    pub(crate) fn held_ended(&self, subject: Subject, id: Hash) {
+        self.rings.end(subject, id);
     }
 
     fn take_alerts(&self) -> Alerts {

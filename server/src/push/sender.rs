@@ -20,8 +20,8 @@ use super::job::End;
 use super::message::{MessageError, Messages};
 use super::resolve::{Pin, Resolver};
 use super::turns::{Candidate, Name, choose};
-use super::{Push, Test, job, trial};
-use crate::limits::{LOOK_MS, MAX_OPEN_JOBS, MAX_PROBES, MAX_PUSH_JOBS, MAX_WAITING_TESTS};
+use super::{Push, Test, cover, job, trial};
+use crate::limits::{COVER_LOOK_MS, LOOK_MS, MAX_OPEN_JOBS, MAX_PROBES, MAX_PUSH_JOBS, MAX_WAITING_TESTS};
 use crate::metrics::count;
 use crate::serve::now;
 use crate::shared::Shared;
@@ -98,6 +98,12 @@ impl Pushed {
     pub(super) fn test(test: &Test, plain: Vec<u8>, now: u64) -> Self {
         let name = [&b"test"[..], &test.nonce.to_be_bytes()].concat();
         Self { channel: test.channel, plain, name, since: now }
+    }
+
+    /// Its name is its time: no two are pushed to one registration in a millisecond.
+    pub(super) fn cover(channel: ChannelId, plain: Vec<u8>, now: u64) -> Self {
+        let name = [&b"cover"[..], &now.to_be_bytes()].concat();
+        Self { channel, plain, name, since: now }
     }
 }
 
@@ -292,10 +298,15 @@ impl<S: Store> Sender<S> {
         let mut looks = interval(Duration::from_millis(LOOK_MS));
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.outfit.push.work().ring();
+        let mut rings_loaded = false;
+        let mut covers = interval(Duration::from_millis(COVER_LOOK_MS));
+        covers.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        covers.reset();
         loop {
             tokio::select! {
                 _ = stop.changed() => break,
                 () = self.outfit.push.work().rung() => {
+                    self.outfit.push.rings.look(&self.outfit.shared);
                     for test in self.outfit.push.take_tests() {
                         if tests.len() < MAX_WAITING_TESTS {
                             tests.spawn(trial::run(Arc::clone(&self.outfit), test));
@@ -310,7 +321,20 @@ impl<S: Store> Sender<S> {
                 }
                 Some(done) = jobs.tasks.join_next_with_id() => jobs.joined(done),
                 Some(_) = tests.join_next() => {}
+                _ = covers.tick() => {
+                    let all = self.outfit.shared.store().covers().unwrap_or_default();
+                    for (mailbox, registration) in cover::draw(all) {
+                        if tests.len() < MAX_WAITING_TESTS {
+                            tests.spawn(trial::cover(Arc::clone(&self.outfit), mailbox, registration));
+                        }
+                    }
+                }
                 _ = looks.tick() => {
+                    if !rings_loaded {
+                        let loaded = self.outfit.push.rings.load(self.outfit.shared.store());
+                        rings_loaded = loaded.is_ok();
+                    }
+                    self.outfit.push.rings.look(&self.outfit.shared);
                     jobs.start(&self.outfit);
                     let shut = u64::try_from(self.outfit.gates.shut()).unwrap_or(u64::MAX);
                     self.outfit.shared.metrics.push_lanes_shut.store(shut, Ordering::Relaxed);

@@ -234,6 +234,9 @@ fn follow_mailbox<S: Store>(
     let place = &mut subscription.place;
     if place.seq < head {
         let page = shared.store.read_posts(&mailbox, place.seq, head, room)?;
+        if let Some(push) = shared.push().filter(|_| !page.items.is_empty()) {
+            push.read(&mailbox);
+        }
         for post in page.items {
             let (seq, received_at, body) = (post.seq, post.received_at, post.body.into());
             out.push(encoded(&RelayFrame::Post { mailbox, seq, received_at, body }));

@@ -6,6 +6,7 @@ mod grants;
 mod mail;
 mod pushes;
 mod requests;
+mod rings;
 #[cfg(test)]
 mod tests;
 
@@ -231,7 +232,9 @@ impl Session {
     ) {
         match outcome {
             Ok(Written::Appended { seq, .. }) => self.answer(&RelayFrame::Appended { request, seq }),
-            Ok(Written::Done | Written::Posted { .. }) => self.answer(&RelayFrame::Done { request }),
+            Ok(Written::Done | Written::Posted { .. } | Written::Rang { .. }) => {
+                self.answer(&RelayFrame::Done { request })
+            }
             Err(error) => self.refuse(shared, request, error.code()),
         }
     }
@@ -251,9 +254,8 @@ pub(crate) fn encoded(frame: &RelayFrame) -> Bytes {
 
 /// The request number of a well-formed frame whose kind this version does not know.
 fn unknown_kind(frame: &[u8]) -> Option<u32> {
-    const KNOWN: core::ops::RangeInclusive<u32> = 1..=21;
     let mut decoder = minicbor::Decoder::new(frame);
-    if decoder.array().ok()? != Some(2) || KNOWN.contains(&decoder.u32().ok()?) {
+    if decoder.array().ok()? != Some(2) || matches!(decoder.u32().ok()?, 1..=21 | 30..=33) {
         return None;
     }
     let mut fields = decoder.clone();

@@ -137,6 +137,21 @@ impl Session {
                 let by = self.grants.keys(&channel)?;
                 self.submit(shared, request, Write::SetGuard { channel, by, guard })
             }
+            ClientFrame::RegisterMailbox {
+                mailbox, registration, subscription, proved_at, cover, ..
+            } => {
+                let made = (&subscription, proved_at, cover);
+                self.register_mailbox(shared, now, request, mailbox, registration, made)
+            }
+            ClientFrame::UnregisterMailbox { mailbox, registration, .. } => {
+                self.unregister_mailbox(shared, request, mailbox, registration)
+            }
+            ClientFrame::HoldRing { subject, id, after_ms, .. } => {
+                self.hold_ring(shared, now, request, subject, (id, after_ms))
+            }
+            ClientFrame::WithdrawRing { subject, secret, .. } => {
+                self.withdraw_ring(shared, request, subject, &secret)
+            }
             // Handled before it came here: it has no request number.
             ClientFrame::Live { .. } => Ok(()),
         }
@@ -207,9 +222,10 @@ impl Session {
 
     fn affordable(&mut self, now: u64, frame: &ClientFrame) -> bool {
         let (requests, bytes) = match frame {
-            ClientFrame::Authenticate { .. } | ClientFrame::Create { .. } | ClientFrame::Register { .. } => {
-                (1 + SIGNATURE_COST, 0)
-            }
+            ClientFrame::Authenticate { .. }
+            | ClientFrame::Create { .. }
+            | ClientFrame::Register { .. }
+            | ClientFrame::RegisterMailbox { .. } => (1 + SIGNATURE_COST, 0),
             ClientFrame::ReadCoverage { .. } => (1 + COVERAGE_COST, 0),
             ClientFrame::Subscribe { .. } | ClientFrame::ReadMailbox { .. } => (1 + SUBSCRIBE_COST, 0),
             ClientFrame::Append { body, .. }
@@ -247,7 +263,11 @@ fn request_number(frame: &ClientFrame) -> u32 {
         | ClientFrame::ReadCoverage { request, .. }
         | ClientFrame::ReadRegistration { request, .. }
         | ClientFrame::SetGuard { request, .. }
-        | ClientFrame::KeepMailbox { request, .. } => *request,
+        | ClientFrame::KeepMailbox { request, .. }
+        | ClientFrame::RegisterMailbox { request, .. }
+        | ClientFrame::UnregisterMailbox { request, .. }
+        | ClientFrame::HoldRing { request, .. }
+        | ClientFrame::WithdrawRing { request, .. } => *request,
         ClientFrame::Live { .. } => 0,
     }
 }

@@ -1,6 +1,7 @@
 //! Where each row lives: one kind byte, then fixed-width big-endian fields, so that the bytes
 //! sort as the fields do.
 
+use campana_protocol::frame::Subject;
 use campana_protocol::id::{
     BlobId, ChannelId, Hash, MailboxId, PublicKey, ReceiptToken, RecordId, RegistrationId,
 };
@@ -76,6 +77,13 @@ kinds! {
     /// The run of the relay that the store is of. One row, rewritten at each start. Key: nothing. Value:
     /// [`super::row::StoredRun`].
     Run = 22,
+    /// A mailbox whose registrations are owed a ring. Key: mailbox. Value: since when, u64.
+    OwedRing = 40,
+    /// A ring that is held. Rewritten as time passes. Key: subject, id. Value: [`super::row::StoredHeld`].
+    HeldRing = 41,
+    /// A mailbox's registration that is pushed to at random times too. Kept as long as it. Key: mailbox,
+    /// registration. Value: nothing.
+    Cover = 42,
 }
 
 /// The key of a row.
@@ -103,6 +111,9 @@ pub(crate) enum Key {
     Endpoint(ChannelId, EndpointTag),
     Unsettled(ChannelId, u64, u16),
     Run,
+    OwedRing(MailboxId),
+    HeldRing(Subject, Hash),
+    Cover(MailboxId, RegistrationId),
 }
 
 impl Key {
@@ -120,7 +131,12 @@ impl Key {
             Self::Older(id, key) => put(out, &[&id.0, &key.0]),
             Self::Entry(id, seq) => put(out, &[&id.0, &seq.to_be_bytes()]),
             Self::Record(id, record) => put(out, &[&id.0, &record.0]),
-            Self::Mailbox(id) => out.extend(id.0),
+            Self::Mailbox(id) | Self::OwedRing(id) => out.extend(id.0),
+            Self::HeldRing(subject, id) => {
+                put_subject(out, subject);
+                out.extend(id.0);
+            }
+            Self::Cover(id, registration) => put(out, &[&id.0, &registration.0]),
             Self::Post(id, seq) => put(out, &[&id.0, &seq.to_be_bytes()]),
             Self::PostRecord(id, record) => put(out, &[&id.0, &record.0]),
             Self::BlobPart(id, blob, part) => put(out, &[&id.0, &blob.0, &part.to_be_bytes()]),
@@ -187,6 +203,9 @@ impl Key {
             Kind::Run => Self::Run,
             Kind::Ended => Self::Ended(ChannelId(take(r)?), RegistrationId(take(r)?)),
             Kind::Endpoint => Self::Endpoint(ChannelId(take(r)?), take(r)?),
+            Kind::OwedRing => Self::OwedRing(MailboxId(take(r)?)),
+            Kind::HeldRing => Self::HeldRing(take_subject(r)?, Hash(take(r)?)),
+            Kind::Cover => Self::Cover(MailboxId(take(r)?), RegistrationId(take(r)?)),
         };
         rest.is_empty().then_some(key)
     }
@@ -215,7 +234,16 @@ impl Key {
             Self::PushSecret => Kind::PushSecret,
             Self::Ended(..) => Kind::Ended,
             Self::Endpoint(..) => Kind::Endpoint,
+            Self::OwedRing(_) => Kind::OwedRing,
+            Self::HeldRing(..) => Kind::HeldRing,
+            Self::Cover(..) => Kind::Cover,
         }
+    }
+
+    /// From a subject's first possible held ring to after its last.
+    pub(crate) fn held_rings(subject: &Subject) -> (Vec<u8>, Vec<u8>) {
+        let from = Self::HeldRing(*subject, Hash([0; 32])).encode();
+        (from, [Self::HeldRing(*subject, Hash([0xff; 32])).encode(), vec![0]].concat())
     }
 }
 
@@ -238,6 +266,21 @@ pub(crate) fn expired(now: u64) -> (Vec<u8>, Vec<u8>) {
 fn put(out: &mut Vec<u8>, parts: &[&[u8]]) {
     for part in parts {
         out.extend_from_slice(part);
+    }
+}
+
+fn put_subject(out: &mut Vec<u8>, subject: &Subject) {
+    match subject {
+        Subject::Channel(id) => put(out, &[&[0], &id.0]),
+        Subject::Mailbox(id) => put(out, &[&[1], &id.0]),
+    }
+}
+
+fn take_subject(rest: &mut &[u8]) -> Option<Subject> {
+    match take(rest)? {
+        [0] => Some(Subject::Channel(ChannelId(take(rest)?))),
+        [1] => Some(Subject::Mailbox(MailboxId(take(rest)?))),
+        _ => None,
     }
 }
 
@@ -283,6 +326,10 @@ mod tests {
             Just(Key::Run),
             (id(), short()).prop_map(|(i, r)| Key::Ended(ChannelId(i), RegistrationId(r))),
             (id(), short()).prop_map(|(i, tag)| Key::Endpoint(ChannelId(i), tag)),
+            id().prop_map(|i| Key::OwedRing(MailboxId(i))),
+            (id(), id()).prop_map(|(i, h)| Key::HeldRing(Subject::Channel(ChannelId(i)), Hash(h))),
+            (id(), id()).prop_map(|(i, h)| Key::HeldRing(Subject::Mailbox(MailboxId(i)), Hash(h))),
+            (id(), short()).prop_map(|(i, r)| Key::Cover(MailboxId(i), RegistrationId(r))),
         ]
     }
 

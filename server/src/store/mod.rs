@@ -18,6 +18,7 @@ mod key;
 mod log;
 mod look;
 pub(crate) mod memory;
+pub(crate) mod ring;
 mod row;
 pub mod rows;
 mod sled;
@@ -32,8 +33,9 @@ use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey, Registration
 pub use self::error::{OpenError, ReadError, WriteError};
 pub use self::look::Look;
 pub use self::memory::MemoryStore;
+pub use self::ring::{HeldRing, place};
 pub use self::sled::{SledOptions, SledStore};
-pub use self::write::{Append, PushProgress, Write, Written};
+pub use self::write::{Append, MailboxRegistration, PushProgress, Write, Written};
 
 /// Ordered logs, capabilities, mailboxes, blobs, invitations and push registrations.
 pub trait Store: Send + Sync + 'static {
@@ -167,6 +169,30 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`ReadError`].
     fn coverage(&self, channel: &ChannelId, seq: u64, now: u64) -> Result<Coverage, ReadError>;
+
+    /// Whether the registrations of `mailbox` are owed a ring.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn owes_ring(&self, mailbox: &MailboxId) -> Result<bool, ReadError>;
+
+    /// The mailboxes whose registrations are owed a ring.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn owed_rings(&self) -> Result<Vec<MailboxId>, ReadError>;
+
+    /// The rings that are held.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn held_rings(&self) -> Result<Vec<HeldRing>, ReadError>;
+
+    /// The registrations of mailboxes that are pushed to at random times too, whether they ring or not.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn covers(&self) -> Result<Vec<(MailboxId, RegistrationId)>, ReadError>;
 
     /// The relay's sealed VAPID key.
     ///

@@ -247,6 +247,14 @@ pub(crate) struct StoredJob {
     pub(crate) pages: u16,
 }
 
+/// A ring that is held, or the mark of one that was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct StoredHeld {
+    /// How much time is left (`None`: it has rung, or was withdrawn).
+    #[n(0)]
+    pub(crate) left_ms: Option<u64>,
+}
+
 /// A push service that a job reads for separately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub(crate) struct StoredLane {
@@ -319,6 +327,7 @@ mod tests {
             let cursor = some.then_some(RegistrationId(record));
             let lanes = vec![StoredLane { tag: b, cursor }; c as usize % 4];
             same(&StoredJob { created_at: a, cursor, lanes, pages: (a % 7) as u16 })?;
+            same(&StoredHeld { left_ms: some.then_some(b) })?;
         }
 
         #[test]

@@ -1,11 +1,11 @@
 //! Everything that changes a store, as values: a batch of them is one commit.
 
-use campana_protocol::frame::Class;
+use campana_protocol::frame::{Class, Subject};
 use campana_protocol::id::{
     BlobId, ChannelId, Hash, MailboxId, PublicKey, ReceiptToken, RecordId, RegistrationId,
 };
 
-use super::{EndpointTag, Keys, LaneTag, Run};
+use super::{EndpointTag, HeldRing, Keys, LaneTag, Run};
 
 /// One change. Authority is judged when it is carried out, not when it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,6 +181,38 @@ pub enum Write {
         /// The same under another key.
         to: Vec<u8>,
     },
+    /// Makes or renews a mailbox's registration.
+    RegisterMailbox(MailboxRegistration),
+    /// The ring that a mailbox's registrations are owed is due: it becomes a push job.
+    Ring {
+        /// The mailbox.
+        mailbox: MailboxId,
+    },
+    /// Holds a ring, unless there is or was one of this id.
+    HoldRing {
+        /// Whose registrations.
+        subject: Subject,
+        /// The hash of what withdraws it.
+        id: Hash,
+        /// How long.
+        after_ms: u64,
+    },
+    /// Withdraws a held ring, also one that is not held yet.
+    WithdrawRing {
+        /// Whose registrations it is for.
+        subject: Subject,
+        /// The hash of what was revealed.
+        id: Hash,
+    },
+    /// A held ring is due: it becomes a push job.
+    RingHeld {
+        /// Whose registrations.
+        subject: Subject,
+        /// Which.
+        id: Hash,
+    },
+    /// Writes down how much time held rings have left.
+    CountDown(Vec<HeldRing>),
     /// Keeps the relay's own VAPID key.
     KeepPushSecret {
         /// Sealed.
@@ -210,6 +242,23 @@ pub struct PushProgress {
     pub unsettled: Vec<RegistrationId>,
     /// All are settled: the job ends.
     pub done: bool,
+}
+
+/// A registration for what is posted to a mailbox. That its device reads the mailbox has been proved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailboxRegistration {
+    /// The mailbox.
+    pub mailbox: MailboxId,
+    /// The registration.
+    pub registration: RegistrationId,
+    /// The sealed subscription.
+    pub sealed: Vec<u8>,
+    /// Its endpoint: an older registration with the same one is replaced.
+    pub endpoint: EndpointTag,
+    /// When a push last arrived (0: never).
+    pub proved_at: u64,
+    /// It is pushed to at random times too.
+    pub cover: bool,
 }
 
 /// An entry to append.
@@ -247,6 +296,8 @@ impl Write {
                 }
                 Self::Reseal { from, to, .. } => from.len() + to.len(),
                 Self::PushProgress(progress) => progress.unsettled.len() * RegistrationId::LEN,
+                Self::RegisterMailbox(new) => new.sealed.len(),
+                Self::CountDown(left) => left.len() * size_of::<HeldRing>(),
                 _ => 0,
             }
     }
@@ -271,5 +322,14 @@ pub enum Written {
         seq: u64,
         /// How many older ones gave way to it.
         displaced: u64,
+    },
+    /// A ring is a push job now.
+    Rang {
+        /// Where the registrations are ([`super::place`]).
+        channel: ChannelId,
+        /// The job's seq.
+        seq: u64,
+        /// When.
+        created_at: u64,
     },
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use campana_core::command::Who;
 use campana_core::view::{PersonState, Stage, Status};
-use campana_core::{Command, Reply, View};
+use campana_core::{Command, NoticeKind, Reply, View};
 use campana_protocol::governance::Role;
 use campana_protocol::id::{IncidentId, PublicKey};
 use campana_protocol::report::{Finding, Method};
@@ -86,7 +86,10 @@ async fn measure(address: &str, link: String, members: usize, alerts: usize) -> 
         let mut all = Vec::with_capacity(members);
         while all.len() < members {
             let next = tokio::time::timeout(Duration::from_secs(120), seen.recv()).await;
-            all.push(next.expect("every device shows the alert").expect("the devices run"));
+            let next = next.expect("every device shows the alert").expect("the devices run");
+            if next.kind == NoticeKind::Alert {
+                all.push(next);
+            }
         }
         runs.push(split(decided, &all));
     }

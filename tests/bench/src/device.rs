@@ -24,8 +24,9 @@ pub(crate) type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
 
 pub(crate) const VAULT: [u8; 32] = [3; 32];
 
-/// The alert as one device saw it.
+/// A notice as one device saw it.
 pub(crate) struct Shown {
+    pub(crate) kind: NoticeKind,
     pub(crate) received: Instant,
     pub(crate) done: Instant,
     pub(crate) turn: Duration,
@@ -158,11 +159,9 @@ pub(crate) fn device(
                         socket.send(Message::binary(frame)).await.expect("the relay listens")
                     }
                     Effect::Notify(notice) => {
-                        if notice.kind == NoticeKind::Alert {
-                            let done = Instant::now();
-                            let _ =
-                                shown.send(Shown { received: received.unwrap_or(done), done, turn: took });
-                        }
+                        let (kind, done) = (notice.kind, Instant::now());
+                        let received = received.unwrap_or(done);
+                        let _ = shown.send(Shown { kind, received, done, turn: took });
                         wake = turn_quietly(&mut core, Input::Shown(notice)).or(wake);
                     }
                     // What the old connection had proved belongs to a membership that is over.

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use campana_core::command::Who;
 use campana_core::view::{PersonState, Stage, Status};
-use campana_core::{Command, Reply, View};
+use campana_core::{Command, NoticeKind, Reply, View};
 use campana_protocol::governance::Role;
 use campana_protocol::id::PublicKey;
 use campana_protocol::report::{Finding, Method};
@@ -200,7 +200,7 @@ impl Network {
         self.verifiers[1].command(attest).await;
         let mut last = decided;
         for _ in 0..self.honest.len() {
-            match timeout(PREVENTED, self.shown.recv()).await {
+            match timeout(PREVENTED, next_alert(&mut self.shown)).await {
                 Ok(Some(shown)) => last = last.max(shown.done),
                 _ => return (ms(reported), ms(PREVENTED)),
             }
@@ -245,4 +245,14 @@ fn on_disk(directory: &Path) -> u64 {
         about => about.map_or(0, |about| about.blocks() * 512),
     };
     entries.filter_map(Result::ok).map(size).sum()
+}
+
+/// What a device shows of an alert, and not of a report.
+async fn next_alert(shown: &mut mpsc::UnboundedReceiver<Shown>) -> Option<Shown> {
+    loop {
+        let next = shown.recv().await?;
+        if next.kind == NoticeKind::Alert {
+            return Some(next);
+        }
+    }
 }

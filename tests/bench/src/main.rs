@@ -3,6 +3,7 @@
 
 mod alert;
 mod crowd;
+mod desk;
 mod device;
 mod insider;
 mod onboard;
@@ -94,6 +95,18 @@ enum What {
         #[arg(long, default_value_t = 3)]
         connections: usize,
     },
+    /// From a tapped report to the notice in each verifier's open app.
+    Desk {
+        /// Devices, the founder included.
+        #[arg(long, default_value_t = 50)]
+        members: usize,
+        /// Verifiers among them.
+        #[arg(long, default_value_t = 5)]
+        verifiers: usize,
+        /// Reports measured.
+        #[arg(long, default_value_t = 100)]
+        reports: usize,
+    },
     /// From the deciding attestation to the last decrypted alert, with real cores and the real
     /// relay's process.
     Alert {
@@ -121,6 +134,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         What::Crowd { members } => return crowd::crowd(members),
         What::Insider { seconds, connections } => insider::insider(seconds, connections),
         What::Onboard { members } => onboard::onboard(members),
+        What::Desk { members, verifiers, reports } => desk::desk(members, verifiers, reports),
         What::Alert { members, alerts } => alert::alert(members, alerts),
     };
     print(options.json, &measured);

@@ -27,6 +27,8 @@ use scenarios;
 
 #[path = "../../../client-core/tests/core/alerts.rs"]
 mod alerts;
+#[path = "../../../client-core/tests/core/bell.rs"]
+mod bell;
 #[path = "../../../client-core/tests/core/fuzz.rs"]
 mod fuzz;
 #[path = "../../../client-core/tests/core/insider.rs"]
@@ -57,6 +59,7 @@ fn all() -> Vec<(String, fn())> {
         ("loss", loss::ALL),
         ("insider", insider::ALL),
         ("alerts", alerts::ALL),
+        ("bell", bell::ALL),
         ("fuzz", fuzz::ALL),
     ];
     let mut found: Vec<(String, fn())> = vec![("mls::a_group_lives".into(), a_group_lives)];

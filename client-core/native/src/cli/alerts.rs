@@ -26,8 +26,11 @@ pub(crate) async fn alerts(desk: &mut Desk, verb: Alerts) -> Result<(), Failure>
         Some(AlertsVerb::On { endpoint, key, auth }) => {
             let subscription = Subscription { endpoint, key: key.0, auth: auth.0 };
             let subscribed = Subscribed { subscription, made_for: None };
-            let platform =
-                Platform { permission: Permission::Granted, subscription: Some(subscribed), failed: false };
+            let platform = Platform {
+                permission: Permission::Granted,
+                subscription: Some(subscribed),
+                ..Platform::default()
+            };
             desk.edge.tell(Input::Platform(platform));
             turn(desk, Command::Alerts(true), |alerts| alerts.state != AlertsState::TurningOn).await?
         }

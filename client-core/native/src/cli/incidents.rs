@@ -230,6 +230,7 @@ mod tests {
             past: false,
             notice: None,
             at: now() - 185_000,
+            quiet: false,
             coverage: None,
             said: vec![],
             disputed: false,

@@ -91,6 +91,8 @@ pub(crate) enum Verb {
     Alerts(Alerts),
     /// Put warnings of forgeries and forks away; they come back with the next one.
     Dismiss,
+    /// Whether this device is pushed to when a report comes (verifiers, dispatchers).
+    OnCall(OnCall),
     /// Where this device stands.
     Status,
     /// Stay connected and show what comes.
@@ -170,6 +172,29 @@ pub(crate) enum AlertsVerb {
         #[arg(long, default_value_t = 0)]
         delay: u32,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OnCall {
+    #[command(subcommand)]
+    pub(crate) verb: Option<OnCallVerb>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OnCallVerb {
+    /// Pushes when a report comes.
+    On {
+        /// From this time of the day, UTC.
+        #[arg(long, default_value = "00:00", value_parser = super::on_call::minute)]
+        from: u16,
+        /// To this one; the same: all day.
+        #[arg(long, default_value = "00:00", value_parser = super::on_call::minute)]
+        to: u16,
+    },
+    /// The same pushes and others at random times, so that who is on call does not stand out.
+    Cover,
+    /// No more of them.
+    Off,
 }
 
 #[derive(Debug, Args)]

@@ -3,7 +3,7 @@
 
 use campana_core::CommandError;
 use campana_core::turn::NoticeKind;
-use campana_core::view::{AlertsState, PersonState, Stage, Status, Warning};
+use campana_core::view::{AlertsState, BellDuty, PersonState, Stage, Status, Warning};
 use campana_protocol::governance::Role;
 use campana_protocol::report::{
     Activity, Equipment, Finding, FollowUpKind, Method, Setting, Size, Unit, When,
@@ -48,6 +48,12 @@ words! {
     person(PersonState), PEOPLE {
         PersonState::Waiting => "waiting", PersonState::Admitting => "admitting", PersonState::Member => "member",
         PersonState::Declined => "declined", PersonState::Removed => "removed",
+    }
+}
+words! {
+    /// The word of whether a device is rung for reports.
+    bell(BellDuty), BELLS {
+        BellDuty::Off => "off", BellDuty::OnCall => "on-call", BellDuty::Cover => "cover",
     }
 }
 words! {
@@ -104,6 +110,7 @@ pub fn keys() -> Vec<String> {
         of("stage", STAGES, same),
         of("person", PEOPLE, same),
         of("alerts", ALERTS, same),
+        of("oncall", BELLS, same),
         of("warning", WARNINGS, same),
         of("notice", NOTICES, same),
         of("error", CommandError::WORDS, same),

@@ -280,6 +280,10 @@ export interface IncidentView {
      */
     at: number;
     /**
+     * A report that makes no noise: its reporter's others have just made it.
+     */
+    quiet: boolean;
+    /**
      * How many phones have it, for the committee and the desk.
      */
     coverage: CoverageView | undefined;
@@ -359,6 +363,10 @@ export interface View {
      * How many phones ring, for the committee and the desk.
      */
     reach: ReachView | undefined;
+    /**
+     * The desk's bell, for the committee and the desk.
+     */
+    desk: DeskView | undefined;
     /**
      * `reach` and coverage are still being asked for.
      */
@@ -535,7 +543,7 @@ export interface NetworkView {
 /**
  * What a command that was accepted gives back.
  */
-export type Reply = "accepted" | { invite: { id: string; link: string } } | { draft: string } | { incident: string } | { people: number } | { pushed: { incident: string | undefined; test: boolean; behind: boolean; unread: boolean } };
+export type Reply = "accepted" | { invite: { id: string; link: string } } | { draft: string } | { incident: string } | { people: number } | { pushed: { incident: string | undefined; test: boolean; behind: boolean; unread: boolean; desk: boolean; held: boolean } };
 
 /**
  * What a device's owner should know.
@@ -560,7 +568,7 @@ export type NoticeKind = "report" | "alert" | "drill" | "false-alarm" | "all-cle
 /**
  * What a person can ask.
  */
-export type Command = { start: { link: string; name: string; committee_size: number; threshold: number; verify_threshold: number } } | { invite: { lifetime_ms: number; committee: boolean } } | { "revoke-invite": string } | { join: { link: string; handle: string } } | "cancel" | { admit: Who } | { decline: Who } | { grant: { person: string; role: string } } | { revoke: { person: string; role: string } } | { remove: { person: string } } | { "change-zones": ZoneChange[] } | { approve: string } | "raise-rules" | "dismiss-unread" | { report: Form } | { attest: { incident: string; finding: string; method: string } } | { "follow-up": { incident: string; kind: string } } | { dismiss: string } | { alerts: boolean } | { "test-alerts": { delay_ms: number } };
+export type Command = { start: { link: string; name: string; committee_size: number; threshold: number; verify_threshold: number } } | { invite: { lifetime_ms: number; committee: boolean } } | { "revoke-invite": string } | { join: { link: string; handle: string } } | "cancel" | { admit: Who } | { decline: Who } | { grant: { person: string; role: string } } | { revoke: { person: string; role: string } } | { remove: { person: string } } | { "change-zones": ZoneChange[] } | { approve: string } | { withdraw: string } | "raise-rules" | "dismiss-unread" | { report: Form } | { attest: { incident: string; finding: string; method: string } } | { "follow-up": { incident: string; kind: string } } | { dismiss: string } | { alerts: boolean } | { "on-call": { duty: string; from: number; to: number } } | { "test-alerts": { delay_ms: number } };
 
 /**
  * What a turn decided. `changes` are written in one strict transaction, then `effects` carried
@@ -618,6 +626,10 @@ export interface Platform {
      * It could not make the subscription it was asked for.
      */
     failed: boolean;
+    /**
+     * How far local time is ahead of UTC, minutes.
+     */
+    utc_offset: number;
 }
 
 /**
@@ -634,6 +646,11 @@ export type PersonState = "waiting" | "admitting" | "member" | "declined" | "rem
  * Where an incident stands.
  */
 export type Status = "waiting-to-send" | "sent" | "unverified" | "not-confirmed" | "other-agency" | "unverifiable" | "verified" | "false-alarm" | "all-clear";
+
+/**
+ * Whether a device is rung when a report comes.
+ */
+export type BellDuty = "off" | "on-call" | "cover";
 
 /**
  * Whether a platform shows notifications.
@@ -656,6 +673,48 @@ export interface AlertsView {
      * The last test.
      */
     test: TestView | undefined;
+}
+
+/**
+ * Who is rung when a report comes.
+ */
+export interface DeskView {
+    /**
+     * This device's switch.
+     */
+    duty: BellDuty;
+    /**
+     * Its hours, minutes of the day where the device is; the same twice: all day.
+     */
+    from: number;
+    /**
+     * See `from`.
+     */
+    to: number;
+    /**
+     * The relay has taken it in.
+     */
+    registered: boolean;
+    /**
+     * This device makes noise for a report that comes now.
+     */
+    rings: boolean;
+    /**
+     * Its owner has a role at the desk.
+     */
+    may: boolean;
+    /**
+     * How many are on call now, as far as this device knows.
+     */
+    on_call: number;
+    /**
+     * Of those, phones that a push has reached within three days.
+     */
+    proved: number;
+    /**
+     * Reports that nobody has answered.
+     */
+    waiting: number;
 }
 
 /**

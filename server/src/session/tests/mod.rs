@@ -5,5 +5,6 @@ mod mailboxes;
 mod pushes;
 mod refusals;
 mod rig;
+mod rings;
 mod stores;
 mod streams;

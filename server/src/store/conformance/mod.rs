@@ -5,6 +5,7 @@ pub mod channels;
 pub mod mailboxes;
 pub mod model;
 pub mod pushes;
+pub mod rings;
 
 use campana_protocol::frame::Class;
 use campana_protocol::id::{ChannelId, Hash, PublicKey, RecordId};
@@ -59,6 +60,11 @@ macro_rules! conformance_tests {
             a_channel_has_so_many_registrations, an_alert_opens_a_job_in_its_commit,
             a_job_goes_on_where_it_was, receipts_are_counted_once_and_expire,
             coverage_counts_what_was_proved_lately, registrations_are_sealed_anew_and_forgotten);
+        $crate::conformance_tests!(@each $fixture, rings:
+            a_post_owes_a_ring_to_whoever_is_registered,
+            a_mailboxs_registrations_are_renewed_end_and_expire, a_full_mailbox_takes_whoever_is_proved,
+            one_ring_is_held_for_an_id_ever, a_withdrawn_ring_does_not_ring,
+            the_time_left_of_a_held_ring_only_shrinks, a_subject_has_so_many_rings_held);
         $crate::conformance_tests!(@each $fixture, model: the_store_behaves_like_a_list);
     };
     (@each $fixture:ty, $module:ident: $($name:ident),+ $(,)?) => {

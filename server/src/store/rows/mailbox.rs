@@ -79,6 +79,7 @@ pub(super) fn post<E: Engine>(
     tx.put(&Key::PostRecord(mailbox, record), &seq)?;
     tx.put_new(&Key::Post(mailbox, seq), &stored);
     tx.expires(expires_at, Key::Post(mailbox, seq));
+    super::ring::owe(tx, now, mailbox)?;
     Ok(Written::Posted { seq, displaced })
 }
 

@@ -11,6 +11,7 @@ mod mailbox;
 mod push;
 mod reading;
 mod registered;
+mod ring;
 mod room;
 mod trim;
 mod tx;
@@ -34,8 +35,8 @@ use super::key::{Key, Kind};
 use super::log::Log;
 use super::write::{Write, Written};
 use super::{
-    BlobPart, Coverage, Head, Health, Holding, Keys, MailboxState, Page, Post, PushJob, Registration,
-    RegistrationPage, Rights, Run, Store, Trimmed,
+    BlobPart, Coverage, Head, Health, HeldRing, Holding, Keys, MailboxState, Page, Post, PushJob,
+    Registration, RegistrationPage, Rights, Run, Store, Trimmed,
 };
 use crate::limits::{MAX_TRIM, REOPEN_BYTES};
 
@@ -342,6 +343,22 @@ impl<E: Engine> Store for RowStore<E> {
         registered::coverage(&self.view, channel, seq, now)
     }
 
+    fn owes_ring(&self, mailbox: &MailboxId) -> Result<bool, ReadError> {
+        ring::owes(&self.view, mailbox)
+    }
+
+    fn owed_rings(&self) -> Result<Vec<MailboxId>, ReadError> {
+        ring::owed(&self.view)
+    }
+
+    fn held_rings(&self) -> Result<Vec<HeldRing>, ReadError> {
+        ring::held(&self.view)
+    }
+
+    fn covers(&self) -> Result<Vec<(MailboxId, RegistrationId)>, ReadError> {
+        ring::covers(&self.view)
+    }
+
     fn push_secret(&self) -> Result<Option<Vec<u8>>, ReadError> {
         registered::secret(&self.view)
     }
@@ -420,6 +437,12 @@ fn carry_out<E: Engine>(tx: &mut Tx<'_, E>, now: u64, write: &Write) -> Result<W
         Write::Reseal { channel, registration, from, to } => {
             push::reseal(tx, *channel, *registration, from, to)
         }
+        Write::RegisterMailbox(new) => ring::register(tx, now, new),
+        Write::Ring { mailbox } => ring::ring(tx, now, *mailbox),
+        Write::HoldRing { subject, id, after_ms } => ring::hold(tx, *subject, *id, *after_ms),
+        Write::WithdrawRing { subject, id } => ring::withdraw(tx, now, *subject, *id),
+        Write::RingHeld { subject, id } => ring::ring_held(tx, now, *subject, *id),
+        Write::CountDown(left) => ring::count_down(tx, left),
         Write::KeepPushSecret { sealed } => push::keep_secret(tx, sealed),
         Write::Begin { run } => founding::begin(tx, run),
         Write::ForgetPush => push::forget_all(tx),

@@ -1,7 +1,7 @@
 //! Registrations, receipts and push jobs: who may, how many, and how far.
 
 use campana_protocol::frame::Class;
-use campana_protocol::id::{ChannelId, ReceiptToken, RegistrationId};
+use campana_protocol::id::{ChannelId, MailboxId, PublicKey, ReceiptToken, RegistrationId};
 use campana_protocol::limits::{ENTRY_TTL_MS, MAX_CHANNEL_REGISTRATIONS, REGISTRATION_TTL_MS};
 use minicbor::bytes::ByteVec;
 
@@ -25,6 +25,16 @@ pub(super) fn register<E: Engine>(
     (sealed, endpoint, proved_at): (&[u8], EndpointTag, u64),
 ) -> Result<Written, WriteError> {
     let access = current(tx, &channel, by)?.access;
+    put(tx, now, (channel, access, registration), (sealed, endpoint, proved_at))
+}
+
+/// Makes or renews a registration of whoever may.
+pub(super) fn put<E: Engine>(
+    tx: &mut Tx<'_, E>,
+    now: u64,
+    (channel, access, registration): (ChannelId, PublicKey, RegistrationId),
+    (sealed, endpoint, proved_at): (&[u8], EndpointTag, u64),
+) -> Result<Written, WriteError> {
     if tx.get::<()>(&Key::Ended(channel, registration))?.is_some() {
         return Err(PushError::Ended.into());
     }
@@ -55,6 +65,7 @@ pub(super) fn register<E: Engine>(
         if known.is_some() {
             uncount(tx, channel, REGISTRATIONS)?;
         }
+        tx.delete(&Key::Cover(MailboxId(channel.0), other));
         let other = Key::Registration(channel, other);
         tx.delete(&expiry(row.expires_at, &other));
         tx.delete(&other);
@@ -275,7 +286,7 @@ pub(super) fn keep_secret<E: Engine>(tx: &mut Tx<'_, E>, sealed: &[u8]) -> Resul
 
 /// Again and again until the secret is gone too.
 pub(super) fn forget_all<E: Engine>(tx: &mut Tx<'_, E>) -> Result<Written, WriteError> {
-    for kind in [Kind::PushJob, Kind::Unsettled, Kind::Registration, Kind::Endpoint] {
+    for kind in [Kind::PushJob, Kind::Unsettled, Kind::Registration, Kind::Endpoint, Kind::Cover] {
         let (from, to) = kind.range();
         let found = tx.keys(&from, &to, MAX_TRIM)?;
         for key in &found {
@@ -316,7 +327,7 @@ pub(super) fn expire<E: Engine>(
     Ok(())
 }
 
-fn remove<E: Engine>(
+pub(super) fn remove<E: Engine>(
     tx: &mut Tx<'_, E>,
     channel: ChannelId,
     registration: RegistrationId,
@@ -327,6 +338,8 @@ fn remove<E: Engine>(
     forget_endpoint(tx, channel, registration, known)?;
     tx.delete(&expiry(known.expires_at, &key));
     tx.delete(&key);
+    // Had by a mailbox's alone.
+    tx.delete(&Key::Cover(MailboxId(channel.0), registration));
     Ok(())
 }
 

@@ -353,6 +353,9 @@ const fn name(kind: Kind) -> &'static str {
         Kind::Ended => "ended registrations",
         Kind::Endpoint => "push endpoints (keyed hashes)",
         Kind::Run => "run of the relay (random)",
+        Kind::OwedRing => "mailboxes whose readers are owed a push",
+        Kind::HeldRing => "pushes held for later (hashes)",
+        Kind::Cover => "registrations that get pushes at random too",
     }
 }
 

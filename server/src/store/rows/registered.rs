@@ -164,8 +164,10 @@ struct Ringing {
 
 impl Ringing {
     fn of<E: Engine>(view: &View<E>, channel: &ChannelId) -> Result<Self, ReadError> {
-        let row: Channel = get(view, &Key::Channel(*channel))?.ok_or(ReadError::Unknown)?;
-        Ok(Self { channel: *channel, access: row.access, older: Vec::new() })
+        // A mailbox has no access key: whoever reads it registers for it.
+        let row = get::<_, Channel>(view, &Key::Channel(*channel))?;
+        let access = row.map_or(super::ring::READER, |row| row.access);
+        Ok(Self { channel: *channel, access, older: Vec::new() })
     }
 
     fn rings<E: Engine>(

@@ -4,6 +4,7 @@ mod arriving;
 mod crashing;
 mod failing;
 mod hostile;
+mod ringing;
 mod secrets;
 
 use core::time::Duration;
