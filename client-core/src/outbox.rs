@@ -74,11 +74,7 @@ impl Core {
                 }
                 // Welcomes point to blobs: those come first. A report waits for no blob: the relay may put blobs
                 // off for hours.
-                Job::Report { .. } => {
-                    if !in_flight {
-                        self.deliver(id);
-                    }
-                }
+                Job::Report { .. } if !in_flight => self.deliver(id),
                 Job::Post { .. } if !blobs_open => {
                     mail += 1;
                     if mail <= WINDOW && !in_flight {
