@@ -38,14 +38,16 @@ impl Core {
         let ids: Vec<u64> = self.outbox.keys().copied().collect();
         for id in ids {
             let Some(job) = self.outbox.get(&id) else { continue };
-            // One that waits keeps no other from going out: the next may be a true alert.
-            if let Some(until) = self.session.held_until(now, id) {
-                blobs_open |= matches!(job, Job::Blob { .. });
-                self.wake_at(until);
+            let held = self.session.held_until(now, id);
+            let in_flight = self.session.in_flight.contains(&id)
+                || self.session.acknowledged.contains(&id)
+                || held.is_some();
+            let appends_to = job.appends_to();
+            held.into_iter().for_each(|until| self.wake_at(until));
+            // An append that waits keeps no other from going out: the next may be a true alert.
+            if held.is_some() && appends_to.is_some() {
                 continue;
             }
-            let in_flight = self.session.in_flight.contains(&id) || self.session.acknowledged.contains(&id);
-            let appends_to = job.appends_to();
             if let Some(kind) = appends_to {
                 if busy.contains(&kind) {
                     continue;
@@ -72,11 +74,7 @@ impl Core {
                 }
                 // Welcomes point to blobs: those come first. A report waits for no blob: the relay may put blobs
                 // off for hours.
-                Job::Report { .. } => {
-                    if !in_flight {
-                        self.deliver(id);
-                    }
-                }
+                Job::Report { .. } if !in_flight => self.deliver(id),
                 Job::Post { .. } if !blobs_open => {
                     mail += 1;
                     if mail <= WINDOW && !in_flight {
