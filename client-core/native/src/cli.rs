@@ -104,7 +104,6 @@ async fn run(options: Options, screen: Screen) -> Result<(), (Screen, Failure)> 
         Verb::Attest(verb) => incidents::attest(&mut desk, verb).await,
         Verb::Correct(verb) => incidents::correct(&mut desk, verb).await,
         Verb::AllClear(verb) => incidents::all_clear(&mut desk, verb).await,
-        Verb::Dismiss => incidents::dismiss(&mut desk).await,
         Verb::Incidents => incidents::list(&mut desk).await,
         Verb::Alerts(verb) => alerts::alerts(&mut desk, verb).await,
         Verb::Dismiss => status::dismiss(&mut desk).await,

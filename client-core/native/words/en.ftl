@@ -109,7 +109,6 @@ notice-false-alarm = Correction: false alarm
 notice-said-false-alarm = One of your verifiers says: false alarm. The alert stands until enough of them say so
 notice-said-all-clear = One of your verifiers says: all clear. The alert stands until enough of them say so
 notice-all-clear = All clear
-dismissed = Dismissed.
 notice-unread = An alert that this device cannot read
 
 ## Where a device stands
@@ -141,7 +140,7 @@ warning-single-committee = One device alone can do everything (1 of 1). If it is
 warning-locked-out = Members are locked out at the relay: the network's key there was changed, and no decision of the committee explains it. The committee's devices put it right by themselves; one of them, or the relay, is in other hands. Tell the committee.
 warning-owner-replaced = The relay does not take this committee device any more, and no decision of the committee explains it: another committee device, or the relay, is in other hands. Tell the others on the committee.
 warning-refused = The relay refuses this device; it may have been offline too long. Ask for a new invite.
-warning-unread = Alerts came that this device cannot read. Ask the hotline what they say; campana dismiss puts this away.
+warning-unread = Alerts came that this device cannot read. Ask the hotline what they say; campana dismiss clears this.
 warning-astray = This device cannot follow the others. It is being let back in on its own; until then it cannot read alerts. Ask the hotline.
 warning-update-needed = This program is too old for your network or its relay: update Campana. Until then alerts may not arrive.
 warning-alert-refused = The relay does not take an alert of this device. It is tried again. Tell the committee.
@@ -150,7 +149,7 @@ suspicion = { $count ->
    *[other] Seen { $count } times
  }, last { $when }, by { $who }. To put it away: campana dismiss
 suspicion-unknown = somebody unknown, or the relay itself
-dismissed = Put away. It comes back with the next one.
+dismissed = Dismissed. It comes back with the next one.
 warning-relay-full = The relay can't store anything now: what you send waits on this device.
 
 ## Answers

@@ -108,7 +108,6 @@ notice-false-alarm = Corrección: falsa alarma
 notice-said-false-alarm = Uno de tus verificadores dice: falsa alarma. La alerta sigue en pie hasta que lo digan suficientes
 notice-said-all-clear = Uno de tus verificadores dice: ya pasó. La alerta sigue en pie hasta que lo digan suficientes
 notice-all-clear = Alerta terminada
-dismissed = Retirado.
 notice-unread = Una alerta que este aparato no puede leer
 
 ## Dónde está un aparato

@@ -209,7 +209,7 @@ impl Network {
     }
 
     /// Whether somebody who asks is let in. From then on they count as one of those who are alerted.
-    async fn admits(&mut self, newcomer: &Device) -> bool {
+    async fn admits(&self, newcomer: &Device) -> bool {
         let join = Command::Join { link: self.invite.clone(), handle: "a newcomer".into() };
         newcomer.command(join).await;
         if !within(&self.founder, &|view: &View| waiting(view) > 0).await {

@@ -80,15 +80,6 @@ async fn about(
     asked.end()
 }
 
-/// Alerts that could not be read: their owner knows of them. This stays on the device.
-pub(crate) async fn dismiss(desk: &mut Desk) -> Result<(), Failure> {
-    let make = |_: &View| Ok(vec![Command::DismissUnread]);
-    let asked = ask(desk, First::Ask, make, |view, _| Ok(view.unread == 0)).await?;
-    let line = desk.screen.words.say("dismissed");
-    desk.screen.result(&json!({"done": asked.done()}), &[line]);
-    asked.end()
-}
-
 pub(crate) async fn list(desk: &mut Desk) -> Result<(), Failure> {
     let view = look(desk).await?;
     let _ = desk.screen.object(&json!({"incidents": view.incidents}));

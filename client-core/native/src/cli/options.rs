@@ -85,11 +85,10 @@ pub(crate) enum Verb {
     AllClear(Incident),
     /// Incidents on this device.
     Incidents,
-    /// Dismiss alerts that this device could not read.
-    Dismiss,
     /// Alerts of this device: how they stand, turned on or off, tested.
     Alerts(Alerts),
-    /// Put warnings of forgeries and forks away; they come back with the next one.
+    /// Dismiss alerts that this device could not read, and warnings of forgeries and forks; a warning
+    /// comes back with the next one.
     Dismiss,
     /// Whether this device is pushed to when a report comes (verifiers, dispatchers).
     OnCall(OnCall),

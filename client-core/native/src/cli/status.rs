@@ -69,10 +69,12 @@ pub(crate) async fn dismiss(desk: &mut Desk) -> Result<(), Failure> {
             Warning::Forked => Some(Suspicious::Forked),
             _ => None,
         });
-        let commands: Vec<Command> = known.map(Command::Dismiss).collect();
+        let unread = (view.unread > 0).then_some(Command::DismissUnread);
+        let commands: Vec<Command> = known.map(Command::Dismiss).chain(unread).collect();
         if commands.is_empty() { Err(CommandError::AlreadyDone.into()) } else { Ok(commands) }
     };
-    let asked = ask(desk, First::Ask, commands, |view, _| Ok(view.suspicions.is_empty())).await?;
+    let asked =
+        ask(desk, First::Ask, commands, |view, _| Ok(view.suspicions.is_empty() && view.unread == 0)).await?;
     let line = desk.screen.words.say("dismissed");
     desk.screen
         .result(&json!({"done": asked.done()}), if asked.done() { std::slice::from_ref(&line) } else { &[] });

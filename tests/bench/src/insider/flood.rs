@@ -148,7 +148,7 @@ fn junk(target: &Target, number: u64, control_seq: u64) -> (ClientFrame, usize) 
     id[..8].copy_from_slice(&number.to_be_bytes());
     let mut nobody = [7; 32];
     nobody[..16].copy_from_slice(&id);
-    let sized = |most: usize| vec![7_u8; if number / 6 % 2 == 0 { most } else { 100 }];
+    let sized = |most: usize| vec![7_u8; if (number / 6).is_multiple_of(2) { most } else { 100 }];
     let post = |mailbox: MailboxId| {
         let body = sized(MAX_POST_BODY);
         let bytes = body.len();
