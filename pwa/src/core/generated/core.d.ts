@@ -1,6 +1,20 @@
 /* tslint:disable */
 /* eslint-disable */
 /**
+ * A key by its name and code. The name is empty if this device has no record of it.
+ */
+export interface NamedView {
+    /**
+     * What they call themselves.
+     */
+    name: string;
+    /**
+     * The key's short code.
+     */
+    code: string;
+}
+
+/**
  * A person, as the committee sees them.
  */
 export interface PersonView {
@@ -9,9 +23,17 @@ export interface PersonView {
      */
     key: string;
     /**
+     * Its short code: what tells two people of one name apart.
+     */
+    code: string;
+    /**
      * What they call themselves.
      */
     handle: string;
+    /**
+     * Somebody else has this name, or one that is easily taken for it.
+     */
+    namesake: boolean;
     /**
      * Where they stand.
      */
@@ -110,6 +132,18 @@ export interface DraftView {
      * Signed by this device.
      */
     signed: boolean;
+    /**
+     * Who drafted it.
+     */
+    author: NamedView | undefined;
+    /**
+     * Drafted by this device, which can withdraw it.
+     */
+    mine: boolean;
+    /**
+     * Why this device does not sign it.
+     */
+    trouble: DraftTrouble | undefined;
 }
 
 /**
@@ -126,54 +160,6 @@ export interface Subscription {
      * The relay's key it was made for.
      */
     made_for: Uint8Array | undefined;
-}
-
-/**
- * What some say of an alert, which stands until as many say so as verify one.
- */
-export interface SaidView {
-    /**
-     * That it was wrong, or is over.
-     */
-    kind: string;
-    /**
-     * How many say so.
-     */
-    count: number;
-    /**
-     * How many more it takes.
-     */
-    missing: number;
-    /**
-     * This device has said it.
-     */
-    mine: boolean;
-}
-
-/**
- * Something that no honest member does.
- */
-export interface SuspicionView {
-    /**
-     * Which warning it is behind.
-     */
-    warning: Warning;
-    /**
-     * How often, since it was last put away.
-     */
-    count: number;
-    /**
-     * When last, Unix milliseconds.
-     */
-    at: number | undefined;
-    /**
-     * The leaf that did it last; none: not known, or the relay itself.
-     */
-    leaf: string | undefined;
-    /**
-     * What that leaf's person calls themselves; on the committee's devices.
-     */
-    name: string | undefined;
 }
 
 /**
@@ -340,6 +326,10 @@ export interface View {
      */
     me: string | undefined;
     /**
+     * Its short code, for the committee to compare ([`campana_protocol::name::short_code`]).
+     */
+    code: string | undefined;
+    /**
      * This device's roles: `"committee"`, `"dispatcher"`, `"verifier"`, `"responder"`.
      */
     roles: string[];
@@ -442,7 +432,7 @@ export type ZoneChange = { add: string } | { rename: { code: number; name: strin
 /**
  * One thing that a statement does; people by their handles.
  */
-export type OperationView = { constitute: { threshold: number; committee: number } } | { grant: { role: string; name: string } } | { revoke: { role: string; name: string } } | { remove: { name: string } } | { zones: ZoneChangeView[] } | { rule: number } | "unknown";
+export type OperationView = { constitute: { threshold: number; committee: number; adds: NamedView[]; drops: NamedView[] } } | { grant: { role: string; name: string; code: string } } | { revoke: { role: string; name: string; code: string } } | { remove: { name: string; code: string; other_leaf: boolean } } | { desk: { readable: boolean } } | { zones: ZoneChangeView[] } | { rule: number } | "unknown";
 
 /**
  * One thing that happened.
@@ -469,6 +459,32 @@ export interface AttestationView {
      * By this device.
      */
     mine: boolean;
+}
+
+/**
+ * Something that no honest member does.
+ */
+export interface SuspicionView {
+    /**
+     * Which warning it is behind.
+     */
+    warning: Warning;
+    /**
+     * How often, since it was last put away.
+     */
+    count: number;
+    /**
+     * When last, Unix milliseconds.
+     */
+    at: number | undefined;
+    /**
+     * The leaf that did it last; none: not known, or the relay itself.
+     */
+    leaf: string | undefined;
+    /**
+     * What that leaf's person calls themselves; on the committee's devices.
+     */
+    name: string | undefined;
 }
 
 /**
@@ -548,7 +564,7 @@ export type Reply = "accepted" | { invite: { id: string; link: string } } | { dr
 /**
  * What a device's owner should know.
  */
-export type Warning = "clock-off" | "rolled-back" | "behind" | "forked" | "forged-alert" | "single-committee" | "refused" | "update-needed" | "unread" | "astray" | "relay-full" | "alert-refused";
+export type Warning = "clock-off" | "rolled-back" | "behind" | "forked" | "forged-alert" | "single-committee" | "locked-out" | "owner-replaced" | "refused" | "update-needed" | "unread" | "astray" | "relay-full" | "alert-refused";
 
 /**
  * What a draft changes about a zone.
@@ -561,7 +577,7 @@ export type ZoneChangeView = { add: { code: number; name: string } } | { rename:
 export type Link = "operator" | { join: { name: string; committee: boolean } } | { error: string };
 
 /**
- * What a notice is about, in the order in which an incident passes through them.
+ * What a notice is about.
  */
 export type NoticeKind = "report" | "alert" | "drill" | "false-alarm" | "all-clear" | "unread" | "said-false-alarm" | "said-all-clear";
 
@@ -614,6 +630,28 @@ export interface CommitteeView {
      * The rules that this version would raise the network to; none: they are in force, or drafted.
      */
     new_rules: number | undefined;
+}
+
+/**
+ * What some say of an alert, which stands until as many say so as verify one.
+ */
+export interface SaidView {
+    /**
+     * That it was wrong, or is over.
+     */
+    kind: string;
+    /**
+     * How many say so.
+     */
+    count: number;
+    /**
+     * How many more it takes.
+     */
+    missing: number;
+    /**
+     * This device has said it.
+     */
+    mine: boolean;
 }
 
 /**
@@ -721,6 +759,11 @@ export interface DeskView {
  * Whom an admission means.
  */
 export type Who = "everybody" | { these: string[] };
+
+/**
+ * Why a device does not sign a draft.
+ */
+export type DraftTrouble = "update-needed" | "desk" | "other-leaf" | "stranger";
 
 
 /**
