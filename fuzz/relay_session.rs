@@ -385,7 +385,13 @@ impl Model {
                 let same = known.iter().all(|owner| owners.contains(owner))
                     && owners.iter().all(|owner| known.contains(owner));
                 assert!(same || known.len() == 1, "owners were set by one of several");
-                *known = owners;
+                // Each counts once, however often it is named.
+                known.clear();
+                for owner in owners {
+                    if !known.contains(&owner) {
+                        known.push(owner);
+                    }
+                }
             }
             (ClientFrame::SetGuard { channel, guard, .. }, _) => {
                 assert!(self.owns(connection, &channel), "a guard was set by somebody who is no owner");

@@ -119,6 +119,14 @@ impl Core {
         &self.opened
     }
 
+    /// Mailboxes of the desk that this device reads, newest first, and how far.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn desks(&self) -> Vec<(campana_protocol::id::MailboxId, u64)> {
+        let desks = self.membership().into_iter().flat_map(|membership| &membership.desks);
+        desks.map(|reading| (reading.keys().id(), reading.cursor)).collect()
+    }
+
     /// What is owed to the relay, by kind; and whether it is under way on this connection.
     #[cfg(feature = "testing")]
     #[must_use]

@@ -172,8 +172,9 @@ pub(crate) const EARLY_REPORT_TTL: u64 = DAY_MS;
 /// Join requests kept while their invite has not been seen.
 pub(crate) const MAX_EARLY_JOINS: usize = 64;
 
-/// Desk mailboxes read at once: the present one and those before it that late reports go to.
-pub(crate) const MAX_DESKS: usize = 4;
+/// Desk mailboxes read at once: the present one and those before it that late reports go to. A busy
+/// night removes as many people from the desk.
+pub(crate) const MAX_DESKS: usize = 8;
 
 // ---- The committee ---------------------------------------------------------------------------
 

@@ -148,6 +148,9 @@ impl Core {
         }
         match self.outbox.get(&id).cloned() {
             Some(Job::Post { mailbox, record, body }) => self.send_post(id, mailbox, record, body),
+            // The desk's mailbox may have moved several times while this device was away: the log that
+            // it has not read yet says where to.
+            Some(Job::Report { .. }) if self.is_reading_on(ChannelKind::Broadcast) => {}
             Some(Job::Report { .. }) => {
                 if let Some(Posting { mailbox, record, body }) = self.seal_report(id) {
                     self.send_post(id, mailbox, record, body);
@@ -163,6 +166,13 @@ impl Core {
             }
             _ => {}
         }
+    }
+
+    /// Whether a log is being read that this device can follow and has not read to its end.
+    fn is_reading_on(&self, kind: ChannelKind) -> bool {
+        let follows =
+            self.channels.get(&kind).is_some_and(|channel| !channel.meta.lost && !channel.halted);
+        follows && !self.caught_up(kind)
     }
 
     fn send_post(&mut self, id: u64, mailbox: MailboxId, record: RecordId, body: Vec<u8>) {

@@ -149,6 +149,8 @@ impl World {
         for (device, state) in self.devices.iter().enumerate() {
             let Some(core) = &state.core else { continue };
             let (view, positions, owed) = (core.view(self.now), core.positions(), core.owed());
+            let desks: Vec<String> =
+                core.desks().iter().map(|(id, cursor)| format!("{:.8} {cursor}", id.to_string())).collect();
             let stands: Vec<String> = positions
                 .iter()
                 .map(|p| format!("{:?} {} epoch {} whole {}", p.kind, p.cursor, p.epoch, p.whole))
@@ -156,7 +158,7 @@ impl World {
             let incidents: Vec<String> =
                 view.incidents.iter().map(|one| format!("{:.8} {:?}", one.id, one.status)).collect();
             self.history.push(format!(
-                "end: device {device}: {:?}, {:?}, caught up {}, {:?}, owes {owed:?}, [{}], [{}]",
+                "end: device {device}: {:?}, {:?}, caught up {}, {:?}, owes {owed:?}, [{}], [{}], desks {desks:?}",
                 view.stage,
                 view.roles,
                 view.caught_up,

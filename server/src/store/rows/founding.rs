@@ -92,7 +92,13 @@ pub(super) fn set_owners<E: Engine>(
     if 2 * agree.count() <= row.owners.len() {
         return Err(FoundError::Forbidden.into());
     }
-    row.owners = owners.to_vec();
+    // Each counts once, however often it is named: nobody gets a majority by repeating a key.
+    row.owners.clear();
+    for owner in owners {
+        if !row.owners.contains(owner) {
+            row.owners.push(*owner);
+        }
+    }
     tx.put(&Key::Channel(channel), &row)?;
     Ok(Written::Done)
 }
