@@ -213,7 +213,8 @@ impl Core {
         {
             footing.elsewhere.push(checkpoint.key);
         }
-        let confirmed = same && !footing.unconfirmed;
+        // A device that was set back reads checkpoints of its own past: a Welcome may be on its way to it.
+        let confirmed = same && !footing.unconfirmed && !channel.meta.lost && channel.meta.pleaded_at == 0;
         self.mark(Row::Meta(kind));
         if confirmed {
             self.drop_spares(kind);

@@ -170,8 +170,7 @@ impl Core {
 
     /// Whether a log is being read that this device can follow and has not read to its end.
     fn is_reading_on(&self, kind: ChannelKind) -> bool {
-        let follows =
-            self.channels.get(&kind).is_some_and(|channel| !channel.meta.lost && !channel.halted);
+        let follows = self.channels.get(&kind).is_some_and(|channel| !channel.meta.lost && !channel.halted);
         follows && !self.caught_up(kind)
     }
 

@@ -314,3 +314,28 @@ fn a_welcome_into_a_group_that_is_nobodys_is_left_for_a_better_one() {
     raid(&mut world, &ids, ids[7]);
     assert_eq!(rang(&world, victim, NoticeKind::Alert), 1);
 }
+
+/// A device that was set back pleads, and then reads a checkpoint of the epoch that it is in: the leaf
+/// that its plea asks for has to be there when the Welcome comes.
+#[test]
+fn a_checkpoint_of_its_own_past_takes_no_plea_back() {
+    let (mut world, ids) = network();
+    let victim = ids[6];
+    world.core(victim).lose(BROADCAST);
+    world.disconnect(ids[0]);
+    world.disconnect(ids[1]);
+    world.turn(victim, Input::Tick);
+    let spares = |world: &mut World| world.core(victim).spares.iter().filter(|s| s.kind == BROADCAST).count();
+    world.settle();
+    assert_eq!(spares(&mut world), 1);
+    let channel = world.channel(ids[2], BROADCAST).clone();
+    let checkpoint = world.core(ids[2]).checkpoint_of(BROADCAST).expect("it is of the committee");
+    let key = checkpoint_key(&channel.meta.access);
+    let padded = pad(&wire::encode(&checkpoint));
+    let sealed = vault::seal(&key, &[3; 24], channel.id.as_bytes(), &padded);
+    world.put(BROADCAST, Class::Update, &EntryBody::Checkpoint(sealed));
+    world.settle();
+    assert_eq!(spares(&mut world), 1, "it is kept");
+    world.pass(300_000);
+    assert!(in_step(&mut world, &[ids[2], victim]));
+}
