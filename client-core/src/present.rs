@@ -231,8 +231,12 @@ impl Core {
                 })
                 .collect(),
             retired_zones: zone_views(chain.zones().retired()),
-            new_rules: (chain.constituted() && chain.rule() < RULES && !self.drafts_rule(&chain))
-                .then_some(RULES),
+            // A committee of one raises them by itself.
+            new_rules: (chain.constituted()
+                && chain.rule() < RULES
+                && chain.committee().len() > 1
+                && !self.drafts_rule(&chain))
+            .then_some(RULES),
         })
     }
 

@@ -18,6 +18,7 @@ const HOST = "push.test";
 const GENERIC = "Something from your network: open the app";
 /** Once it is known to be nothing. */
 const NOTHING = "Checked: nothing that concerns you";
+const UNREAD = "An alert that this phone cannot read";
 let directory, app, service, relay, desk, verifier, listener, link;
 
 before(async () => {
@@ -224,7 +225,7 @@ test("locked by its PIN: something came, and what it was once the app is opened"
   await phone.end();
 });
 
-test("what a member has pushed that is no alert does not look like one", async () => {
+test("what was pushed as an alert and cannot be read is said to be that, and not nothing", async () => {
   const phone = await phoneOf("Iris");
   await phone.lock({ offline: true });
   const { push } = await alerted();
@@ -235,7 +236,7 @@ test("what a member has pushed that is no alert does not look like one", async (
   declared.notification.data.m = message.toString("base64url");
   await phone.deliver(JSON.stringify(declared));
   const [shown] = await phone.until(() => phone.notifications(), (all) => all.length > 0);
-  assert.deepEqual([shown.title, shown.silent], [NOTHING, true]);
+  assert.deepEqual([shown.title, shown.silent], [UNREAD, false]);
   await phone.end();
 });
 
@@ -393,9 +394,9 @@ test("nothing at all, or nonsense, still ends in a notification", async () => {
     assert.ok([GENERIC, NOTHING].includes(title), `${nonsense.slice(0, 50)}: ${title}`);
     await phone.clear();
   }
+  // It may be of a later version: what nobody understands is not called nothing.
   await phone.deliver("{}");
-  // Everything has been read, and it was nothing.
-  await phone.until(() => phone.titles(1), (titles) => titles.join() === NOTHING);
+  assert.deepEqual(await phone.titles(1), [GENERIC]);
   await phone.end();
 });
 
