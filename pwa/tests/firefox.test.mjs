@@ -38,6 +38,12 @@ test("a network in Firefox", async () => {
   await sees("No alerts");
 
   await button("Committee").click();
+  // Not under the bar, where a click would be the bar's.
+  await sees("Make an invite");
+  await page.evaluate(() => {
+    const make = [...document.querySelectorAll("button")].find(({ innerText }) => innerText.includes("Make an invite"));
+    make.scrollIntoView({ block: "center", behavior: "instant" });
+  });
   await button("Make an invite").click();
   await page.waitForSelector("[data-testid='invite-link']");
   const link = await page.$eval("[data-testid='invite-link']", (field) => field.value);
