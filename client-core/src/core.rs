@@ -28,7 +28,8 @@ pub struct Position {
     pub log_hash: Hash,
     /// MLS epoch.
     pub epoch: u64,
-    /// False: this state was rolled back and waits to be let in again.
+    /// False: this state was rolled back and waits to be let in again, or a commit failed here that
+    /// others may have taken.
     pub whole: bool,
 }
 
@@ -151,7 +152,7 @@ impl Core {
             cursor: channel.meta.cursor,
             log_hash: channel.meta.log_hash,
             epoch: channel.group.epoch(),
-            whole: !channel.meta.lost,
+            whole: !channel.meta.lost && !channel.meta.footing.has_failed(),
         };
         self.channels.iter().map(position).collect()
     }

@@ -58,6 +58,11 @@ pub(crate) struct Footing {
     /// It has pleaded in vain and gone on.
     #[n(8)]
     returned: bool,
+    /// This state was rolled back, or is behind: it never goes on by itself, for its keys may have
+    /// been used already.
+    #[n(9)]
+    #[cbor(default)]
+    pub(crate) stays_lost: bool,
 }
 
 #[derive(Clone, Encode, Decode)]
@@ -82,6 +87,11 @@ impl Footing {
             + self.elsewhere.len()
             + usize::from(self.later_alert)
             + usize::from(self.cut)
+    }
+
+    /// A commit failed here that others may have taken.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.is_some()
     }
 
     pub(crate) fn is_cut(&self) -> bool {
@@ -260,7 +270,13 @@ impl Core {
         }
         if footing.astray_since == 0 {
             footing.astray_since = now.max(1);
-            return self.lose(kind);
+            footing.stays_lost |= channel.meta.lost;
+            channel.meta.gap = None;
+            return self.fall_behind(kind);
+        }
+        // Under a key that is not in force any more there is nowhere to go on either.
+        if footing.stays_lost || footing.cut {
+            return;
         }
         // A clock that was set back must not keep it from going on.
         let until = footing.astray_since.saturating_add(ASTRAY_PATIENCE);

@@ -352,13 +352,14 @@ impl Core {
     pub(crate) fn lose(&mut self, kind: ChannelKind) {
         if let Some(channel) = self.channels.get_mut(&kind) {
             channel.meta.gap = None;
+            channel.meta.footing.stays_lost = true;
         }
         self.fall_behind(kind);
     }
 
     /// The log has gone on where this state can't follow, if what the relay says of it is true.
     /// Nothing more is sent under this leaf on this connection; a plea asks for a fresh one.
-    fn fall_behind(&mut self, kind: ChannelKind) {
+    pub(crate) fn fall_behind(&mut self, kind: ChannelKind) {
         let Some(channel) = self.channels.get_mut(&kind) else { return };
         // Alone in a group there is nobody else whose keys could be reused or who could help: what
         // is missing is gone, and this state goes on as the only one.

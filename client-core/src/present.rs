@@ -309,7 +309,9 @@ impl Core {
         let single = self.channels.get(&ChannelKind::Committee).is_some_and(|channel| {
             channel.governance.constituted() && channel.governance.committee().len() == 1
         });
-        let astray = |channel: &&Channel| channel.meta.footing.astray();
+        let astray = |channel: &&Channel| {
+            channel.meta.footing.astray() && !(channel.meta.lost && channel.meta.footing.stays_lost)
+        };
         let lost = self.channels.values().filter(|channel| channel.meta.lost && !astray(channel));
         let candidates = [
             (self.session.clock_off, Warning::ClockOff),

@@ -48,7 +48,7 @@ fn simulation(options: &Options) -> Outcome<Count> {
     let mut count = Count::default();
     // Sixty new worlds or three minutes of them, whichever is over first.
     let fresh: &[&str] =
-        if options.long { &["--fresh", "2000"] } else { &["--fresh", "60", "--minutes", "3"] };
+        if options.long { &["--fresh", "2000"] } else { &["--fresh", "12", "--minutes", "1"] };
     // Small worlds with two runs each, one of the size of a town, and those that once failed.
     for arguments in [
         ["--seeds", "12", "--devices", "16", "--twice"].as_slice(),

@@ -339,3 +339,23 @@ fn a_checkpoint_of_its_own_past_takes_no_plea_back() {
     world.pass(300_000);
     assert!(in_step(&mut world, &[ids[2], victim]));
 }
+
+/// Two signs and a pause in vain must not make a device go on that was rolled back: its keys may have
+/// been used.
+#[test]
+fn whoever_was_rolled_back_never_goes_on_by_itself() {
+    let (mut world, ids) = network();
+    let victim = ids[6];
+    for other in ids.iter().filter(|id| **id != victim) {
+        world.disconnect(*other);
+    }
+    world.core(victim).lose(BROADCAST);
+    for committee in [ids[0], ids[1]] {
+        let body = sign_checkpoint(&mut world, committee, 99);
+        world.put(BROADCAST, Class::Update, &body);
+    }
+    world.settle();
+    world.pass(DAY);
+    assert!(world.channel(victim, BROADCAST).meta.lost);
+    assert!(world.view(victim).warnings.contains(&Warning::RolledBack));
+}
