@@ -262,9 +262,19 @@ impl Core {
     }
 
     /// Another context on the same store may have read the entry that rotated a key. This one's
-    /// stream ends with that entry, until the new key is proved here too.
+    /// stream ends with that entry, until the new key is proved here too. Or it was taken for an owner,
+    /// which this one was not yet when it connected.
     pub(crate) fn prove_rotated(&mut self) {
         for kind in ChannelKind::ALL {
+            if self.session.proved(kind) == Some(As::Member)
+                && self.registry.owned.contains(&kind)
+                && !self.session.refused_owner.contains(&kind)
+                && !self.session.asked_for(|asked| matches!(asked, Asked::Prove(other, _) if *other == kind))
+                && self.owns(kind)
+            {
+                self.prove_as(kind, As::Owner);
+                continue;
+            }
             let (Some(channel), Some(known)) =
                 (self.channels.get(&kind), self.session.proved_with.get(&kind))
             else {
@@ -432,7 +442,10 @@ impl Core {
         }
         match asked {
             Asked::Prove(kind, As::Owner) => {
-                self.session.refused_owner.insert(kind);
+                // One that never owned it is not robbed: it may be about to be named.
+                if self.registry.owned.contains(&kind) {
+                    self.session.refused_owner.insert(kind);
+                }
                 self.prove_as(kind, As::Member);
             }
             // A channel that is not created yet is proved again when it is.

@@ -125,3 +125,36 @@ fn one_owner_takes_nobodys_place_and_an_older_relay_is_seen_to_let_it() {
     }
     assert!(!warned(&world, ids[2], Warning::OwnerReplaced));
 }
+
+#[test]
+fn an_owner_to_be_is_not_robbed_of_what_it_never_had() {
+    let (mut world, ids) = network();
+    world.connect(ids[0]);
+    world.settle();
+    let keys = |world: &mut World, of: &[usize]| -> Vec<_> {
+        of.iter()
+            .map(|id| world.core(*id).membership().expect("a member").owner(BROADCAST).public())
+            .collect()
+    };
+    let (founder, all) = (keys(&mut world, &ids[..1]), keys(&mut world, &ids[..3]));
+    let channel = world.channel_id(BROADCAST);
+    let set = |world: &mut World, owners| {
+        let frame = ClientFrame::SetOwners { request: 1_000, channel, owners, approvals: None };
+        let answer = world.relay.handle(ids[0], world.now, frame);
+        assert!(matches!(answer[..], [RelayFrame::Done { .. }]), "{answer:?}");
+    };
+    // It connects before the others have named it.
+    world.relay.old = true;
+    set(&mut world, founder);
+    world.disconnect(ids[1]);
+    let owned = std::mem::take(&mut world.core(ids[1]).registry.owned);
+    world.connect(ids[1]);
+    world.settle();
+    set(&mut world, all);
+    // Another context on its store connects after that, and is taken for an owner.
+    world.core(ids[1]).registry.owned = owned;
+    report(&mut world, ids[7], false);
+    world.pass(60_000);
+    assert!(!warned(&world, ids[1], Warning::OwnerReplaced));
+    assert_eq!(world.core(ids[1]).session.proved(BROADCAST), Some(crate::session::As::Owner));
+}
