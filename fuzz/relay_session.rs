@@ -220,7 +220,13 @@ fn create(request: u32, connection: usize, owner: u8, access: u8) -> ClientFrame
 
 fn authenticate(request: u32, connection: usize, seed: u8, subject: Subject) -> ClientFrame {
     let signature = sign(seed, &challenge(&nonce(connection), &subject));
-    ClientFrame::Authenticate { request, subject, key: public(seed), signature }
+    ClientFrame::Authenticate {
+        request,
+        subject,
+        key: public(seed),
+        signature,
+        clock: (seed == 1).then_some(0),
+    }
 }
 
 fn frame(
@@ -249,6 +255,7 @@ fn frame(
             subject: Subject::Channel(channel),
             key: bytes.key(),
             signature: Signature([bytes.next(); 64]),
+            clock: None,
         },
         3 => {
             ClientFrame::Redeem { request, invitation: Secret([bytes.next() % 2; 32]), founder: bytes.key() }

@@ -21,6 +21,8 @@ use crate::turn::Effect;
 pub(crate) struct Session {
     /// The relay's challenge; `None` until it said hello.
     pub(crate) nonce: Option<Secret>,
+    /// The time of the turn that is being taken, Unix milliseconds.
+    pub(crate) turn_at: u64,
     next_request: u32,
     pub(crate) requests: Map<u32, Asked>,
     pub(crate) streams: Map<ChannelKind, Stream>,
@@ -194,7 +196,8 @@ impl Core {
         let wished = self.session.wished;
         // A late answer, or one that a relay gives twice, must not stand for a request of later.
         let next_request = self.session.next_request;
-        self.session = Session { pause, wished, next_request, ..Session::default() };
+        let turn_at = self.session.turn_at;
+        self.session = Session { pause, wished, turn_at, next_request, ..Session::default() };
     }
 
     /// One frame from the relay.
@@ -310,8 +313,9 @@ impl Core {
     pub(crate) fn authenticate(&mut self, subject: Subject, key: &KeyPair, asked: Asked) {
         let Some(nonce) = self.session.nonce.clone() else { return };
         let signature = key.sign(&challenge(&nonce, &subject));
+        let clock = matches!(asked, Asked::Prove(_, As::Owner)).then_some(self.session.turn_at);
         let request = self.session.ask(asked);
-        self.send(&ClientFrame::Authenticate { request, subject, key: key.public(), signature });
+        self.send(&ClientFrame::Authenticate { request, subject, key: key.public(), signature, clock });
     }
 
     /// Starts reading every mailbox of ours that is not being read yet.

@@ -291,6 +291,7 @@ impl Core {
         self.wake = None;
         #[cfg(feature = "testing")]
         self.opened.clear();
+        self.session.turn_at = now;
         let reply = self.take_input(now, input);
         // A pause that is over holds up neither the duties nor the outbox.
         // A clock that was set back makes no pause longer.

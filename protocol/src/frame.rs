@@ -83,6 +83,9 @@ pub enum ClientFrame {
         /// Its signature over the connection's challenge and the subject.
         #[n(3)]
         signature: Signature,
+        /// The clock of an owner of a channel, Unix milliseconds: the relay may compare its own.
+        #[n(4)]
+        clock: Option<u64>,
     },
     /// Redeems an operator's invitation for a founder key, which may then create channels.
     /// Again with the same key: no change. Answer: `Done`.

@@ -62,6 +62,9 @@ async fn relay<S: Store>(
 async fn healthz<S: Store>(State(server): State<Arc<Server<S>>>) -> impl IntoResponse {
     const JSON: (HeaderName, &str) = (header::CONTENT_TYPE, "application/json");
     let (status, body) = match server.shared.store.health() {
+        Health::Writable if server.shared.witnesses.far() => {
+            (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"degraded","clock":"far"}"#)
+        }
         Health::Writable => (StatusCode::OK, r#"{"status":"ok"}"#),
         Health::Full => (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"degraded","store":"full"}"#),
         Health::Failed => (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"degraded","store":"failed"}"#),
@@ -75,6 +78,8 @@ async fn metrics<S: Store>(State(server): State<Arc<Server<S>>>) -> impl IntoRes
     let mut text = shared.metrics.text();
     let writable = u64::from(shared.store.health() == Health::Writable);
     line(&mut text, "store_writable", "gauge", "1 if writes are accepted.", writable);
+    let far = u64::from(shared.witnesses.far());
+    line(&mut text, "clock_far", "gauge", "1 if others say that the clock is more than 12 h off.", far);
     line(&mut text, "corrupt_rows", "gauge", "Damaged rows left out.", shared.store.corrupt_rows());
     let restored = shared.store.run().ok().flatten().map_or(0, |run| run.restored);
     line(&mut text, "restored", "gauge", "Times the store was restored from a backup.", restored);

@@ -84,6 +84,17 @@ pub const MAX_CLOCK_BACK_MS: u64 = 60_000;
 /// see the log and set it right.
 pub const CLOCK_TRIAL_MS: u64 = campana_protocol::limits::DAY_MS;
 
+/// By how much others' clocks must differ from the relay's before it deletes nothing and says so: as long as
+/// a VAPID token is valid, after which no push is taken.
+pub const CLOCK_FAR_MS: u64 = 12 * 3_600_000;
+
+/// How long another's word about the relay's clock counts.
+pub const WITNESS_MS: u64 = campana_protocol::limits::DAY_MS;
+
+/// Push services whose clock is remembered, and owners: there are a handful of the first and some per channel
+/// of the others.
+pub const MAX_CLOCK_WITNESSES: usize = 4_096;
+
 /// Requests a connection may make at once: authenticating for and subscribing to everything it
 /// has, then sending its outbox.
 pub const REQUEST_BURST: u32 = 512;

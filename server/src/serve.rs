@@ -186,10 +186,19 @@ async fn tick<S: Store>(shared: Arc<Shared<S>>, data_dir: std::path::PathBuf) {
     let mut ticks = interval(Duration::from_millis(limits::TICK_MS));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut clock = Watch::after(shared.store().written_at());
+    let mut said_far = false;
     loop {
         ticks.tick().await;
         let now = now();
         let verdict = clock.look(now);
+        let far = shared.witnesses.look(now, std::time::Instant::now());
+        if far && !said_far {
+            tracing::error!(
+                "push services or the owners of channels say that this machine's clock is more than 12 hours \
+                 off: nothing that has expired is deleted until it is set right"
+            );
+        }
+        said_far = far;
         if verdict == Verdict::Jumped {
             tracing::error!(
                 "the clock jumped: nothing that has expired is deleted until it has run on for a day"
@@ -199,7 +208,7 @@ async fn tick<S: Store>(shared: Arc<Shared<S>>, data_dir: std::path::PathBuf) {
         let ticking = tokio::task::spawn_blocking(move || {
             take_invitations(shared.store(), &data_dir);
             backup::answer_request(shared.store(), &data_dir);
-            if verdict != Verdict::Trusted {
+            if far || verdict != Verdict::Trusted {
                 return;
             }
             match shared.trim(now) {

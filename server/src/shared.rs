@@ -11,6 +11,7 @@ use campana_protocol::id::MailboxId;
 use campana_protocol::limits::MAX_HOLD_MS;
 
 use crate::bell::Bell;
+use crate::clock::Witnesses;
 use crate::flood::Rations;
 use crate::hub::Hub;
 use crate::limits;
@@ -30,6 +31,7 @@ pub struct Shared<S> {
     pub(crate) rations: Rations,
     read: Read,
     pub(crate) metrics: Metrics,
+    pub(crate) witnesses: Witnesses,
     push: Option<Arc<Push>>,
     queue: Mutex<Queue>,
     work: Bell,
@@ -91,6 +93,7 @@ impl<S: Store> Shared<S> {
             rations: Rations::new(rates),
             read: Read::default(),
             metrics: Metrics::default(),
+            witnesses: Witnesses::default(),
             push,
             queue: Mutex::default(),
             work: Bell::default(),

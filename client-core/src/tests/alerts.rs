@@ -279,7 +279,8 @@ fn a_removed_member_goes_on_in_vain() {
     let access = crate::keys::access_key(&before.meta.access);
     let subject = campana_protocol::frame::Subject::Channel(before.id);
     let signature = access.sign(b"the model relay does not look");
-    let prove = ClientFrame::Authenticate { request: 1, subject, key: access.public(), signature };
+    let prove =
+        ClientFrame::Authenticate { request: 1, subject, key: access.public(), signature, clock: None };
     world.relay.handle(77, world.now, prove);
     let control_seq = world.channel(ids[0], BROADCAST).meta.last_control;
     let append = ClientFrame::Append {

@@ -83,6 +83,17 @@ pub(crate) fn client_frames() -> Samples {
                 subject: Subject::Channel(CHANNEL),
                 key: KEY,
                 signature: SIGNATURE,
+                clock: None,
+            },
+        ),
+        (
+            "authenticate-owner",
+            ClientFrame::Authenticate {
+                request: 1,
+                subject: Subject::Channel(CHANNEL),
+                key: KEY,
+                signature: SIGNATURE,
+                clock: Some(1_700_000_000_000),
             },
         ),
         ("redeem", ClientFrame::Redeem { request: 2, invitation: secret(), founder: KEY }),

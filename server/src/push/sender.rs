@@ -171,6 +171,9 @@ impl<S: Store> Outfit<S> {
         let (request, token) = self.messages.request(secret, to, &pushed.plain, &topic, now())?;
         let answer = self.client.post(request).await;
         let far = answer.date.and_then(|date| self.messages.dated(&target.host, date, now()));
+        if let Some(date) = answer.date.filter(|_| !target.service.wild) {
+            self.shared.witnesses.service(&target.host, date, now());
+        }
         // Names under a wildcard are the devices' to choose: their clocks are nobody's.
         if let Some(ahead) = far.filter(|_| !target.service.wild) {
             count(&self.shared.metrics.push_clocks_off_total);

@@ -44,9 +44,15 @@ impl Session {
         frame: ClientFrame,
     ) -> Result<(), Code> {
         match frame {
-            ClientFrame::Authenticate { subject, key, signature, .. } => {
+            ClientFrame::Authenticate { subject, key, signature, clock, .. } => {
                 verify(&key, &challenge(&self.nonce, &subject), &signature)?;
                 self.grants.prove(&shared.store, subject, key)?;
+                if let (Subject::Channel(channel), Some(clock)) = (subject, clock) {
+                    let (owners, _) = shared.store.founded(&channel).map_err(ReadError::code)?;
+                    if owners.contains(&key) {
+                        shared.witnesses.owner(channel, key, owners.len(), clock, now);
+                    }
+                }
                 self.reconsider(&subject);
                 self.answer(&RelayFrame::Done { request });
                 Ok(())

@@ -70,8 +70,14 @@ impl Device {
     }
 
     pub(crate) async fn prove_for(&mut self, seed: u8, subject: Subject) {
+        self.prove_at(seed, subject, None).await;
+    }
+
+    /// And says what this device's clock shows.
+    pub(crate) async fn prove_at(&mut self, seed: u8, subject: Subject, clock: Option<u64>) {
         let signature = sign(seed, &challenge(&self.nonce, &subject));
-        self.done(ClientFrame::Authenticate { request: 3, subject, key: public(seed), signature }).await;
+        self.done(ClientFrame::Authenticate { request: 3, subject, key: public(seed), signature, clock })
+            .await;
     }
 
     pub(crate) async fn send(&mut self, frame: &ClientFrame) -> Result<(), ()> {

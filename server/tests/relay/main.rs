@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, reason = "a run says what it did")]
 
 mod backup;
+mod clock;
 mod committer;
 mod device;
 mod disk;

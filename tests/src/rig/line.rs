@@ -50,7 +50,7 @@ impl Line {
     pub fn prove(&mut self, request: u32, subject: Subject, key: &SigningKey) -> RelayFrame {
         let signature = Signature(key.sign(&challenge(&self.nonce, &subject)).to_bytes());
         let key = PublicKey(key.verifying_key().to_bytes());
-        self.ask(&ClientFrame::Authenticate { request, subject, key, signature })
+        self.ask(&ClientFrame::Authenticate { request, subject, key, signature, clock: None })
     }
 
     /// Says this and waits for its answer; what comes before that is kept for [`Self::heard`].

@@ -26,7 +26,7 @@ fn a_bad_signature_is_refused() {
         (OWNER, subject, Signature([0; 64])),
     ] {
         let key = public(&key(key_seed));
-        let frame = ClientFrame::Authenticate { request: 1, subject, key, signature };
+        let frame = ClientFrame::Authenticate { request: 1, subject, key, signature, clock: None };
         rig.refused(&device, frame, Code::BadSignature);
     }
     let create = rig.create(&other, FOUNDER, 50);

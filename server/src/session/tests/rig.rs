@@ -114,7 +114,7 @@ impl Rig {
 
     pub(super) fn authenticate(&self, device: &Device, seed: u8, subject: Subject) -> ClientFrame {
         let signature = sign(&key(seed), &challenge(&device.nonce, &subject));
-        ClientFrame::Authenticate { request: 3, subject, key: public(&key(seed)), signature }
+        ClientFrame::Authenticate { request: 3, subject, key: public(&key(seed)), signature, clock: None }
     }
 
     pub(super) fn prove(&mut self, device: &Device, seed: u8) {

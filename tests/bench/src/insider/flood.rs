@@ -91,7 +91,7 @@ fn authenticate(target: &Target, nonce: &Secret) -> ClientFrame {
     let subject = Subject::Channel(target.channel);
     let signature = Signature(target.access.sign(&challenge(nonce, &subject)).to_bytes());
     let key = PublicKey(target.access.verifying_key().to_bytes());
-    ClientFrame::Authenticate { request: 0, subject, key, signature }
+    ClientFrame::Authenticate { request: 0, subject, key, signature, clock: None }
 }
 
 /// Some requests at a time.

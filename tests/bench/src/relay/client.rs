@@ -33,7 +33,7 @@ fn sign(seed: u8, message: &[u8]) -> Signature {
 pub(super) fn authenticate(nonce: &Secret, seed: u8) -> ClientFrame {
     let subject = Subject::Channel(channel());
     let signature = sign(seed, &challenge(nonce, &subject));
-    ClientFrame::Authenticate { request: 1, subject, key: public(seed), signature }
+    ClientFrame::Authenticate { request: 1, subject, key: public(seed), signature, clock: None }
 }
 
 /// One masked binary message. The mask is zero: it protects proxies, of which there are none.

@@ -4,6 +4,10 @@
 //! back when it is set right. So after a jump nothing is deleted until the clock has run on steadily for
 //! [`limits::CLOCK_TRIAL_MS`]: that costs some disk, and gives time to set it right.
 
+mod witnesses;
+
+pub(crate) use witnesses::Witnesses;
+
 use crate::limits;
 
 /// Compares the clock with itself, tick by tick.
