@@ -19,6 +19,8 @@ mod loss;
 mod raid;
 #[allow(dead_code, reason = "shared with the unit tests")]
 mod relay;
+#[cfg(test)]
+mod replay;
 mod rig;
 #[cfg(test)]
 mod upgrade;

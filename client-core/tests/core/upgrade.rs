@@ -4,6 +4,7 @@
 //! row changes, the version before the change leaves its own here:
 //! `cargo test -p campana-core --test core upgrade -- --ignored`, then rename the file.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ const VERIFIERS: [usize; 2] = [1, 2];
 const MEMBER: usize = 3;
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/stores")
 }
 
 #[test]
@@ -103,21 +104,26 @@ fn leave_a_store() {
     fs::write(folder().join("new.txt"), text).expect("a file");
 }
 
-fn read(text: &str) -> World {
+/// A world as a fixture holds it: what its relay was told, and the devices whose rows it has. The lines
+/// that begin otherwise are for whoever compares.
+pub(super) fn read(text: &str) -> World {
     let mut world = World::new();
-    let mut rows = vec![Rows::new(); MEMBER + 1];
+    let mut stores = BTreeMap::<usize, Rows>::new();
     for line in text.lines() {
         match line.split(' ').collect::<Vec<_>>()[..] {
             ["now", now] => world.now = number(now),
             ["row", id, key, value] => {
-                rows[number(id) as usize].insert(bytes(key), bytes(value));
+                stores.entry(number(id) as usize).or_default().insert(bytes(key), bytes(value));
             }
             ["sent", id, now, frame] => replay(&mut world, number(id) as usize, number(now), &bytes(frame)),
+            ["reads" | "shows", ..] => {}
             _ => panic!("not a line of a fixture: {line}"),
         }
     }
-    for (id, rows) in rows.into_iter().enumerate() {
-        assert_eq!(world.device(), id);
+    for (id, rows) in stores {
+        while world.devices.len() <= id {
+            world.device();
+        }
         world.restart(id, rows);
     }
     world
@@ -132,11 +138,11 @@ fn replay(world: &mut World, id: usize, now: u64, frame: &[u8]) {
     world.relay.handle(id, now, ClientFrame::decode(frame).expect("what travelled can be read"));
 }
 
-fn number(text: &str) -> u64 {
+pub(super) fn number(text: &str) -> u64 {
     text.parse().expect("a number")
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
