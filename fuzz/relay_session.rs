@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use campana_protocol::frame::{Class, ClientFrame, Entry, RelayFrame, Secret, Subject, challenge, creation};
+use campana_protocol::frame::{
+    Class, ClientFrame, Entry, Pass, RelayFrame, Secret, Subject, challenge, creation, pass_id,
+};
 use campana_protocol::id::{
     BlobId, ChannelId, MailboxId, PublicKey, PushAuth, PushKey, ReceiptToken, RecordId, RegistrationId,
     Signature,
@@ -275,11 +277,17 @@ fn frame(
             let body = bytes.body();
             ClientFrame::Append { request, channel, record, class, control_seq, rotate, body }
         }
-        7 | 31..=34 => ClientFrame::Subscribe { request, channel, after: u64::from(bytes.next() % 16) },
+        31 => {
+            let passes = (0..bytes.next() % 3).map(|number| pass_id(&Secret([number; 32]))).collect();
+            ClientFrame::AddPasses { request, channel, passes }
+        }
+        7 | 32..=34 => ClientFrame::Subscribe { request, channel, after: u64::from(bytes.next() % 16) },
         8 => ClientFrame::OpenMailbox { request, channel, reader: public(bytes.reader()) },
         9 => {
             let (mailbox, record) = (bytes.mailbox(), RecordId([bytes.next(); 16]));
-            ClientFrame::Post { request, mailbox, record, body: bytes.body() }
+            let secret = Secret([bytes.next() % 4; 32]);
+            let pass = bytes.next().is_multiple_of(2).then(|| Pass { channel, secret });
+            ClientFrame::Post { request, mailbox, record, body: bytes.body(), pass }
         }
         10 => ClientFrame::ReadMailbox { request, mailbox: bytes.mailbox(), after: u64::from(bytes.next()) },
         11 => {

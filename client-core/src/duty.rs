@@ -32,6 +32,7 @@ pub(crate) enum Duty {
     /// A member access key that nothing explains.
     Access(ChannelKind),
     DeskSecret,
+    Passes,
 }
 
 impl Core {
@@ -59,6 +60,7 @@ impl Core {
         self.coverage_duty(now);
         self.settings_duty();
         self.lockout_duty(now);
+        self.passes_duty(now);
         self.notices();
     }
 

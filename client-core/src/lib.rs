@@ -39,6 +39,7 @@ mod lockout;
 mod log;
 pub mod mls;
 mod outbox;
+mod passes;
 mod persist;
 mod pin;
 mod post;

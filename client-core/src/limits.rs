@@ -280,6 +280,19 @@ pub(crate) const SAID_TTL: u64 = 3 * DAY_MS;
 /// Those at the desk whose word on that is kept: a desk has tens.
 pub(crate) const MAX_COLLEAGUES: usize = 256;
 
+// ---- Passes ----------------------------------------------------------------------------------
+
+/// Over what time members' devices spread what they ask for passes.
+pub(crate) const PASSES_SPREAD: u64 = 60_000;
+
+/// How long an owner's device gathers passes before it lets them in, so that the relay can't tell by the
+/// time whose they are, and of how many it does not wait that long.
+pub(crate) const PASSES_WAIT: u64 = 3_600_000;
+pub(crate) const PASSES_AT_ONCE: usize = 256;
+
+/// Most passes that wait to be let in: those of 2,000 members who ask on one evening.
+pub(crate) const MAX_PASSES_KEPT: usize = 8_192;
+
 // ---- The PIN ---------------------------------------------------------------------------------
 
 /// Most memory (KiB) and passes that a sealed key may ask for: a phone can still do that, and a row

@@ -176,7 +176,8 @@ impl Core {
 
     fn send_post(&mut self, id: u64, mailbox: MailboxId, record: RecordId, body: Vec<u8>) {
         let request = self.ask_job(id);
-        self.send(&ClientFrame::Post { request, mailbox, record, body: body.into() });
+        let pass = self.pass_for(id);
+        self.send(&ClientFrame::Post { request, mailbox, record, body: body.into(), pass });
     }
 
     /// Our report as it is posted: sealed once for each desk mailbox it has to go to.

@@ -106,6 +106,7 @@ impl Core {
             (Mine::Join, Some(Post::Join(join))) => self.join_post(seq, received_at, join),
             (Mine::Join, Some(Post::KeyPackages(join))) => self.key_packages_post(join),
             (Mine::Join, Some(Post::Plea(kind, plea))) => self.keep_plea(kind, plea),
+            (Mine::Join, Some(Post::Passes(passes))) => self.passes_post(now, received_at, &passes),
             // Not sealed to us, or not meant for this mailbox.
             _ => {}
         }
@@ -175,6 +176,7 @@ impl Core {
             packages: packages(join.key_packages),
             reply: join.reply,
             order,
+            passes_at: 0,
             join: signed,
         })
     }

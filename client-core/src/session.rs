@@ -4,7 +4,7 @@
 use campana_protocol::code::{Action, Code};
 use campana_protocol::frame::{ClientFrame, RelayFrame, Secret, Subject, challenge};
 use campana_protocol::governance::ChannelKind;
-use campana_protocol::id::{BlobId, ChannelId, IncidentId, MailboxId, PublicKey, RegistrationId};
+use campana_protocol::id::{BlobId, ChannelId, Hash, IncidentId, MailboxId, PublicKey, RegistrationId};
 use campana_protocol::limits::FRAME_VERSION;
 
 use crate::alerts::{BellRegistered, Told};
@@ -84,6 +84,13 @@ pub(crate) struct Session {
     pub(crate) tried_as_owner: Set<u64>,
     /// Channels whose relay did not take our owner key.
     pub(crate) refused_owner: Set<ChannelKind>,
+    /// Jobs that the relay has put off, and the passes that they go with since.
+    pub(crate) put_off: Set<u64>,
+    pub(crate) passing: Map<u64, Secret>,
+    /// The relay knows nothing of passes.
+    pub(crate) passes_unknown: bool,
+    /// How long this device waits to ask for passes, so that not all do at once.
+    pub(crate) passes_in: u64,
 }
 
 /// A request that waits for its answer.
@@ -113,6 +120,7 @@ pub(crate) enum Asked {
     Coverage(u64),
     /// Whether the push service takes what the relay pushes here.
     Refusal,
+    Passes(Vec<Hash>),
     Setting(Setting),
     /// Nothing depends on the answer.
     Nothing,
@@ -376,6 +384,7 @@ impl Core {
                 | Asked::Receipt(_)),
             ) => self.alerts_done(asked),
             Some(Asked::Setting(setting)) => self.told(setting),
+            Some(Asked::Passes(passes)) => self.passes_settled(&passes),
             Some(
                 Asked::Subscribe(..)
                 | Asked::Part(..)
@@ -439,7 +448,7 @@ impl Core {
         let asked = self.session.requests.remove(&request).unwrap_or(Asked::Nothing);
         // Without these it works as it did before there were any.
         let bell = matches!(asked, Asked::Bell(_) | Asked::EndBell | Asked::Hold(_) | Asked::Withdraw(_));
-        let spared = bell || matches!(asked, Asked::Setting(_) | Asked::Refusal);
+        let spared = bell || matches!(asked, Asked::Setting(_) | Asked::Refusal | Asked::Passes(_));
         self.session.update_needed |= code.action() == Action::Update && !spared;
         if code.action() == Action::Retry {
             return self.refused_for_now(now, asked);
@@ -477,6 +486,8 @@ impl Core {
             Asked::Hold(_) | Asked::Withdraw(_) => {
                 self.session.bell_unknown |= code.action() == Action::Update
             }
+            Asked::Passes(_) if code.action() == Action::Update => self.session.passes_unknown = true,
+            Asked::Passes(passes) => self.passes_settled(&passes),
             Asked::Read(_) | Asked::Coverage(_) | Asked::Refusal | Asked::Nothing => {}
         }
     }
@@ -498,6 +509,7 @@ impl Core {
         match asked {
             Asked::Job(id) => {
                 self.session.in_flight.remove(&id);
+                self.put_off(id);
             }
             // Asked again after the pause: they are owed by state.
             Asked::ProveFormer(_) | Asked::EndFormer(_) => self.session.former_at = now + LAST_HOLD,
@@ -506,7 +518,12 @@ impl Core {
                 self.session.settings.remove(&setting);
             }
             Asked::Hold(_) | Asked::Withdraw(_) => self.hold_again(&asked),
-            Asked::Test(_) | Asked::Bell(_) | Asked::EndBell | Asked::Refusal | Asked::Nothing => {}
+            Asked::Test(_)
+            | Asked::Bell(_)
+            | Asked::EndBell
+            | Asked::Refusal
+            | Asked::Passes(_)
+            | Asked::Nothing => {}
             // What a connection rests on could not be had: begin again.
             _ => self.effects.push(Effect::Reconnect),
         }

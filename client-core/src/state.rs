@@ -103,6 +103,13 @@ pub(crate) struct Membership {
     pub(crate) forgeries: Option<Suspicion>,
     #[n(27)]
     pub(crate) forks: Option<Suspicion>,
+    /// Passes that were not used, and when they were asked for, by the relay's clock; 0: not yet.
+    #[n(50)]
+    #[cbor(default)]
+    pub(crate) passes: Vec<Secret>,
+    #[n(51)]
+    #[cbor(default)]
+    pub(crate) passes_at: u64,
     /// Derived when first asked for: it is asked for in every turn, and costs a phone a
     /// millisecond.
     #[cbor(skip)]
@@ -391,6 +398,11 @@ pub(crate) struct Registry {
     /// What the relay has been told about the network's channels and mailboxes, and has taken in.
     #[cbor(n(6), default)]
     pub(crate) settings: Vec<Setting>,
+    /// Passes that the relay has not let in yet, and since when the first of them is here.
+    #[cbor(n(50), default)]
+    pub(crate) passes: Vec<Hash>,
+    #[cbor(n(51), default)]
+    pub(crate) passes_since: u64,
 }
 
 /// Something the relay is told once about a channel or a mailbox.
@@ -510,6 +522,10 @@ pub(crate) struct Person {
     /// Position in the join mailbox: who came first is shown first.
     #[n(10)]
     pub(crate) order: u64,
+    /// When they last asked for passes, by the relay's clock; 0: never.
+    #[n(11)]
+    #[cbor(default)]
+    pub(crate) passes_at: u64,
 }
 
 /// A key package of somebody else.

@@ -224,6 +224,10 @@ pub enum ClientFrame {
         /// The sealed post.
         #[n(3)]
         body: ByteVec,
+        /// A pass of a channel whose current key this connection has proved: while the mailbox takes no
+        /// more from others, it takes this post. One that does not hold is as none.
+        #[n(4)]
+        pass: Option<Pass>,
     },
     /// Streams the posts after `after`, then new ones as they come. Only for the proved reader.
     /// Answer: `Done`, before the first post.
@@ -424,6 +428,20 @@ pub enum ClientFrame {
         #[n(2)]
         registration: RegistrationId,
     },
+    /// Lets as many posts through as there are passes ([`Pass`]), once each. Only for owners; one that is
+    /// known changes nothing. Answer: `Done`, once durable.
+    #[n(22)]
+    AddPasses {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// The channel whose members hold them.
+        #[n(1)]
+        channel: ChannelId,
+        /// Their ids ([`pass_id`]); at most [`limits::MAX_PASSES`].
+        #[n(2)]
+        passes: Vec<Hash>,
+    },
     /// Asks for a push when something is posted to a mailbox, from now on. Only for the proved reader, on
     /// a connection that is owner or current member of some channel. The same registration again
     /// replaces and renews it ([`limits::REGISTRATION_TTL_MS`]). Answer: `Done`, once durable.
@@ -495,6 +513,24 @@ pub enum ClientFrame {
         #[n(2)]
         secret: Secret,
     },
+}
+
+/// A pass that an owner has let in: what its id hides. It shows that some member posts and which of them is
+/// known to nobody but the owner's device that let it in, which forgets it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Pass {
+    /// The channel.
+    #[n(0)]
+    pub channel: ChannelId,
+    /// The secret.
+    #[n(1)]
+    pub secret: Secret,
+}
+
+/// The id of the pass that `secret` opens.
+#[must_use]
+pub fn pass_id(secret: &Secret) -> Hash {
+    hash("campana pass v1", &[&secret.0])
 }
 
 /// An owner agrees to a change of a channel's owners.

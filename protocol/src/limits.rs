@@ -38,6 +38,18 @@ pub const MAILBOX_TTL_MS: u64 = CONTROL_TTL_MS;
 /// reads a report of the day before yesterday for the first time.
 pub const DESK_TTL_MS: u64 = 2 * DAY_MS;
 
+/// Most passes that an owner lets in at once.
+pub const MAX_PASSES: usize = 512;
+
+/// How long the relay takes a pass after it was let in; members ask for new ones in half that time.
+pub const PASS_TTL_MS: u64 = 14 * DAY_MS;
+
+/// Passes that one member has at a time: as many reports as a person makes in a night.
+pub const PASSES_EACH: usize = 4;
+
+/// Largest post that a pass is good for: a report with words is under 2 KiB.
+pub const MAX_PASSED_POST: usize = 4_096;
+
 /// Largest part of a blob: keeps one slow phone from holding a big buffer at the relay.
 pub const MAX_BLOB_PART: usize = 262_144;
 

@@ -5,7 +5,9 @@ use minicbor::{Decode, Encode};
 use crate::frame::Secret;
 use crate::governance::{ChannelKind, SignedStatement};
 use crate::handshake::{Checkpoint, Plea};
-use crate::id::{BlobId, ChannelId, Hash, InviteId, MailboxId, PublicKey, SealingKey, Signature, hash};
+use crate::id::{
+    BlobId, ChannelId, Hash, InviteId, MailboxId, NetworkId, PublicKey, SealingKey, Signature, hash,
+};
 use crate::report::SignedReport;
 
 /// HPKE info of every sealed post: a post of one mailbox opens as nothing else.
@@ -45,6 +47,38 @@ pub enum Post {
     /// asks for a fresh leaf in the place of the one that is there.
     #[n(5)]
     Plea(#[n(0)] ChannelKind, #[n(1)] Plea),
+    /// To the join mailbox: a member asks an owner to let its passes in.
+    #[n(6)]
+    Passes(#[n(0)] SignedPasses),
+}
+
+/// A member's [`Passes`] as they were signed.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct SignedPasses {
+    /// The encoded [`Passes`].
+    #[n(0)]
+    #[cbor(with = "minicbor::bytes")]
+    pub passes: Vec<u8>,
+    /// The role key's, over [`passes_digest`].
+    #[n(1)]
+    pub signature: Signature,
+}
+
+/// Passes that a member wants let in.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Passes {
+    /// The member's role key.
+    #[n(0)]
+    pub role_key: PublicKey,
+    /// The ids ([`crate::frame::pass_id`]); at most [`crate::limits::PASSES_EACH`].
+    #[n(1)]
+    pub passes: Vec<Hash>,
+}
+
+/// What a member signs to ask for passes.
+#[must_use]
+pub fn passes_digest(network: &NetworkId, passes: &[u8]) -> Hash {
+    hash("campana passes v1", &[&network.0, passes])
 }
 
 /// A join request as it was signed.

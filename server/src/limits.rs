@@ -250,6 +250,15 @@ pub const LANE_POSTS: u64 = campana_protocol::limits::MAX_MAILBOX_POSTS / 2;
 /// Bytes of either.
 pub const LANE_BYTES: u64 = campana_protocol::limits::MAX_MAILBOX_BYTES / 2;
 
+/// Posts beyond a full lane that came with a pass: a report of every fourth member.
+pub const PASSED_POSTS: u64 = 512;
+
+/// Bytes of these.
+pub const PASSED_BYTES: u64 = PASSED_POSTS * campana_protocol::limits::MAX_PASSED_POST as u64;
+
+/// Passes of a channel, used or not: those of 16,000 members, new ones each week. Some 200 bytes each.
+pub const MAX_CHANNEL_PASSES: u32 = 131_072;
+
 /// How long a used or expired invitation is remembered, so that its link says what happened.
 pub const INVITATION_MEMORY_MS: u64 = 30 * campana_protocol::limits::DAY_MS;
 

@@ -227,7 +227,7 @@ fn reports_of_nobody_reach_no_desk() {
         world.relay.handle(
             ids[6],
             world.now,
-            ClientFrame::Post { request: 1, mailbox, record, body: body.into() },
+            ClientFrame::Post { request: 1, mailbox, record, body: body.into(), pass: None },
         );
         world.settle();
     };

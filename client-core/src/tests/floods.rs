@@ -35,7 +35,7 @@ fn post_report(world: &mut World, report: &SignedReport) {
     let post = pad(&wire::encode(&Post::Report(report.clone())));
     let body = seal(&desk.sealing, SEAL_INFO.as_bytes(), &post).unwrap();
     let record = RecordId(core::array::from_fn(|i| body[i]));
-    let post = ClientFrame::Post { request: 1, mailbox: desk.mailbox, record, body: body.into() };
+    let post = ClientFrame::Post { request: 1, mailbox: desk.mailbox, record, body: body.into(), pass: None };
     world.relay.handle(6, world.now, post);
 }
 

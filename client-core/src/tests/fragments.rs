@@ -305,7 +305,7 @@ fn a_welcome_into_a_group_that_is_nobodys_is_left_for_a_better_one() {
     });
     let body = seal(&plea.reply.sealing, SEAL_INFO.as_bytes(), &pad(&wire::encode(&welcome))).unwrap();
     let (mailbox, record) = (plea.reply.mailbox, RecordId([7; 16]));
-    let post = ClientFrame::Post { request: 2, mailbox, record, body: body.into() };
+    let post = ClientFrame::Post { request: 2, mailbox, record, body: body.into(), pass: None };
     assert!(matches!(world.relay.handle(insider, now, post)[..], [RelayFrame::Done { .. }]));
     world.settle();
     assert_eq!(world.channel(victim, BROADCAST).group.len(), 2, "alone with the insider, for now");

@@ -49,7 +49,8 @@ impl Stranger {
         let invite = &self.link.invite;
         let body = seal(&invite.sealing, SEAL_INFO.as_bytes(), &pad(&wire::encode(post))).expect("a key");
         let record = RecordId(core::array::from_fn(|i| body[i]));
-        let post = ClientFrame::Post { request: 1, mailbox: invite.mailbox, record, body: body.into() };
+        let post =
+            ClientFrame::Post { request: 1, mailbox: invite.mailbox, record, body: body.into(), pass: None };
         world.relay.handle(99, world.now, post);
         world.settle();
     }
@@ -223,7 +224,7 @@ fn a_welcome_that_leads_nowhere_is_not_in_the_way() {
         });
         let body = seal(&reply.sealing, SEAL_INFO.as_bytes(), &pad(&wire::encode(&welcome))).unwrap();
         let (mailbox, record) = (reply.mailbox, RecordId([number; 16]));
-        let post = ClientFrame::Post { request: 1, mailbox, record, body: body.into() };
+        let post = ClientFrame::Post { request: 1, mailbox, record, body: body.into(), pass: None };
         world.relay.handle(ids[5], world.now, post);
     };
     world.disconnect(joiner);

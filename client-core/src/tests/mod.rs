@@ -15,6 +15,7 @@ mod joins;
 mod lies;
 mod lockout;
 mod lost_places;
+mod passes;
 mod refusals;
 mod registrations;
 #[allow(dead_code, reason = "shared with the scenarios")]

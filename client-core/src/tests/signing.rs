@@ -378,7 +378,7 @@ fn requests_and_leaves_beyond_their_bounds_are_nobodys() {
         let sealed = crate::mls::seal(&mailbox.sealing, SEAL_INFO.as_bytes(), &pad(&wire::encode(&request)));
         let record = campana_protocol::id::RecordId([u8::from(known); 16]);
         let body = sealed.expect("sealed").into();
-        let frame = ClientFrame::Post { request: 1, mailbox: mailbox.mailbox, record, body };
+        let frame = ClientFrame::Post { request: 1, mailbox: mailbox.mailbox, record, body, pass: None };
         let now = world.now;
         world.relay.handle(ids[0], now, frame);
         world.settle();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound::{Excluded, Unbounded};
 
 use campana_protocol::code::Code;
-use campana_protocol::frame::{Class, ClientFrame, Entry, RelayFrame, Secret, Subject};
+use campana_protocol::frame::{Class, ClientFrame, Entry, RelayFrame, Secret, Subject, pass_id};
 use campana_protocol::id::{
     BlobId, ChannelId, Hash, MailboxId, PublicKey, PushKey, ReceiptToken, RecordId, RegistrationId,
 };
@@ -73,6 +73,10 @@ pub(crate) struct Relay {
     pub(crate) ended: BTreeSet<RegistrationId>,
     /// Registrations whose push service does not take what is pushed, and since when.
     pub(crate) unreached: BTreeMap<RegistrationId, u64>,
+    /// Passes, and whether each was used.
+    pub(crate) passes: BTreeMap<Hash, bool>,
+    /// Somebody floods all mailboxes: it takes no post without a pass but owners'.
+    pub(crate) flooded: bool,
     /// What is registered for mailboxes.
     pub(crate) on_call: BTreeMap<RegistrationId, OnCall>,
     /// When each held ring is due; none: it was withdrawn.
@@ -308,7 +312,7 @@ impl Relay {
                 self.mailboxes.entry(MailboxId::of(&reader)).or_default().opened = true;
                 done(request)
             }
-            ClientFrame::Post { request, mailbox, record, body } => {
+            ClientFrame::Post { request, mailbox, record, body, pass } => {
                 let channels = connection.keys.iter().filter_map(|(subject, key)| match subject {
                     Subject::Channel(channel) => Some((self.channels.get(channel)?, key)),
                     Subject::Mailbox(_) => None,
@@ -321,9 +325,32 @@ impl Relay {
                 if !member && !known.opened {
                     return Err((request, Code::Unknown));
                 }
-                if known.posts.values().all(|(other, ..)| *other != record) {
+                let new = known.posts.values().all(|(other, ..)| *other != record);
+                let owner = connection
+                    .keys
+                    .values()
+                    .any(|key| self.channels.values().any(|channel| channel.owners.contains(key)));
+                if new && self.flooded && !owner {
+                    let unused = pass.filter(|pass| self.channels.contains_key(&pass.channel));
+                    let unused = unused.and_then(|pass| self.passes.get_mut(&pass_id(&pass.secret)));
+                    let unused = unused.filter(|used| !**used).ok_or((request, Code::MailboxFull))?;
+                    *unused = true;
+                }
+                if new {
                     known.next += 1;
                     known.posts.insert(known.next, (record, received_at, body.into()));
+                }
+                done(request)
+            }
+            ClientFrame::AddPasses { request, .. } if self.old => Err((request, Code::Unsupported)),
+            ClientFrame::AddPasses { request, channel, passes } => {
+                let owner = connection.keys.get(&Subject::Channel(channel));
+                let known = self.channels.get(&channel).ok_or((request, Code::Unknown))?;
+                if !owner.is_some_and(|key| known.owners.contains(key)) {
+                    return Err((request, Code::Forbidden));
+                }
+                for pass in passes {
+                    self.passes.entry(pass).or_default();
                 }
                 done(request)
             }

@@ -7,7 +7,8 @@ use campana_protocol::event::{
     Owner, empty_log, extend_log,
 };
 use campana_protocol::frame::{
-    Class, ClientFrame, Entry, OwnerApproval, RelayFrame, Secret, Subject, challenge, creation, owners_change,
+    Class, ClientFrame, Entry, OwnerApproval, Pass, RelayFrame, Secret, Subject, challenge, creation,
+    owners_change, pass_id,
 };
 use campana_protocol::governance::{
     Approval, ChannelKind, Charter, DeskMailbox, GovernanceContext, Operation, Role, SignedStatement,
@@ -23,8 +24,8 @@ use campana_protocol::id::{
 };
 use campana_protocol::link::{Invitation, InviteLink, OperatorLink};
 use campana_protocol::mailbox::{
-    BlobPointer, Join, KeyPackageFor, Post, Refusal, ReturnAddress, SignedJoin, Snapshot, Welcome,
-    invite_proof, join_digest,
+    BlobPointer, Join, KeyPackageFor, Passes, Post, Refusal, ReturnAddress, SignedJoin, SignedPasses,
+    Snapshot, Welcome, invite_proof, join_digest,
 };
 use campana_protocol::padding::pad;
 use campana_protocol::push::{Push, Subscription, ring_id};
@@ -67,6 +68,11 @@ fn secret() -> Secret {
 
 fn reply() -> ReturnAddress {
     ReturnAddress { mailbox: MAILBOX, sealing: SealingKey([13; 32]) }
+}
+
+fn signed_passes() -> SignedPasses {
+    let passes = Passes { role_key: KEY, passes: vec![pass_id(&secret())] };
+    SignedPasses { passes: wire::encode(&passes), signature: SIGNATURE }
 }
 
 fn desk() -> DeskMailbox {
@@ -146,7 +152,24 @@ pub(crate) fn client_frames() -> Samples {
         ("subscribe", ClientFrame::Subscribe { request: 7, channel: CHANNEL, after: 300 }),
         ("live", ClientFrame::Live { channel: CHANNEL, body: body() }),
         ("open-mailbox", ClientFrame::OpenMailbox { request: 8, channel: CHANNEL, reader: KEY }),
-        ("post", ClientFrame::Post { request: 9, mailbox: MAILBOX, record: RECORD, body: body() }),
+        (
+            "post-passed",
+            ClientFrame::Post {
+                request: 9,
+                mailbox: MAILBOX,
+                record: RECORD,
+                body: body(),
+                pass: Some(Pass { channel: CHANNEL, secret: secret() }),
+            },
+        ),
+        (
+            "add-passes",
+            ClientFrame::AddPasses { request: 34, channel: CHANNEL, passes: vec![pass_id(&secret())] },
+        ),
+        (
+            "post",
+            ClientFrame::Post { request: 9, mailbox: MAILBOX, record: RECORD, body: body(), pass: None },
+        ),
         ("read-mailbox", ClientFrame::ReadMailbox { request: 10, mailbox: MAILBOX, after: 0 }),
         ("trim-mailbox", ClientFrame::TrimMailbox { request: 11, mailbox: MAILBOX, through: 5 }),
         (
@@ -479,6 +502,7 @@ pub(crate) fn posts() -> Samples {
         ("report", wire::encode(&Post::Report(report()))),
         ("key-packages", wire::encode(&Post::KeyPackages(join()))),
         ("plea", wire::encode(&Post::Plea(ChannelKind::Broadcast, plea()))),
+        ("passes", wire::encode(&Post::Passes(signed_passes()))),
         ("snapshot", wire::encode(&snapshot)),
     ]
 }

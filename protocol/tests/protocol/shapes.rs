@@ -68,6 +68,7 @@ fn no_sample_has_a_shape_with_a_field_more_or_less() {
                         "less",
                         "authenticate-owner"
                             | "hello-pushing"
+                            | "post-passed"
                             | "later-statement"
                             | "set-owners-agreed"
                             | "subscribed-current"

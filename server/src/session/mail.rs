@@ -1,8 +1,9 @@
 //! Posting: whose ration a post draws on, and how much it weighs against others in a full mailbox.
 
 use campana_protocol::code::Code;
-use campana_protocol::id::{MailboxId, RecordId};
-use campana_protocol::limits::MAX_POST_BODY;
+use campana_protocol::frame::{Pass, pass_id};
+use campana_protocol::id::{ChannelId, Hash, MailboxId, RecordId};
+use campana_protocol::limits::{MAX_PASSED_POST, MAX_POST_BODY};
 
 use super::Session;
 use super::requests::within;
@@ -48,8 +49,10 @@ impl Session {
         request: u32,
         mailbox: MailboxId,
         (record, body): (RecordId, Vec<u8>),
+        pass: Option<&Pass>,
     ) -> Result<(), Code> {
         within(body.len(), MAX_POST_BODY)?;
+        let pass = self.holds(shared, pass, body.len())?;
         let vouched = self.grants.vouched(&shared.store);
         let owner = vouched.is_some_and(|(_, rights)| rights == Rights::Owner);
         let state = shared.store.mailbox(&mailbox).map_err(|error| error.code())?;
@@ -61,12 +64,28 @@ impl Session {
             Some(_) if state.opened || state.kept => Some(Ration::MembersPosts(mailbox)),
             Some((channel, _)) => Some(Ration::UnopenedPosts(channel)),
         };
-        if let Some(ration) = ration {
+        if let Some(ration) = ration.filter(|_| pass.is_none()) {
             self.draw(shared, now, ration, body.len())?;
         }
-        let weight = if owner { 0 } else { self.posted.add(now, body.len()) };
+        let weight = if owner || pass.is_some() { 0 } else { self.posted.add(now, body.len()) };
         let (insider, read) = (vouched.is_some(), shared.read_through(&mailbox));
-        self.submit(shared, request, Write::Post { mailbox, insider, weight, read, record, body })
+        self.submit(shared, request, Write::Post { mailbox, insider, weight, read, record, body, pass })
+    }
+
+    /// The pass, if it is good for a post of this length.
+    fn holds<S: Store>(
+        &self,
+        shared: &Shared<S>,
+        pass: Option<&Pass>,
+        length: usize,
+    ) -> Result<Option<(ChannelId, Hash)>, Code> {
+        let Some(pass) = pass.filter(|_| length <= MAX_PASSED_POST) else { return Ok(None) };
+        if self.grants.current(&shared.store, &pass.channel).is_err() {
+            return Ok(None);
+        }
+        let id = pass_id(&pass.secret);
+        let unused = shared.store.pass(&pass.channel, &id).map_err(|error| error.code())?;
+        Ok(unused.then_some((pass.channel, id)))
     }
 }
 

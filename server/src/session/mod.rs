@@ -255,7 +255,7 @@ pub(crate) fn encoded(frame: &RelayFrame) -> Bytes {
 /// The request number of a well-formed frame whose kind this version does not know.
 fn unknown_kind(frame: &[u8]) -> Option<u32> {
     let mut decoder = minicbor::Decoder::new(frame);
-    if decoder.array().ok()? != Some(2) || matches!(decoder.u32().ok()?, 1..=21 | 30..=33) {
+    if decoder.array().ok()? != Some(2) || matches!(decoder.u32().ok()?, 1..=22 | 30..=33) {
         return None;
     }
     let mut fields = decoder.clone();

@@ -79,8 +79,13 @@ impl Session {
                 let mailbox = MailboxId::of(&reader);
                 self.submit(shared, request, Write::OpenMailbox { channel, by, mailbox })
             }
-            ClientFrame::Post { mailbox, record, body, .. } => {
-                self.post(shared, now, request, mailbox, (record, body.into()))
+            ClientFrame::Post { mailbox, record, body, pass, .. } => {
+                self.post(shared, now, request, mailbox, (record, body.into()), pass.as_ref())
+            }
+            ClientFrame::AddPasses { channel, passes, .. } => {
+                within(passes.len(), limits::MAX_PASSES)?;
+                let by = self.grants.keys(&channel)?;
+                self.submit(shared, request, Write::AddPasses { channel, by, passes })
             }
             ClientFrame::ReadMailbox { mailbox, after, .. } => {
                 self.read_mailbox(shared, request, mailbox, after)
@@ -268,6 +273,7 @@ fn request_number(frame: &ClientFrame) -> u32 {
         | ClientFrame::Receipt { request, .. }
         | ClientFrame::ReadCoverage { request, .. }
         | ClientFrame::ReadRegistration { request, .. }
+        | ClientFrame::AddPasses { request, .. }
         | ClientFrame::SetGuard { request, .. }
         | ClientFrame::KeepMailbox { request, .. }
         | ClientFrame::RegisterMailbox { request, .. }

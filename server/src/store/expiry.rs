@@ -85,6 +85,7 @@ fn post(number: u8, body: &[u8]) -> Write {
         read: 0,
         record: RecordId([number; 16]),
         body: body.to_vec(),
+        pass: None,
     }
 }
 

@@ -84,6 +84,8 @@ kinds! {
     /// A mailbox's registration that is pushed to at random times too. Kept as long as it. Key: mailbox,
     /// registration. Value: nothing.
     Cover = 42,
+    /// A pass. Kept until it expires, used or not. Key: channel, its id. Value: whether it was used, bool.
+    Pass = 43,
 }
 
 /// The key of a row.
@@ -114,6 +116,7 @@ pub(crate) enum Key {
     OwedRing(MailboxId),
     HeldRing(Subject, Hash),
     Cover(MailboxId, RegistrationId),
+    Pass(ChannelId, Hash),
 }
 
 impl Key {
@@ -136,6 +139,7 @@ impl Key {
                 put_subject(out, subject);
                 out.extend(id.0);
             }
+            Self::Pass(id, pass) => put(out, &[&id.0, &pass.0]),
             Self::Cover(id, registration) => put(out, &[&id.0, &registration.0]),
             Self::Post(id, seq) => put(out, &[&id.0, &seq.to_be_bytes()]),
             Self::PostRecord(id, record) => put(out, &[&id.0, &record.0]),
@@ -203,6 +207,7 @@ impl Key {
             Kind::Run => Self::Run,
             Kind::Ended => Self::Ended(ChannelId(take(r)?), RegistrationId(take(r)?)),
             Kind::Endpoint => Self::Endpoint(ChannelId(take(r)?), take(r)?),
+            Kind::Pass => Self::Pass(ChannelId(take(r)?), Hash(take(r)?)),
             Kind::OwedRing => Self::OwedRing(MailboxId(take(r)?)),
             Kind::HeldRing => Self::HeldRing(take_subject(r)?, Hash(take(r)?)),
             Kind::Cover => Self::Cover(MailboxId(take(r)?), RegistrationId(take(r)?)),
@@ -235,6 +240,7 @@ impl Key {
             Self::Ended(..) => Kind::Ended,
             Self::Endpoint(..) => Kind::Endpoint,
             Self::OwedRing(_) => Kind::OwedRing,
+            Self::Pass(..) => Kind::Pass,
             Self::HeldRing(..) => Kind::HeldRing,
             Self::Cover(..) => Kind::Cover,
         }
@@ -327,6 +333,7 @@ mod tests {
             (id(), short()).prop_map(|(i, r)| Key::Ended(ChannelId(i), RegistrationId(r))),
             (id(), short()).prop_map(|(i, tag)| Key::Endpoint(ChannelId(i), tag)),
             id().prop_map(|i| Key::OwedRing(MailboxId(i))),
+            (id(), id()).prop_map(|(i, pass)| Key::Pass(ChannelId(i), Hash(pass))),
             (id(), id()).prop_map(|(i, h)| Key::HeldRing(Subject::Channel(ChannelId(i)), Hash(h))),
             (id(), id()).prop_map(|(i, h)| Key::HeldRing(Subject::Mailbox(MailboxId(i)), Hash(h))),
             (id(), short()).prop_map(|(i, r)| Key::Cover(MailboxId(i), RegistrationId(r))),

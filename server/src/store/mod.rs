@@ -28,7 +28,7 @@ use std::io;
 use std::path::Path;
 
 use campana_protocol::frame::Entry;
-use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey, RegistrationId};
+use campana_protocol::id::{BlobId, ChannelId, Hash, MailboxId, PublicKey, RegistrationId};
 
 pub use self::error::{OpenError, ReadError, WriteError};
 pub use self::look::Look;
@@ -82,6 +82,12 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`ReadError`].
     fn mailbox(&self, mailbox: &MailboxId) -> Result<MailboxState, ReadError>;
+
+    /// Whether a channel has this pass and it was not used.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn pass(&self, channel: &ChannelId, pass: &Hash) -> Result<bool, ReadError>;
 
     /// The posts after `after` up to and including `through`, limited like [`Store::read`].
     ///

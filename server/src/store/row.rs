@@ -34,6 +34,9 @@ pub(crate) struct Head {
     /// Entries of the log up to and including this seq have expired.
     #[cbor(n(4), default)]
     pub(crate) log_expired: u64,
+    /// Passes, used or not.
+    #[cbor(n(5), default)]
+    pub(crate) passes: u32,
 }
 
 /// An access key that is no longer current.
@@ -305,7 +308,7 @@ mod tests {
             };
             let guard = some.then_some(ChannelId(key.0));
             same(&Channel { owners: vec![key; c as usize % 4], access: key, guard })?;
-            same(&Head { seq: a, last_control: b, blob_bytes: a, mailboxes: c, log_expired: b })?;
+            same(&Head { seq: a, last_control: b, blob_bytes: a, mailboxes: c, log_expired: b, passes: c })?;
             same(&Older { until: a, expires_at: b })?;
             same(&StoredEntry { expires_at: a, entry, rotate: maybe, place: None })?;
             same(&Mailbox {

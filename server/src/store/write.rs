@@ -90,6 +90,17 @@ pub enum Write {
         record: RecordId,
         /// The sealed post.
         body: Vec<u8>,
+        /// A pass that is good for it: it takes up room that others' posts leave free.
+        pass: Option<(ChannelId, Hash)>,
+    },
+    /// Lets passes in.
+    AddPasses {
+        /// The channel.
+        channel: ChannelId,
+        /// Who asks.
+        by: Keys,
+        /// Their ids.
+        passes: Vec<Hash>,
     },
     /// Deletes posts.
     TrimMailbox {

@@ -149,7 +149,7 @@ pub(crate) fn post(record: u128) -> ClientFrame {
 
 pub(crate) fn post_to(mailbox: MailboxId, record: u128) -> ClientFrame {
     let record = RecordId(record.to_be_bytes());
-    ClientFrame::Post { request: 1, mailbox, record, body: vec![7; 300].into() }
+    ClientFrame::Post { request: 1, mailbox, record, body: vec![7; 300].into(), pass: None }
 }
 
 pub(crate) fn body(record: u128, length: usize) -> Vec<u8> {

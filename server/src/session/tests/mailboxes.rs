@@ -14,7 +14,13 @@ fn mailbox() -> MailboxId {
 }
 
 fn post(rig: &mut Rig, body: &[u8]) -> ClientFrame {
-    ClientFrame::Post { request: 1, mailbox: mailbox(), record: rig.record(), body: body.to_vec().into() }
+    ClientFrame::Post {
+        request: 1,
+        mailbox: mailbox(),
+        record: rig.record(),
+        body: body.to_vec().into(),
+        pass: None,
+    }
 }
 
 fn posts(frames: &[RelayFrame]) -> Vec<(u64, Vec<u8>)> {

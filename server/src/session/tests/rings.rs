@@ -58,7 +58,10 @@ fn reader(rig: &mut Rig) -> Device {
 
 fn post(rig: &mut Rig, device: &Device) {
     let record = rig.record();
-    rig.done(device, ClientFrame::Post { request: 1, mailbox: mailbox(), record, body: vec![7].into() });
+    rig.done(
+        device,
+        ClientFrame::Post { request: 1, mailbox: mailbox(), record, body: vec![7].into(), pass: None },
+    );
 }
 
 #[test]

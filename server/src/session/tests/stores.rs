@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use campana_protocol::code::Code;
-use campana_protocol::frame::{ClientFrame, RelayFrame, Secret, Subject};
+use campana_protocol::frame::{ClientFrame, Pass, RelayFrame, Secret, Subject, pass_id};
 use campana_protocol::id::{BlobId, MailboxId, PublicKey, PushAuth, PushKey, ReceiptToken, RegistrationId};
 use campana_protocol::limits::{DESK_TTL_MS, MAX_BLOB_PART, MAX_POST_BODY};
 use campana_protocol::push::Subscription;
@@ -42,7 +42,10 @@ fn open(rig: &mut Rig, owner: &Device) {
 
 fn post(rig: &mut Rig, device: &Device, mailbox: MailboxId, body: &[u8]) -> Option<Code> {
     let record = rig.record();
-    refusal(&rig.ask(device, ClientFrame::Post { request: 9, mailbox, record, body: body.to_vec().into() }))
+    refusal(&rig.ask(
+        device,
+        ClientFrame::Post { request: 9, mailbox, record, body: body.to_vec().into(), pass: None },
+    ))
 }
 
 /// Posts until it is refused. How many were taken.
@@ -127,6 +130,43 @@ fn many_connections_push_no_unread_report_out_and_one_that_is_read_makes_room() 
     // Now that the desk has been given them, they make room.
     let reporter = rig.member();
     assert_eq!(post(&mut rig, &reporter, desk(), b"the next"), None);
+}
+
+#[test]
+fn a_pass_gets_one_post_through_whatever_many_connections_do() {
+    let (mut rig, owner) = with_desk();
+    for _ in 0..=LANE_POSTS {
+        rig.now += 60_000;
+        let one_more = rig.member();
+        post(&mut rig, &one_more, desk(), b"junk");
+        rig.relay.disconnect(one_more.id);
+    }
+    let secrets = [1, 2, 3].map(|number| Secret([number; 32]));
+    let passes: Vec<_> = secrets.iter().map(pass_id).collect();
+    let add = ClientFrame::AddPasses { request: 1, channel: channel(), passes };
+    let member = rig.member();
+    assert_eq!(refusal(&rig.ask(&member, add.clone())), Some(Code::Forbidden), "owners alone");
+    rig.done(&owner, add.clone());
+    let with = |rig: &mut Rig, device: &Device, secret: &Secret, length: usize| {
+        let pass = Some(Pass { channel: channel(), secret: secret.clone() });
+        let (record, body) = (rig.record(), vec![1; length].into());
+        let post = ClientFrame::Post { request: 9, mailbox: desk(), record, body, pass };
+        refusal(&rig.ask(device, post))
+    };
+    assert_eq!(with(&mut rig, &member, &Secret([9; 32]), REPORT), Some(Code::MailboxFull), "made up");
+    assert_eq!(with(&mut rig, &member, &secrets[0], MAX_POST_BODY), Some(Code::MailboxFull), "too long");
+    let stranger = rig.connect();
+    assert!(with(&mut rig, &stranger, &secrets[0], REPORT).is_some(), "who has proved nothing");
+    assert_eq!(with(&mut rig, &member, &secrets[0], REPORT), None);
+    rig.done(&owner, add);
+    assert_eq!(with(&mut rig, &member, &secrets[0], REPORT), Some(Code::MailboxFull), "once");
+    // Nor does a flood of the ration keep it out.
+    for _ in 0..100 {
+        let flooder = rig.member();
+        flood(&mut rig, &flooder, desk(), MAX_POST_BODY);
+        rig.relay.disconnect(flooder.id);
+    }
+    assert_eq!(with(&mut rig, &member, &secrets[1], REPORT), None);
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! Mailboxes.
 #![expect(missing_docs, reason = "the names are sentences")]
 
-use campana_protocol::id::{MailboxId, PublicKey, RecordId};
-use campana_protocol::limits::{MAILBOX_TTL_MS, MAX_POST_BODY};
+use campana_protocol::id::{Hash, MailboxId, PublicKey, RecordId};
+use campana_protocol::limits::{MAILBOX_TTL_MS, MAX_POST_BODY, PASS_TTL_MS};
 
 use super::{ACCESS, Bench, Fixture, NOW, channel, member, owner};
-use crate::limits::{LANE_BYTES, LANE_POSTS, MEMBERS_MAILBOXES};
+use crate::limits::{LANE_BYTES, LANE_POSTS, MAX_CHANNEL_PASSES, MEMBERS_MAILBOXES};
 use crate::store::error::MailboxError;
 use crate::store::{MailboxState, Store, Write, Written};
 
@@ -16,7 +16,7 @@ fn post(insider: bool, record: RecordId, body: &[u8]) -> Write {
 }
 
 fn weighing(insider: bool, weight: u16, read: u64, record: RecordId, body: &[u8]) -> Write {
-    Write::Post { mailbox: BOX, insider, weight, read, record, body: body.to_vec() }
+    Write::Post { mailbox: BOX, insider, weight, read, record, body: body.to_vec(), pass: None }
 }
 
 fn open<F: Fixture>(b: &Bench<F>) {
@@ -232,4 +232,50 @@ pub fn positions_increase_even_for_a_forgotten_mailbox<F: Fixture>(fixture: F) {
         Ok(Written::Posted { seq, .. }) => assert!(seq > last),
         other => panic!("{other:?}"),
     }
+}
+
+pub fn a_pass_counts_once_and_lasts_its_time<F: Fixture>(fixture: F) {
+    let mut b = Bench::with_channel(fixture);
+    let pass = Hash([7; 32]);
+    let unused = |b: &Bench<F>| b.store().pass(&channel(), &pass).expect("known");
+    let add = || Write::AddPasses { channel: channel(), by: owner(), passes: vec![pass, pass] };
+    let by_member = Write::AddPasses { channel: channel(), by: member(ACCESS), passes: vec![pass] };
+    assert_eq!(b.write(by_member), Err(MailboxError::Forbidden.into()));
+    assert!(!unused(&b));
+    b.done(add());
+    b.fixture.reopen();
+    assert!(unused(&b));
+    let passed = |record| Write::Post {
+        mailbox: BOX,
+        insider: true,
+        weight: 0,
+        read: 0,
+        record,
+        body: b"x".to_vec(),
+        pass: Some((channel(), pass)),
+    };
+    let (first, second) = (b.record(), b.record());
+    assert!(matches!(b.write(passed(first)), Ok(Written::Posted { .. })));
+    assert_eq!(b.write(passed(first)), Ok(Written::Done), "the same post again");
+    b.done(add());
+    b.fixture.reopen();
+    assert!(!unused(&b), "one that is known changes nothing");
+    assert_eq!(b.write(passed(second)), Err(MailboxError::Full.into()));
+    while b.store().trim(NOW + PASS_TTL_MS + 1).expect("trims").more {}
+    b.done(add());
+    assert!(unused(&b), "it is forgotten once it has expired");
+}
+
+pub fn a_channel_has_so_many_passes<F: Fixture>(fixture: F) {
+    let b = Bench::with_channel(fixture);
+    let passes = |from: u32, count: u32| {
+        let id = |number: u32| Hash(core::array::from_fn(|at| number.to_be_bytes()[at % 4]));
+        Write::AddPasses { channel: channel(), by: owner(), passes: (from..from + count).map(id).collect() }
+    };
+    for page in 0..MAX_CHANNEL_PASSES / 512 {
+        b.done(passes(page * 512, 512));
+    }
+    assert_eq!(b.write(passes(MAX_CHANNEL_PASSES, 1)), Err(MailboxError::TooMany.into()));
+    while b.store().trim(NOW + PASS_TTL_MS + 1).expect("trims").more {}
+    b.done(passes(0, 512));
 }

@@ -44,6 +44,7 @@ macro_rules! conformance_tests {
             invitations_are_redeemed_once, an_invitation_pays_for_so_many_channels,
             blob_parts_come_back_until_they_expire, everything_is_there_after_reopening);
         $crate::conformance_tests!(@each $fixture, mailboxes:
+            a_pass_counts_once_and_lasts_its_time, a_channel_has_so_many_passes,
             strangers_post_to_opened_mailboxes_only, posts_come_in_order_and_go_when_trimmed,
             a_full_mailbox_refuses_what_has_no_better_right,
             the_heavy_give_way_to_the_light_and_not_the_other_way_round,

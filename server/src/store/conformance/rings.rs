@@ -38,7 +38,7 @@ fn registered<F: Fixture>(b: &Bench<F>, now: u64) -> Vec<RegistrationId> {
 
 fn post<F: Fixture>(b: &mut Bench<F>) {
     let (record, body) = (b.record(), b"report".to_vec());
-    let write = Write::Post { mailbox: BOX, insider: true, weight: 1, read: 0, record, body };
+    let write = Write::Post { mailbox: BOX, insider: true, weight: 1, read: 0, record, body, pass: None };
     assert!(matches!(b.write(write), Ok(Written::Posted { .. })));
 }
 

@@ -1,12 +1,13 @@
 //! Mailboxes: opened by members, posted to by anyone, trimmed by their reader.
 
-use campana_protocol::id::{ChannelId, MailboxId, RecordId};
+use campana_protocol::id::{ChannelId, Hash, MailboxId, RecordId};
 use campana_protocol::limits::{MAILBOX_TTL_MS, MAX_MAILBOX_POSTS};
 
 use super::append::rights;
+use super::pass;
 use super::room::{self, New};
 use super::tx::Tx;
-use crate::limits::{MAX_CHANNEL_MAILBOXES, MEMBERS_MAILBOXES};
+use crate::limits::{MAX_CHANNEL_MAILBOXES, MEMBERS_MAILBOXES, PASSED_POSTS};
 use crate::store::engine::Engine;
 use crate::store::error::{MailboxError, StoreError, WriteError};
 use crate::store::key::Key;
@@ -53,6 +54,7 @@ pub(super) fn post<E: Engine>(
     mailbox: MailboxId,
     new: &New,
     (record, body): (RecordId, &[u8]),
+    pass: Option<(ChannelId, Hash)>,
 ) -> Result<Written, WriteError> {
     let row: Mailbox = tx.get(&Key::Mailbox(mailbox))?.unwrap_or_default();
     if !new.insider && !row.opened {
@@ -61,6 +63,12 @@ pub(super) fn post<E: Engine>(
     if let Some(seq) = tx.get::<u64>(&Key::PostRecord(mailbox, record))? {
         let stored: StoredPost = tx.get(&Key::Post(mailbox, seq))?.ok_or(StoreError::Damaged)?;
         return if stored.is(body) { Ok(Written::Done) } else { Err(MailboxError::Conflict.into()) };
+    }
+    // Another post used it up since it was looked at: its author tries again.
+    if let Some((channel, pass)) = pass
+        && !pass::used(tx, channel, pass)?
+    {
+        return Err(MailboxError::Full.into());
     }
     let displaced = room::make(tx, mailbox, new)?;
     let left: Mailbox = tx.get(&Key::Mailbox(mailbox))?.unwrap_or_default();
@@ -91,7 +99,7 @@ pub(super) fn trim<E: Engine>(
     let from = Key::Post(mailbox, 0).encode();
     let to = Key::Post(mailbox, through.saturating_add(1)).encode();
     // A mailbox never holds more than this.
-    for key in tx.keys(&from, &to, MAX_MAILBOX_POSTS as usize)? {
+    for key in tx.keys(&from, &to, (MAX_MAILBOX_POSTS + PASSED_POSTS) as usize)? {
         if let Key::Post(mailbox, seq) = key {
             delete(tx, mailbox, seq)?;
         }

@@ -8,6 +8,7 @@ mod blob;
 mod burst;
 mod founding;
 mod mailbox;
+mod pass;
 mod push;
 mod reading;
 mod registered;
@@ -24,7 +25,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use campana_protocol::frame::Entry;
-use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey, RegistrationId};
+use campana_protocol::id::{BlobId, ChannelId, Hash, MailboxId, PublicKey, RegistrationId};
 
 use self::tx::{Done, Tx};
 use self::view::View;
@@ -241,6 +242,10 @@ impl<E: Engine> Store for RowStore<E> {
         reading::mailbox(&self.view, mailbox)
     }
 
+    fn pass(&self, channel: &ChannelId, pass: &Hash) -> Result<bool, ReadError> {
+        reading::pass(&self.view, channel, pass)
+    }
+
     fn read_posts(
         &self,
         mailbox: &MailboxId,
@@ -414,11 +419,12 @@ fn carry_out<E: Engine>(tx: &mut Tx<'_, E>, now: u64, write: &Write) -> Result<W
         Write::KeepMailbox { channel, by, mailbox, keep_ms } => {
             mailbox::set(tx, *channel, by, *mailbox, |row| row.keep_ms = row.keep_ms.or(Some(*keep_ms)))
         }
-        Write::Post { mailbox, insider, weight, read, record, body } => {
-            let bytes = body.len() as u64;
-            let new = room::New { insider: *insider, weight: *weight, read: *read, bytes };
-            mailbox::post(tx, now, *mailbox, &new, (*record, body))
+        Write::Post { mailbox, insider, weight, read, record, body, pass } => {
+            let (bytes, passed) = (body.len() as u64, pass.is_some());
+            let new = room::New { insider: *insider, weight: *weight, read: *read, bytes, passed };
+            mailbox::post(tx, now, *mailbox, &new, (*record, body), *pass)
         }
+        Write::AddPasses { channel, by, passes } => pass::add(tx, now, *channel, by, passes),
         Write::TrimMailbox { mailbox, through } => mailbox::trim(tx, *mailbox, *through),
         Write::PutBlob { channel, by, blob, part, of, body } => {
             let part = blob::Part { channel: *channel, blob: *blob, part: *part, of: *of, body };

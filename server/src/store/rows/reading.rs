@@ -3,7 +3,7 @@
 use core::ops::ControlFlow;
 
 use campana_protocol::frame::Entry;
-use campana_protocol::id::{BlobId, ChannelId, MailboxId, PublicKey};
+use campana_protocol::id::{BlobId, ChannelId, Hash, MailboxId, PublicKey};
 use campana_protocol::limits::{MAX_READ_BYTES, MAX_READ_ENTRIES};
 use minicbor::Decode;
 
@@ -132,6 +132,10 @@ pub(super) fn entries<E: Engine>(
         let _ = gather.rows(view, &key, through)?;
     }
     Ok(gather.done())
+}
+
+pub(super) fn pass<E: Engine>(view: &View<E>, channel: &ChannelId, pass: &Hash) -> Result<bool, ReadError> {
+    Ok(get::<_, bool>(view, &Key::Pass(*channel, *pass))? == Some(false))
 }
 
 /// The page, and how many damaged rows it leaves out.
@@ -353,6 +357,7 @@ const fn name(kind: Kind) -> &'static str {
         Kind::Ended => "ended registrations",
         Kind::Endpoint => "push endpoints (keyed hashes)",
         Kind::Run => "run of the relay (random)",
+        Kind::Pass => "passes",
         Kind::OwedRing => "mailboxes whose readers are owed a push",
         Kind::HeldRing => "pushes held for later (hashes)",
         Kind::Cover => "registrations that get pushes at random too",

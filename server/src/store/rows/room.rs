@@ -4,13 +4,13 @@
 //! has been given goes first, oldest first. Of what nobody has read, only posts that are heavier than the new
 //! one go, the heaviest and of those the newest first: a connection's posts grow heavier as it posts, so a
 //! flood displaces itself, and what came before a burst outlasts it. If that is not enough the new post is
-//! refused, and its author knows.
+//! refused, and its author knows. A post that comes with a pass has room of its own beyond the lane.
 
 use campana_protocol::id::MailboxId;
 
 use super::mailbox::delete;
 use super::tx::Tx;
-use crate::limits::{LANE_BYTES, LANE_POSTS};
+use crate::limits::{LANE_BYTES, LANE_POSTS, PASSED_BYTES, PASSED_POSTS};
 use crate::store::engine::Engine;
 use crate::store::error::{MailboxError, WriteError};
 use crate::store::key::Key;
@@ -23,6 +23,8 @@ pub(super) struct New {
     /// All up to this one have been given to a reader.
     pub(super) read: u64,
     pub(super) bytes: u64,
+    /// It came with a pass.
+    pub(super) passed: bool,
 }
 
 /// A post that is there, of the same lane.
@@ -36,8 +38,9 @@ struct Held {
 pub(super) fn make<E: Engine>(tx: &mut Tx<'_, E>, mailbox: MailboxId, new: &New) -> Result<u64, WriteError> {
     let row: Mailbox = tx.get(&Key::Mailbox(mailbox))?.unwrap_or_default();
     let (posts, bytes) = row.lane(new.insider);
-    let mut missing_posts = (posts + 1).saturating_sub(LANE_POSTS);
-    let mut missing_bytes = bytes.saturating_add(new.bytes).saturating_sub(LANE_BYTES);
+    let (more_posts, more_bytes) = if new.passed { (PASSED_POSTS, PASSED_BYTES) } else { (0, 0) };
+    let mut missing_posts = (posts + 1).saturating_sub(LANE_POSTS + more_posts);
+    let mut missing_bytes = bytes.saturating_add(new.bytes).saturating_sub(LANE_BYTES + more_bytes);
     if missing_posts == 0 && missing_bytes == 0 {
         return Ok(0);
     }

@@ -3,7 +3,7 @@
 use campana_protocol::id::ChannelId;
 
 use super::tx::Tx;
-use super::{blob, mailbox, push};
+use super::{blob, mailbox, pass, push};
 use crate::limits::MAX_TRIM;
 use crate::store::Trimmed;
 use crate::store::engine::Engine;
@@ -75,6 +75,7 @@ fn delete<E: Engine>(tx: &mut Tx<'_, E>, now: u64, target: &Key) -> Result<Optio
             }
             tx.delete(target);
         }
+        Key::Pass(channel, pass) => pass::expire(tx, *channel, *pass)?,
         Key::Registration(channel, registration) => push::expire(tx, now, *channel, *registration)?,
         Key::Receipt(channel, seq, _) => {
             push::uncount(tx, *channel, *seq)?;

@@ -30,7 +30,7 @@ fn on_call(number: u32, subscription: Subscription) -> ClientFrame {
 
 fn post(record: u128) -> ClientFrame {
     let record = RecordId(record.to_be_bytes());
-    ClientFrame::Post { request: 1, mailbox: mailbox(), record, body: vec![7; 900].into() }
+    ClientFrame::Post { request: 1, mailbox: mailbox(), record, body: vec![7; 900].into(), pass: None }
 }
 
 fn hold(secret: u8, after_ms: u64) -> ClientFrame {

@@ -152,7 +152,7 @@ fn junk(target: &Target, number: u64, control_seq: u64) -> (ClientFrame, usize) 
     let post = |mailbox: MailboxId| {
         let body = sized(MAX_POST_BODY);
         let bytes = body.len();
-        (ClientFrame::Post { request, mailbox, record: RecordId(id), body: body.into() }, bytes)
+        (ClientFrame::Post { request, mailbox, record: RecordId(id), body: body.into(), pass: None }, bytes)
     };
     match number % 6 {
         0 => {
