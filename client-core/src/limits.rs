@@ -287,7 +287,7 @@ pub(crate) const PASSES_SPREAD: u64 = 60_000;
 
 /// How long an owner's device gathers passes before it lets them in, so that the relay can't tell by the
 /// time whose they are, and of how many it does not wait that long.
-pub(crate) const PASSES_WAIT: u64 = 3_600_000;
+pub(crate) const PASSES_WAIT: u64 = 1_800_000;
 pub(crate) const PASSES_AT_ONCE: usize = 256;
 
 /// Most passes that wait to be let in: those of 2,000 members who ask on one evening.
