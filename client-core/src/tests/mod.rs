@@ -17,6 +17,7 @@ mod lockout;
 mod lost_places;
 mod refusals;
 mod registrations;
+mod rekeys;
 #[allow(dead_code, reason = "shared with the scenarios")]
 #[path = "../../tests/core/relay.rs"]
 mod relay;

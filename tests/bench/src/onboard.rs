@@ -12,6 +12,7 @@ const ALERT: usize = 256;
 /// microseconds and bytes of this machine.
 pub(crate) fn onboard(members: usize) -> Value {
     let mut measured = admission(1, members - 1);
+    merge(&mut measured, crate::rekey::rekey(members));
     let late = admission(200, 1800);
     measured["late_1800_admit_ms"] = late["admit_ms"].clone();
     measured["late_1800_join_ms"] = late["join_ms"].clone();
