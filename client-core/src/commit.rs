@@ -18,8 +18,12 @@ use crate::keys::{access_key, plea_key};
 use crate::limits::{MAX_KEY_PACKAGE, MAX_SPARES, MAX_STATEMENTS};
 use crate::mls::{self, Change, Member, MlsError, inspect_key_package};
 use crate::rows::Row;
+use crate::sorted::Set;
 use crate::state::{Job, Joiner, PreparedCommit, Spare};
 use crate::vault;
+
+/// So few are looked for in a group one by one.
+const FEW: usize = 8;
 
 /// What a commit would do.
 #[derive(Default)]
@@ -87,13 +91,21 @@ impl Core {
             };
             belongs && !person.declined && !after.key_removed(&person.role_key)
         });
-        let packages = waits.filter_map(|person| {
+        let waits: Vec<_> = waits.collect();
+        // One look through the group for each would take time with the square of the network.
+        let members: Option<Set<PublicKey>> =
+            (waits.len() > FEW).then(|| channel.group.members().map(|member| member.key).collect());
+        let inside = |key: &PublicKey| match &members {
+            Some(members) => members.contains(key),
+            None => channel.group.find(key).is_some(),
+        };
+        let packages = waits.into_iter().filter_map(|person| {
             let package = person.packages.iter().find(|package| package.kind == kind)?;
             let newcomer = inspect_key_package(&package.key_package).ok()?;
             let member = Member { index: 0, key: newcomer.key, credential: newcomer.credential };
             let fits = package.key_package.len() <= MAX_KEY_PACKAGE
                 && entitled(kind, &member, after)
-                && channel.group.find(&member.key).is_none();
+                && !inside(&member.key);
             fits.then(|| (package.key_package.clone(), person.reply))
         });
         packages.take(MAX_ADMISSIONS).collect()
