@@ -5,7 +5,7 @@ use campana_protocol::frame::Secret;
 use campana_protocol::governance::{ChannelKind, Operation, SignedStatement, Statement};
 use campana_protocol::handshake::{Authority, EntryBody, Handshake, Plea, commit_digest, plea_digest};
 use campana_protocol::id::{BlobId, ChannelId, PublicKey, RecordId};
-use campana_protocol::limits::{MAX_ADMISSIONS, MAX_BLOB_PART};
+use campana_protocol::limits::{MAX_ADMISSIONS, MAX_BLOB_PART, MAX_CONTROL_BODY};
 use campana_protocol::mailbox::{BlobPointer, Post, ReturnAddress, SEAL_INFO, Snapshot, Welcome};
 use campana_protocol::padding::pad;
 use campana_protocol::wire;
@@ -18,8 +18,12 @@ use crate::keys::{access_key, plea_key};
 use crate::limits::{MAX_KEY_PACKAGE, MAX_SPARES, MAX_STATEMENTS};
 use crate::mls::{self, Change, Member, MlsError, inspect_key_package};
 use crate::rows::Row;
+use crate::sorted::Set;
 use crate::state::{Job, Joiner, PreparedCommit, Spare};
 use crate::vault;
+
+/// So few are looked for in a group one by one.
+const FEW: usize = 8;
 
 /// What a commit would do.
 #[derive(Default)]
@@ -28,10 +32,16 @@ pub(crate) struct Due {
     pub(crate) statements: Vec<SignedStatement>,
     pub(crate) remove: Vec<Member>,
     pub(crate) add: Vec<(Vec<u8>, ReturnAddress)>,
+    /// Nothing else, and the keys above our own leaf.
+    pub(crate) rekey: bool,
 }
 
 impl Due {
     pub(crate) fn nothing(&self) -> bool {
+        !self.rekey && self.nothing_else()
+    }
+
+    fn nothing_else(&self) -> bool {
         self.plea.is_none() && self.statements.is_empty() && self.remove.is_empty() && self.add.is_empty()
     }
 }
@@ -41,6 +51,11 @@ impl Core {
     /// nobody stays by pleading, and whoever it removes gets no fresh leaf before. A plea is a commit
     /// of its own.
     pub(crate) fn due(&self, now: u64, kind: ChannelKind) -> Due {
+        let due = self.due_to_others(now, kind);
+        Due { rekey: due.nothing_else() && self.rekeys(now, kind), ..due }
+    }
+
+    fn due_to_others(&self, now: u64, kind: ChannelKind) -> Due {
         let goes_on = |channel: &&Channel| !channel.meta.lost && !channel.meta.footing.in_doubt(now);
         let Some(channel) = self.channels.get(&kind).filter(goes_on) else {
             return Due::default();
@@ -56,7 +71,7 @@ impl Core {
             channel.overdue(&after).into_iter().filter(|member| member.key != own).collect();
         match plea {
             Some(plea) if statements.is_empty() && remove.is_empty() => plea,
-            _ => Due { plea: None, statements, remove, add: self.due_additions(channel, &after) },
+            _ => Due { statements, remove, add: self.due_additions(channel, &after), ..Due::default() },
         }
     }
 
@@ -76,13 +91,21 @@ impl Core {
             };
             belongs && !person.declined && !after.key_removed(&person.role_key)
         });
-        let packages = waits.filter_map(|person| {
+        let waits: Vec<_> = waits.collect();
+        // One look through the group for each would take time with the square of the network.
+        let members: Option<Set<PublicKey>> =
+            (waits.len() > FEW).then(|| channel.group.members().map(|member| member.key).collect());
+        let inside = |key: &PublicKey| match &members {
+            Some(members) => members.contains(key),
+            None => channel.group.find(key).is_some(),
+        };
+        let packages = waits.into_iter().filter_map(|person| {
             let package = person.packages.iter().find(|package| package.kind == kind)?;
             let newcomer = inspect_key_package(&package.key_package).ok()?;
             let member = Member { index: 0, key: newcomer.key, credential: newcomer.credential };
             let fits = package.key_package.len() <= MAX_KEY_PACKAGE
                 && entitled(kind, &member, after)
-                && channel.group.find(&member.key).is_none();
+                && !inside(&member.key);
             fits.then(|| (package.key_package.clone(), person.reply))
         });
         packages.take(MAX_ADMISSIONS).collect()
@@ -158,7 +181,7 @@ impl Core {
         let role = self.membership().map(crate::state::Membership::role).ok_or(MlsError::Invalid)?;
         let nonce = self.random.bytes();
         let channel = self.channels.get_mut(&kind).ok_or(MlsError::Invalid)?;
-        let rejoin = due.plea.is_some();
+        let (rejoin, rekey) = (due.plea.is_some(), due.rekey);
         let (add, remove, replies) = match &due.plea {
             Some(plea) => {
                 let (lost, _) = channel.find_person(&plea.person).ok_or(MlsError::Invalid)?;
@@ -173,7 +196,7 @@ impl Core {
             apply_all(&channel.governance, &due.statements).map_err(|_| MlsError::Invalid)?;
         let context = wire::encode(&governance.context(kind));
         let context = (!statements.is_empty()).then_some(context.as_slice());
-        let change = Change { add: &add, remove: &remove, context, path: false };
+        let change = Change { add: &add, remove: &remove, context, path: rekey };
         let commit = channel.group.commit(&change)?;
         // What the others would skip is not sent.
         if !modest(channel, &commit.commit, add.len()) {
@@ -188,6 +211,7 @@ impl Core {
         let added = added.collect::<Result<Vec<_>, _>>()?;
         let authority = match due.plea {
             Some(plea) => Authority::Rejoin { plea },
+            None if rekey => Authority::Rekey,
             None => {
                 let digest =
                     commit_digest(&channel.id, channel.group.epoch(), &commit.commit, &governance.head());
@@ -199,6 +223,10 @@ impl Core {
         let key = handshake_key(&channel.group, &channel.id)?;
         let sealed = vault::seal(&key, &nonce, channel.id.as_bytes(), &pad(&wire::encode(&handshake)));
         let body = wire::encode(&EntryBody::Handshake(sealed));
+        // Beyond 12,000 members a path through a blank tree is more than the relay takes: others go first.
+        if rekey && body.len() > MAX_CONTROL_BODY {
+            return Err(MlsError::Invalid);
+        }
         let joiners = replies
             .into_iter()
             .zip(commit.welcomes)

@@ -18,10 +18,10 @@ use crate::limits::{
     MAX_DESKS, MAX_DRAFTS, MAX_DRAFTS_BYTES, MAX_INVITES, MAX_OWNER_KEYS, MAX_REFUSALS, MAX_SIGNERS,
     MAX_STATEMENTS, MAX_STATEMENTS_BYTES, MAX_UNSEEN, STEP,
 };
-use crate::post::check_join;
+use crate::post::{Known, check_join};
 use crate::rows::Row;
 use crate::sorted::Set;
-use crate::state::{DraftRecord, InviteRecord, Job, OwedRefusal, Reading, Registry};
+use crate::state::{DraftRecord, InviteRecord, Job, OwedRefusal, Person, Reading, Registry};
 
 impl Core {
     /// Queues an event.
@@ -384,14 +384,8 @@ impl Core {
     /// request, with the proof of the invite if this device knows it, and as far as this device has seen
     /// their leaf admitted. A snapshot may be ahead of it: such a request waits.
     fn admitted_event(&mut self, signed: SignedJoin, from: Option<PublicKey>) {
-        let Some(join) = check_join(&signed) else { return };
-        if self.people.contains_key(&join.role_key) {
-            return;
-        }
-        let record = self.registry.invites.iter().find(|record| record.invite.invite == join.invite);
-        let proved = record.is_none_or(|r| invite_proof(&r.invite.secret, &join.role_key) == join.proof);
-        let committee = record.is_some_and(|record| record.invite.committee);
-        match self.applicant(join, signed.clone(), committee, 0).filter(|_| proved) {
+        let person = self.admitted_person(&signed, None);
+        match person.filter(|person| !self.people.contains_key(&person.role_key)) {
             Some(person) if person.member => self.keep_person(person),
             Some(_) if from.is_none() && self.registry.unseen.len() < MAX_UNSEEN => {
                 self.registry.unseen.push(signed);
@@ -400,14 +394,61 @@ impl Core {
         }
     }
 
+    /// The same of all whom a snapshot names. Looking each of them up in the group and among the people
+    /// would take time with the square of the network.
+    pub(crate) fn admitted_before(&mut self, joins: Vec<SignedJoin>) {
+        if joins.len() < 2 {
+            return joins.into_iter().for_each(|signed| self.admitted_event(signed, None));
+        }
+        let mut known = Known {
+            leaves: self.people.values().map(|person| person.leaf).collect(),
+            members: self.broadcast_persons(),
+        };
+        let mut roles: Set<PublicKey> = self.people.keys().copied().collect();
+        let mut people = Vec::new();
+        for signed in joins {
+            let person = self.admitted_person(&signed, Some(&known));
+            match person.filter(|person| !roles.contains(&person.role_key)) {
+                Some(person) if person.member => {
+                    known.leaves.insert(person.leaf);
+                    roles.insert(person.role_key);
+                    self.mark(Row::Person(person.role_key));
+                    people.push((person.role_key, person));
+                }
+                Some(_) if self.registry.unseen.len() < MAX_UNSEEN => {
+                    self.registry.unseen.push(signed);
+                    self.mark(Row::Registry);
+                }
+                _ => {}
+            }
+        }
+        if !people.is_empty() {
+            let before = core::mem::take(&mut self.people);
+            self.people = before.into_iter().chain(people).collect();
+        }
+    }
+
+    fn admitted_person(&self, signed: &SignedJoin, known: Option<&Known>) -> Option<Person> {
+        let join = check_join(signed)?;
+        let record = self.registry.invites.iter().find(|record| record.invite.invite == join.invite);
+        let proved = record.is_none_or(|r| invite_proof(&r.invite.secret, &join.role_key) == join.proof);
+        let committee = record.is_some_and(|record| record.invite.committee);
+        self.applicant(join, signed.clone(), committee, 0, known).filter(|_| proved)
+    }
+
+    fn broadcast_persons(&self) -> Set<PublicKey> {
+        let channel = self.channels.get(&ChannelKind::Broadcast);
+        let members = channel.into_iter().flat_map(|channel| channel.group.members());
+        members.filter_map(|member| Some(Channel::person(ChannelKind::Broadcast, &member)?.0)).collect()
+    }
+
     /// This device has read on: whoever a snapshot named may be seen by now.
     pub(crate) fn retry_unseen(&mut self) {
         if self.registry.unseen.is_empty() {
             return;
         }
-        for signed in core::mem::take(&mut self.registry.unseen) {
-            self.admitted_event(signed, None);
-        }
+        let unseen = core::mem::take(&mut self.registry.unseen);
+        self.admitted_before(unseen);
         self.mark(Row::Registry);
     }
 

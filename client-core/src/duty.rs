@@ -43,6 +43,7 @@ impl Core {
         self.adopt_chain();
         self.found_committee();
         self.raise_rule_alone();
+        self.draw_rekey(now);
         for kind in ChannelKind::ALL {
             self.commit_duty(now, kind);
             self.owners_duty(now, kind);
@@ -140,7 +141,8 @@ impl Core {
         if channel.halted {
             return false;
         }
-        !channel.meta.pleas.is_empty() || (self.caught_up(kind) && self.is_committee_in(channel))
+        let rekeys = self.session.rekeys && kind == ChannelKind::Broadcast;
+        rekeys || !channel.meta.pleas.is_empty() || (self.caught_up(kind) && self.is_committee_in(channel))
     }
 
     /// Once every committee device is in, the founder drafts the constitution.

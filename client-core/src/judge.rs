@@ -12,7 +12,7 @@ use campana_protocol::wire;
 use crate::channel::{Channel, access_secret, handshake_key};
 use crate::governance::Governance;
 use crate::keys;
-use crate::limits::{COMMIT_PER_MEMBER, COMMIT_REST, MAX_KEY_PACKAGE};
+use crate::limits::{COMMIT_PER_MEMBER, COMMIT_REST, MAX_KEY_PACKAGE, REKEY_RULE};
 use crate::mls::{Group, Member, MlsError, Staged, inspect_key_package};
 use crate::vault;
 
@@ -79,6 +79,7 @@ pub(crate) fn judge(channel: &Channel, sealed: &[u8]) -> Result<Verdict, Skipped
             committee(channel, &handshake.commit, statements, key, signature)
         }
         Authority::Rejoin { plea } => rejoin(channel, &handshake.commit, plea),
+        Authority::Rekey => rekey(channel, &handshake.commit),
     }
 }
 
@@ -145,6 +146,22 @@ fn rejoin(channel: &Channel, commit: &[u8], plea: &Plea) -> Result<Verdict, Skip
     }
     let governance = channel.governance.clone();
     Ok(verdict(staged, governance, Vec::new(), None, None))
+}
+
+/// A member's own path and nothing else.
+fn rekey(channel: &Channel, commit: &[u8]) -> Result<Verdict, Skipped> {
+    if channel.kind != ChannelKind::Broadcast || channel.governance.rule() < REKEY_RULE {
+        return Err(Skipped::Malformed);
+    }
+    let staged = channel.group.stage(commit).map_err(|error| failed(None, error))?;
+    if !staged.added.is_empty() || !staged.removed.is_empty() || staged.context.is_some() {
+        return Err(Skipped::Unentitled);
+    }
+    if !modest(channel, commit, 0) {
+        return Err(Skipped::TooLong);
+    }
+    let governance = channel.governance.clone();
+    Ok(Verdict { rejoin: false, ..verdict(staged, governance, Vec::new(), None, None) })
 }
 
 fn verdict(

@@ -45,6 +45,7 @@ mod pin;
 mod post;
 mod present;
 mod random;
+mod rekey;
 mod report;
 mod rows;
 mod session;

@@ -299,3 +299,23 @@ pub(crate) const MAX_PASSES_KEPT: usize = 8_192;
 /// that was tampered with can't ask for more.
 pub(crate) const MAX_MEMORY: u32 = 256 * 1024;
 pub(crate) const MAX_PASSES: u32 = 16;
+
+/// From this rule number on members re-key (docs/PROTOCOL.md, "Re-keying").
+pub(crate) const REKEY_RULE: u16 = 2;
+
+/// Leaves of a block: one of its members re-keys while the node above it is blank. A removal then costs
+/// two blocks and a few nodes, about 12 KB; blocks of 8 would save 10 KB of that and take eight times as
+/// many commits, each of which a locked phone has to catch up with.
+pub(crate) const REKEY_BLOCK: u32 = 64;
+
+/// Members of a group that re-keys at least: a removal costs smaller ones no more than 21 KB anyway.
+pub(crate) const REKEY_MEMBERS: usize = 256;
+
+/// How often a device draws whether it re-keys now. Of a group all of whose members are connected, and
+/// all of whose blocks are blank, [`REKEY_AT_ONCE`] draw it, whatever its size.
+pub(crate) const REKEY_SLOT: u64 = 600_000;
+pub(crate) const REKEY_AT_ONCE: u64 = 4;
+
+/// Nobody re-keys so long after anything of an incident was heard: an alert must not find its author or
+/// its readers behind.
+pub(crate) const REKEY_QUIET: u64 = 86_400_000;

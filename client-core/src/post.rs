@@ -32,6 +32,14 @@ enum Mine {
     Join,
 }
 
+/// What [`Core::applicant`] compares with.
+pub(crate) struct Known {
+    /// Leaves of people who are on record.
+    pub(crate) leaves: Set<PublicKey>,
+    /// Persons in the broadcast group, as they were admitted.
+    pub(crate) members: Set<PublicKey>,
+}
+
 impl Core {
     fn find_mailbox(&self, mailbox: &MailboxId) -> Option<(Mine, MailboxKeys)> {
         let membership = self.membership()?;
@@ -143,28 +151,36 @@ impl Core {
         if let Some(refusal) = refusal {
             return self.owe_refusal(OwedRefusal { role_key: join.role_key, reply: join.reply, refusal });
         }
-        if let Some(person) = self.applicant(join, signed, record.invite.committee, seq) {
+        if let Some(person) = self.applicant(join, signed, record.invite.committee, seq, None) {
             self.keep_person(person);
             self.limit_waiting();
         }
     }
 
-    /// Who asks, from a request that holds; a member if this device has seen their leaf admitted.
+    /// Who asks, from a request that holds; a member if this device has seen their leaf admitted. `known`:
+    /// what is there, for whoever asks this of many at once.
     pub(crate) fn applicant(
         &self,
         join: Join,
         signed: SignedJoin,
         committee: bool,
         order: u64,
+        known: Option<&Known>,
     ) -> Option<Person> {
         let broadcast = join.key_packages.iter().find(|package| package.kind == ChannelKind::Broadcast)?;
         let leaf = inspect_key_package(&broadcast.key_package).ok()?;
         // A leaf is one person's: used key packages show in commits, and must not pass for another's.
-        if self.people.values().any(|person| person.leaf == leaf.key) {
+        let (taken, member) = match known {
+            Some(known) => (known.leaves.contains(&leaf.key), known.members.contains(&leaf.key)),
+            None => {
+                let channel = self.channels.get(&ChannelKind::Broadcast);
+                let taken = self.people.values().any(|person| person.leaf == leaf.key);
+                (taken, channel.is_some_and(|channel| channel.find_person(&leaf.key).is_some()))
+            }
+        };
+        if taken {
             return None;
         }
-        let channel = self.channels.get(&ChannelKind::Broadcast);
-        let member = channel.is_some_and(|channel| channel.find_person(&leaf.key).is_some());
         Some(Person {
             role_key: join.role_key,
             handle: clean(&join.handle),

@@ -53,6 +53,9 @@ pub(crate) struct Session {
     pub(crate) at_once: bool,
     /// How long this device leaves a plea to others, ms.
     pub(crate) patience: u64,
+    /// The last time slot in which this device drew whether it re-keys, and whether it does.
+    pub(crate) rekey_slot: u64,
+    pub(crate) rekeys: bool,
     /// Our own commit, between its place in the log and the next entry.
     pub(crate) own_commit: Option<(u64, crate::state::PreparedCommit)>,
     /// Parts of snapshots fetched so far.

@@ -58,6 +58,7 @@ impl Core {
 
     pub(crate) fn take_snapshot_events(&mut self, now: u64, kind: ChannelKind, events: &[ByteVec]) {
         let mut known: Vec<KnownAlert> = Vec::new();
+        let mut admitted = Vec::new();
         for bytes in events {
             let Ok((number, payload)) = wire::decode::<(u16, ByteVec)>(bytes) else { continue };
             match (kind, Event::decode(number, &payload)) {
@@ -66,10 +67,15 @@ impl Core {
                 (ChannelKind::Desk, Ok(Some(Event::Attestation(signed)))) => {
                     self.attestation_event(now, None, signed)
                 }
-                (ChannelKind::Committee, Ok(Some(event))) => self.committee_event(event, None),
+                (ChannelKind::Committee, Ok(Some(Event::Admitted(one)))) => admitted.push(one.join),
+                (ChannelKind::Committee, Ok(Some(event))) => {
+                    self.admitted_before(core::mem::take(&mut admitted));
+                    self.committee_event(event, None);
+                }
                 _ => {}
             }
         }
+        self.admitted_before(admitted);
         // What this device has, or has just got, it knows better than by its id.
         for KnownAlert { incident, .. } in known.iter().take(MAX_SNAPSHOT_INCIDENTS).rev() {
             if !self.incidents.contains_key(incident) {

@@ -8,8 +8,8 @@ use crate::wire;
 /// The highest rule number that this version follows (docs/PROTOCOL.md, "Versions").
 ///
 /// 0: networks founded before there were rule numbers. 1: events of incidents count in class alert
-/// alone, and everything signed has one encoding and a bounded size.
-pub const RULES: u16 = 1;
+/// alone, and everything signed has one encoding and a bounded size. 2: members re-key.
+pub const RULES: u16 = 2;
 
 /// The genesis of a network. Its hash is the network's id, so nothing in it can change.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]

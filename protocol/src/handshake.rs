@@ -105,6 +105,10 @@ pub enum Authority {
         #[n(0)]
         plea: Plea,
     },
+    /// A member refreshes the keys above their own leaf in the broadcast channel and changes nothing
+    /// else: membership entitles them. From rule 2 on.
+    #[n(60)]
+    Rekey,
 }
 
 /// A device whose state was rolled back asks to be replaced by a fresh leaf of its own.

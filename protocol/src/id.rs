@@ -2,9 +2,10 @@
 
 use core::fmt;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 use sha2::{Digest, Sha256};
+
+use crate::base64url;
 
 macro_rules! bytes_type {
     ($(#[$doc:meta])* $name:ident, $len:expr) => {
@@ -31,13 +32,13 @@ macro_rules! bytes_type {
             /// From the text made by `Display` (base64url, no padding).
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
-                Self::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?)
+                Self::from_slice(&base64url::decode(text)?)
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+                f.write_str(&base64url::encode(&self.0))
             }
         }
 

@@ -9,6 +9,7 @@
 //!
 //! `docs/PROTOCOL.md` is the same in prose, `protocol/campana.cddl` in CDDL; `protocol/vectors/` pins the bytes.
 
+mod base64url;
 pub mod code;
 pub mod event;
 pub mod frame;

@@ -1,8 +1,8 @@
 //! Links that carry secrets: only ever in the URL fragment, which browsers do not send.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use minicbor::{Decode, Encode};
 
+use crate::base64url;
 use crate::frame::Secret;
 use crate::id::{Hash, InviteId, MailboxId, NetworkId, SealingKey};
 use crate::wire;
@@ -78,7 +78,7 @@ impl OperatorLink {
     /// The link as text.
     #[must_use]
     pub fn format(&self) -> String {
-        format!("{}{OPERATOR}{}", self.relay, URL_SAFE_NO_PAD.encode(self.secret.0))
+        format!("{}{OPERATOR}{}", self.relay, base64url::encode(&self.secret.0))
     }
 
     /// From text.
@@ -96,7 +96,7 @@ impl InviteLink {
     /// The link as text.
     #[must_use]
     pub fn format(&self) -> String {
-        format!("{}{JOIN}{}", self.relay, URL_SAFE_NO_PAD.encode(wire::encode(&self.invite)))
+        format!("{}{JOIN}{}", self.relay, base64url::encode(&wire::encode(&self.invite)))
     }
 
     /// From text.
@@ -115,7 +115,7 @@ fn split(text: &str, marker: &str) -> Result<(String, Vec<u8>), LinkError> {
     if !relay.starts_with("http://") && !relay.starts_with("https://") {
         return Err(LinkError::NotALink);
     }
-    let bytes = URL_SAFE_NO_PAD.decode(fragment).map_err(|_| LinkError::Damaged)?;
+    let bytes = base64url::decode(fragment).ok_or(LinkError::Damaged)?;
     Ok((relay.to_owned(), bytes))
 }
 

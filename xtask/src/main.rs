@@ -5,6 +5,7 @@ mod bench;
 mod ci;
 mod command;
 mod fuzz;
+mod mute;
 mod pwa;
 mod run;
 mod sim;

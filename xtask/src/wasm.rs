@@ -12,6 +12,7 @@ use campana_protocol::report::{
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::command::{Failure, Outcome, cargo, root, run, target};
+use crate::mute::mute;
 
 /// Where the shell finds what is made here.
 pub(crate) fn generated() -> PathBuf {
@@ -54,7 +55,10 @@ fn bind(module: &Path, to: &Path) -> Outcome {
         .reset_state_function(true)
         .out_name("core");
     bindgen.web(true).map_err(|error| failed(format!("{error:#}")))?;
-    bindgen.generate(to).map_err(|error| failed(format!("{error:#}")))
+    let mut output = bindgen.generate_output().map_err(|error| failed(format!("{error:#}")))?;
+    let muted = mute(output.wasm_mut());
+    println!("{muted} functions that panic or print errors are muted");
+    output.emit(to).map_err(|error| failed(format!("{error:#}")))
 }
 
 /// Makes the module as small as wasm-opt can. The features are those that every browser with

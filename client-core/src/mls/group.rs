@@ -127,6 +127,16 @@ impl Group {
         })
     }
 
+    /// Whether no node above our block of `leaves` (a power of two) holds a key: all paths from elsewhere
+    /// then hold a secret for each leaf of it.
+    #[must_use]
+    pub fn blank_above(&self, leaves: u32) -> bool {
+        let first = self.own_index() / leaves * leaves;
+        // Nodes lie in order, leaves at even places: the top of a block is in its middle.
+        let top = (2 * first + leaves - 1) as usize;
+        matches!(self.inner.export_tree().nodes().get(top), Some(None))
+    }
+
     /// Number of members.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a group has at least one member: us")]

@@ -105,6 +105,26 @@ fn whom_two_members_cut_off_is_told_and_let_in_again() {
     assert!(world.view(victim).warnings.is_empty(), "{:?}", world.view(victim).warnings);
 }
 
+/// From rule 2 on a member needs nobody's plea for a commit with a path.
+#[test]
+fn whom_one_member_cuts_off_by_rekeying_is_told_and_let_in_again() {
+    let (mut world, ids) = network();
+    let (insider, victim) = (ids[5], ids[6]);
+    let keys = encryption_keys(&mut world, &[victim]);
+    let mut double = world.channel(insider, BROADCAST).group.clone();
+    let path = Change { path: true, ..Change::default() };
+    let body =
+        spoiling_path_for(keys, || world.handshake(&mut double, BROADCAST, &path, |_, _| Authority::Rekey));
+    world.disconnect(insider);
+    world.put(BROADCAST, Class::Control, &body);
+    let skipped = world.settle_and_see();
+    assert_eq!(skipped[victim], [SkipReason::Unopened], "the victim alone cannot follow");
+    world.pass(600_000);
+    assert!(in_step(&mut world, &[ids[0], ids[3], victim]));
+    raid(&mut world, &ids, ids[0]);
+    assert_eq!(rang(&world, victim, NoticeKind::Alert), 1);
+}
+
 #[test]
 fn whom_one_committee_device_cuts_off_is_told_and_let_in_again() {
     let (mut world, ids) = network();

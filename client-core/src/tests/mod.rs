@@ -18,6 +18,7 @@ mod lost_places;
 mod passes;
 mod refusals;
 mod registrations;
+mod rekeys;
 #[allow(dead_code, reason = "shared with the scenarios")]
 #[path = "../../tests/core/relay.rs"]
 mod relay;

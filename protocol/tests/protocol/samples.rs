@@ -458,6 +458,7 @@ pub(crate) fn handshakes() -> Samples {
             "rejoin",
             wire::encode(&Handshake { commit: vec![1, 2, 3], authority: Authority::Rejoin { plea: plea() } }),
         ),
+        ("rekey", wire::encode(&Handshake { commit: vec![1, 2, 3], authority: Authority::Rekey })),
         ("plea", wire::encode(&plea())),
         ("member-credential", wire::encode(&MemberCredential { member: KEY, since: 5 })),
         ("role-credential", wire::encode(&credential)),

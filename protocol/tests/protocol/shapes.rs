@@ -18,7 +18,7 @@ fn rule(group: &'static str, name: &'static str) -> &'static str {
         ("relay_frame", _) => "relay-frame",
         ("push", _) => "push",
         ("entry_body", _) => "entry-body",
-        ("handshake", "committee" | "rejoin") => "handshake",
+        ("handshake", "committee" | "rejoin" | "rekey") => "handshake",
         ("post", "snapshot") => "snapshot",
         ("post", _) => "post",
         ("event", _) => "envelope",

@@ -7,6 +7,7 @@ mod desk;
 mod device;
 mod insider;
 mod onboard;
+mod rekey;
 mod relay;
 
 use clap::{Parser, Subcommand};

@@ -12,6 +12,7 @@ const ALERT: usize = 256;
 /// microseconds and bytes of this machine.
 pub(crate) fn onboard(members: usize) -> Value {
     let mut measured = admission(1, members - 1);
+    merge(&mut measured, crate::rekey::rekey(members));
     let late = admission(200, 1800);
     measured["late_1800_admit_ms"] = late["admit_ms"].clone();
     measured["late_1800_join_ms"] = late["join_ms"].clone();
@@ -83,10 +84,15 @@ fn admit(committee: &mut Group, devices: &[Device]) -> (Group, Vec<Vec<u8>>, Vec
     (after, prepared.welcomes, prepared.tree)
 }
 
-/// State of a member who has heard 100 others in one epoch: it grows with each new sender.
+/// State of a member who has heard 100 others in one epoch: it grows with each new sender. Of large groups ten, for
+/// each has to join first.
 fn crowd(devices: &[Device], welcomes: &[Vec<u8>], tree: &[u8], member: &Group) -> Value {
     let mut member = member.clone();
-    let senders = devices.iter().zip(welcomes).step_by((devices.len() / 100).max(1)).take(100);
+    let senders = devices
+        .iter()
+        .zip(welcomes)
+        .step_by((devices.len() / 100).max(1))
+        .take(if devices.len() > 2_500 { 10 } else { 100 });
     let mut heard = 0;
     for (device, welcome) in senders {
         let joined = Group::join(&device.leaf, &device.package.secret, welcome, tree);
