@@ -23,11 +23,17 @@ const words = startWords();
 const client = open(words);
 const known = Promise.race([readPrefs(), new Promise<null>((resolve) => setTimeout(() => resolve(null), PATIENCE))]);
 
+/** What a notification was about: the desk, or an incident by its id, which is longer. */
+function show(what: string): void {
+  if (what === "desk") go("desk");
+  else go("incident", what);
+}
+
 async function followOpened(): Promise<void> {
   const link = openedLink();
   if (link === null) return;
-  const incident = /#open=([\w-]+)$/.exec(link)?.[1];
-  if (incident) return go("incident", incident);
+  const what = /#open=([\w-]+)$/.exec(link)?.[1];
+  if (what) return show(what);
   await followLink(client, link);
 }
 
@@ -38,7 +44,7 @@ addEventListener("hashchange", () => {
 
 // A tap on a notification, while a window was open.
 navigator.serviceWorker?.addEventListener("message", ({ data }: MessageEvent<{ open?: string }>) => {
-  if (typeof data?.open === "string") go("incident", data.open);
+  if (typeof data?.open === "string") show(data.open);
 });
 
 /** No words came, in any language: these are in the page itself. */

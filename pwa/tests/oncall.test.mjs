@@ -1,5 +1,6 @@
 // A report rings a verifier who is on call: in real browsers subscribed to push services of their own,
-// with the app closed and the worker stopped. One who is off call is left alone.
+// with the app closed and the worker stopped, behind a PIN, and while the relay can't be reached. Cover is
+// told without noise, and one who is off call is left alone.
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -16,60 +17,36 @@ const BROWSERS = [
   { name: "Firefox", host: AUTOPUSH, start: startAutopush, launch: launchFirefox, stop: () => undefined },
   { name: "Chromium", host: FCM, start: startFcm, launch: launchChromium, stop: stopWorkers },
 ];
+const GENERIC = "Something from your network: open the app";
 const WAITS = "Something in your network waits for you: open the app";
 
-for (const { name, host, start, launch, stop } of BROWSERS) {
+for (const browserKind of BROWSERS) {
+  const { name, stop } = browserKind;
   describe(`a report in ${name}`, () => {
     test("rings a locked phone that is on call, and not one that is off call", async (t) => {
-      const directory = await mkdtemp(join(tmpdir(), "campana-oncall-"));
-      const tls = await certificate([host], join(directory, "ca.pem"));
-      const service = await start(tls);
-      const flags = ["--push-host", host, "--push-resolve", `${host}=127.0.0.1:${service.port}`, "--push-ca", tls.file];
-      const relay = await startRelay(undefined, flags);
-      const browser = await launch(service, join(directory, "profile"));
-      t.after(async () => {
-        await browser.close();
-        await relay.end();
-        service.end();
-        await rm(directory, { recursive: true, force: true });
-      });
-
-      const desk = native(relay, "desk");
-      await desk("start", "--name", "Valle", "--committee", "1", "--threshold", "1", "--confirmations", "1", relay.invitation);
-      const { link } = await desk("invite");
-      const verifier = native(relay, "verifier");
-      await verifier("join", "--handle", "Vera", link).catch((error) => assert.equal(error.code, 3, error.message));
-      let page = await joined(browser, link);
-      await admitted(desk, 2);
-      for (const person of ["Ana", "Vera"]) await desk("grant", person, "verifier");
-
+      const scene = await desk(t, browserKind);
+      const { relay, service, browser, desk: committee, verifier } = scene;
+      let { page } = scene;
       // Nobody is on call, and the desk says so.
-      await tap(page, "Desk");
       await sees(page, "Nobody is on call");
       // One tap more than alerts take: it says what it costs, and rings the locked phone as a test.
       await sees(page, "the push service can tell that this phone gets more notices than others");
-      await tap(page, "Go on call");
-      await sees(page, "Lock your phone now.");
-      await page.goto("about:blank");
-      assert.deepEqual(await shown(browser, relay), [{ title: "Your alerts work", silent: false }]);
+      await goesOnCall(scene);
       page = await app(browser, relay);
       await tap(page, "Desk");
       await sees(page, "You are on call");
       await sees(page, "One of you is on call now");
-      await standing(desk, ({ on_call, proved }) => on_call === 1 && proved === 1);
       await page.goto("about:blank");
       await stop(browser);
 
       // Three in the morning.
       const posts = service.posts.length;
       const began = Date.now();
-      await desk("report", "--activity", "detaining");
+      await committee("report", "--activity", "detaining");
       await service.waitFor(() => true, posts);
       console.log(`${name}: a report was pushed after ${Date.now() - began} ms`);
       assert.deepEqual(await shown(browser, relay, WAITS), [{ title: WAITS, silent: false }]);
-      // A push about a report looks as any other does.
-      assert.equal(new Set(service.posts.map((post) => post.body.length)).size, 1);
-      assert.equal(new Set(service.posts.map((post) => Object.keys(post.headers).sort().join())).size, 1);
+      looksAlike(service);
 
       // Off call: what comes next is pushed to nobody; a verified alert still is.
       page = await app(browser, relay);
@@ -77,12 +54,66 @@ for (const { name, host, start, launch, stop } of BROWSERS) {
       await sees(page, "To verify");
       await tap(page, "Go off call");
       await sees(page, "This phone does not ring for reports.");
-      await standing(desk, ({ on_call }) => on_call === 0);
+      await standing(committee, ({ on_call }) => on_call === 0);
       const before = service.posts.length;
-      await alerted(desk, verifier);
+      await alerted(committee, verifier);
       await service.waitFor(() => true, before);
       await page.goto("about:blank");
       assert.deepEqual(service.posts.slice(before).length, 1, "the alert alone");
+    });
+
+    test("reaches one that is cover by the same push, without noise", async (t) => {
+      const scene = await desk(t, browserKind);
+      const { relay, service, browser, desk: committee } = scene;
+      await goesOnCall(scene, "Be cover", 0);
+      const page = await app(browser, relay);
+      await tap(page, "Desk");
+      await sees(page, "You are cover");
+      await sees(page, "Nobody is on call");
+      await page.goto("about:blank");
+      await stop(browser);
+      const posts = service.posts.length;
+      await committee("report", "--activity", "detaining");
+      await service.waitFor(() => true, posts);
+      assert.deepEqual(await shown(browser, relay, WAITS), [{ title: WAITS, silent: true }]);
+      looksAlike(service);
+    });
+
+    test("rings while the relay can't be reached, and behind a PIN, and says no more than is known", async (t) => {
+      const scene = await desk(t, browserKind);
+      const { relay, service, browser, desk: committee } = scene;
+      await goesOnCall(scene);
+      // It comes when the relay has gone.
+      await stop(browser);
+      service.held = [];
+      let posts = service.posts.length;
+      await committee("report", "--activity", "detaining");
+      await service.waitFor(() => true, posts);
+      await relay.stop();
+      service.release();
+      assert.deepEqual(await shown(browser, relay, GENERIC), [{ title: GENERIC, silent: false }]);
+      await relay.start(relay.address);
+      let page = await app(browser, relay);
+      await tap(page, "Desk");
+      await sees(page, "To verify");
+
+      await tap(page, "Me");
+      for (const field of ["New PIN", "The same once more"]) await type(page, field, "482913");
+      await tap(page, "Use this PIN");
+      await sees(page, "The app asks for a PIN when it opens.");
+      await page.goto("about:blank");
+      await stop(browser);
+      // The relay has begun anew, so it is not the minute after the last ring.
+      posts = service.posts.length;
+      await committee("report", "--activity", "loading");
+      await service.waitFor(() => true, posts);
+      assert.deepEqual(await shown(browser, relay, GENERIC), [{ title: GENERIC, silent: false }]);
+      page = await app(browser, relay);
+      await type(page, "PIN", "482913");
+      await tap(page, "Open");
+      await tap(page, "Desk");
+      await sees(page, "Putting people into vehicles");
+      assert.deepEqual(await page.evaluate(async () => (await (await navigator.serviceWorker.ready).getNotifications()).map(({ title }) => title)), []);
     });
   });
 }
@@ -131,6 +162,54 @@ test("an app that is open rings, until somebody touches it", async (t) => {
   }
   phone.assertQuiet();
 });
+
+/** A verifier's phone at the desk's screen, with the committee and another verifier at their laptops. */
+async function desk(t, { host, start, launch }) {
+  const directory = await mkdtemp(join(tmpdir(), "campana-oncall-"));
+  const tls = await certificate([host], join(directory, "ca.pem"));
+  const service = await start(tls);
+  const flags = ["--push-host", host, "--push-resolve", `${host}=127.0.0.1:${service.port}`, "--push-ca", tls.file];
+  const relay = await startRelay(undefined, flags);
+  const scene = { relay, service, browser: await launch(service, join(directory, "profile")) };
+  t.after(async () => {
+    await scene.browser.close();
+    await relay.end();
+    service.end();
+    await rm(directory, { recursive: true, force: true });
+  });
+  const committee = native(relay, "desk");
+  await committee("start", "--name", "Valle", "--committee", "1", "--threshold", "1", "--confirmations", "1", relay.invitation);
+  const { link } = await committee("invite");
+  const verifier = native(relay, "verifier");
+  await verifier("join", "--handle", "Vera", link).catch((error) => assert.equal(error.code, 3, error.message));
+  const page = await joined(scene.browser, link);
+  await admitted(committee, 2);
+  for (const person of ["Ana", "Vera"]) await committee("grant", person, "verifier");
+  await tap(page, "Desk");
+  return Object.assign(scene, { desk: committee, verifier, page });
+}
+
+/** One tap, and the test that comes of it while the phone is locked. */
+async function goesOnCall({ browser, relay, desk, page }, how = "Go on call", onCall = 1) {
+  await tap(page, how);
+  await sees(page, "Lock your phone now.");
+  await page.goto("about:blank");
+  assert.deepEqual(await shown(browser, relay), [{ title: "Your alerts work", silent: false }]);
+  // What the worker was rung by it tells the desk once somebody looks.
+  const opened = await app(browser, relay);
+  await tap(opened, "Desk");
+  await standing(desk, ({ on_call, proved }) => on_call === onCall && proved === onCall);
+  await opened.close();
+}
+
+/** A push about a report looks as any other does. */
+function looksAlike({ posts }) {
+  assert.equal(new Set(posts.map((post) => post.body.length)).size, 1);
+  assert.equal(new Set(posts.map((post) => Object.keys(post.headers).sort().join())).size, 1);
+}
+
+const type = (page, field, text) =>
+  page.locator(`::-p-xpath(//label[normalize-space(.)="${field}" or starts-with(normalize-space(.), "${field}")]//input)`).fill(text);
 
 /** A report, confirmed. */
 async function alerted(desk, verifier) {

@@ -225,6 +225,77 @@ test("locked by its PIN: something came, and what it was once the app is opened"
   await phone.end();
 });
 
+test("behind a PIN each push rings, and a slow disk has it said once", async () => {
+  const phone = await phoneOf("Hugo");
+  const { page } = phone.person;
+  await phone.person.tap("Me");
+  await page.getByLabel("New PIN").fill("482913");
+  await page.getByLabel("The same once more").fill("482913");
+  await phone.person.tap("Use this PIN");
+  await phone.person.sees("The app asks for a PIN when it opens.");
+  await page.goto("about:blank");
+  const [worker] = phone.context.serviceWorkers();
+  await worker.evaluate(() => {
+    // Chromium forgets what it shows while it is asked what is up.
+    let asked = 0;
+    globalThis.overlaps = 0;
+    globalThis.rang = [];
+    const [show, list] = [registration.showNotification.bind(registration), registration.getNotifications.bind(registration)];
+    registration.getNotifications = async (filter) => {
+      asked += 1;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return list(filter).finally(() => (asked -= 1));
+    };
+    registration.showNotification = (title, options) => {
+      if (asked > 0) globalThis.overlaps += 1;
+      globalThis.rang.push({ title, renotify: options.renotify, silent: options.silent ?? false });
+      return show(title, options);
+    };
+    // Writing takes three seconds.
+    const listen = IDBTransaction.prototype.addEventListener;
+    IDBTransaction.prototype.addEventListener = function (type, listener, ...more) {
+      const slow = type === "complete" && this.mode === "readwrite";
+      return listen.call(this, type, slow ? (event) => setTimeout(() => listener.call(this, event), 3_000) : listener, ...more);
+    };
+  });
+  const rings = { title: GENERIC, renotify: true, silent: false };
+  for (const times of [1, 2]) {
+    await phone.deliver((await alerted()).push);
+    await pause(4_000);
+    assert.deepEqual(await worker.evaluate(() => globalThis.rang), Array(times).fill(rings));
+  }
+  assert.equal(await worker.evaluate(() => globalThis.overlaps), 0, "shown while the browser was asked");
+  assert.deepEqual(await phone.tags(), ["campana"]);
+  await phone.end();
+});
+
+test("a generic notification that the browser shows late goes when it is known what came", async () => {
+  const phone = await phoneOf("Ivo");
+  const { id, push } = await alerted();
+  const page = await phone.context.newPage();
+  await page.goto(`${relay.origin}/icon.svg`);
+  await page.evaluate(() => void navigator.locks.request("campana-turn", () => new Promise((free) => (globalThis.free = free))));
+  await phone.person.page.goto("about:blank");
+  const [worker] = phone.context.serviceWorkers();
+  await worker.evaluate(() => {
+    const show = registration.showNotification.bind(registration);
+    registration.showNotification = async (title, options) => {
+      if (options.tag === "campana") await new Promise((resolve) => (globalThis.late = () => resolve()));
+      await show(title, options);
+      globalThis.up = options.tag;
+    };
+  });
+  await phone.deliver(push);
+  await page.waitForTimeout(2_500);
+  await page.evaluate(() => globalThis.free());
+  await counted(() => worker.evaluate(() => globalThis.up), (up) => up === `campana-${id}`);
+  // All that follows a push is over by then.
+  await pause(3_000);
+  await worker.evaluate(() => globalThis.late());
+  await phone.until(() => phone.tags(), (tags) => tags.join() === `campana-${id}`);
+  await phone.end();
+});
+
 test("what was pushed as an alert and cannot be read is said to be that, and not nothing", async () => {
   const phone = await phoneOf("Iris");
   await phone.lock({ offline: true });
@@ -317,6 +388,19 @@ test("a tap on a notification leads to what it is about, with and without a wind
   assert.equal(await tap(), undefined);
   await page.waitForFunction((id) => history.state?.incident === id, second.id);
   await phone.person.sees("How it was checked");
+  // What waits at the desk leads to the desk.
+  const waits = () => worker.evaluate(() => registration.showNotification("", { tag: "campana-desk" }));
+  await worker.evaluate(async () => (await registration.getNotifications()).forEach((one) => one.close()));
+  await phone.shows(waits);
+  await phone.until(() => phone.tags(), (tags) => tags.join() === "campana-desk");
+  assert.equal(await tap(), undefined);
+  await page.waitForFunction(() => history.state?.place === "desk");
+  await page.goto("about:blank");
+  await phone.shows(waits);
+  await phone.until(() => phone.tags(), (tags) => tags.join() === "campana-desk");
+  assert.equal(await tap(), "/#open=desk");
+  await page.goto(`${relay.origin}/#open=desk`);
+  await page.waitForFunction(() => history.state?.place === "desk");
   await phone.end();
 });
 

@@ -57,6 +57,7 @@ export async function startRelay(app = join(root, "pwa/dist"), flags = [], fill 
     if (invitation) relay.invitation = relay.origin + invitation.slice(invitation.indexOf("/#"));
   };
   relay.stop = async (signal = "SIGTERM") => {
+    if (relay.child.exitCode !== null || relay.child.signalCode !== null) return;
     const ended = once(relay.child, "exit");
     relay.child.kill(signal);
     await ended;

@@ -49,8 +49,9 @@ export function reports(waiting: number, loud: boolean, prefs: Prefs, { say, lan
 
 export function generic(prefs: Prefs, { say, language }: Speech): Words {
   const options = based(prefs, language, GENERIC, {});
-  // It may be a drill, or nothing: only what is known to be an alert is called one.
-  return { title: say("push-generic"), options: { ...options, vibrate: VIBRATION } };
+  // It may be a drill, or nothing: only what is known to be an alert is called one. It may be an alert, so it
+  // rings whatever was up before.
+  return { title: say("push-generic"), options: { ...options, vibrate: VIBRATION, renotify: true } };
 }
 
 /** What came is nothing that concerns its owner. Takes the generic one's place, without noise. */

@@ -25,6 +25,8 @@ interface Arrival {
   readonly from: number;
   /** Its owner has been told that something came. */
   said: boolean;
+  /** The generic notification that was up before it. */
+  readonly stood: Promise<Notification | undefined>;
 }
 
 /** What became of a push. */
@@ -38,11 +40,13 @@ interface Opened {
 
 /** All that one push leads to; for `waitUntil`. */
 export async function arrived(event: PushEvent): Promise<void> {
-  const arrival: Arrival = { from: notices.length, said: false };
-  const opening = open(event, arrival);
+  // Asked before anything is shown for this one.
   const stood = standing(GENERIC).catch(() => undefined);
+  const arrival: Arrival = { from: notices.length, said: false, stood };
+  const opening = open(event, arrival);
   const first = await Promise.race([opening.catch(() => null), pause(PATIENCE).then(() => null)]);
-  const early = first === null || first.shown === null;
+  // What is not on the disk yet, or not read yet, may have been told of all the same.
+  const early = !arrival.said && (first === null || first.shown === null);
   if (early) {
     arrival.said = true;
     await show(generic(...(await manner())));
@@ -139,25 +143,28 @@ function quiet(about: Words): Words {
 
 /** Something is in the desk's mailbox: what, it says when it is read. The tag of what was shown. */
 async function desk(device: Device, seen: boolean, held: boolean, arrival: Arrival): Promise<string | null> {
-  const loud = device.view?.desk?.rings ?? false;
+  const loud = !seen && (device.view?.desk?.rings ?? false);
   // Who is not to be rung is told at once and without noise, and again when more is known.
-  if (seen || !loud) await tellDesk(device, false);
+  if (!loud) {
+    arrival.said = true;
+    if ((device.view?.desk?.waiting ?? 0) > 0) await tellDesk(device, false);
+    else await show(quiet(generic(...(await manner()))));
+  }
   const read = await catchUp(device);
   const waiting = device.view?.desk?.waiting ?? 0;
-  if (notices.includes(DESK, arrival.from) || seen || !loud) {
-    if (loud || seen) return DESK;
-    if (waiting > 0 || !read) await tellDesk(device, false);
-    if (waiting > 0 || !read) return DESK;
-    // It was there so that others do not stand out.
+  const told = notices.includes(DESK, arrival.from);
+  if (loud && told) return DESK;
+  // It may be a report, or a push that is there so that others do not stand out.
+  if (!read && (loud || waiting === 0)) return null;
+  if (waiting === 0) {
     await show(nothing(...(await manner())));
     await close(DESK);
     return GENERIC;
   }
-  if (!read) return null;
   // Nothing new: a ring that was held is for what still waits, and any other for a flood that has rung.
-  if (waiting > 0) await tellDesk(device, held);
-  else await show(nothing(...(await manner())));
-  return waiting > 0 ? DESK : GENERIC;
+  await tellDesk(device, loud && held);
+  if (!loud && !(await arrival.stood)) await close(GENERIC);
+  return DESK;
 }
 
 /** How many reports wait. */
@@ -170,8 +177,11 @@ async function keep(push: Uint8Array, seen: boolean, arrival: Arrival): Promise<
   const kept = Store.keepPush({ push, at: Date.now(), inSight: seen });
   const about = (await isTest(push)) ? test : generic;
   const notification = about(...(await manner()));
+  const early = arrival.said;
+  arrival.said = true;
   // Its owner may have opened the app since that was said.
-  if (about !== generic || !arrival.said) await show(notification);
+  if (about !== generic || !early) await show(notification);
+  if (about !== generic && early && !(await arrival.stood)) await close(GENERIC);
   await kept;
   const others = new BroadcastChannel(CHANNEL);
   others.postMessage({ pushed: true });

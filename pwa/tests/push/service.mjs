@@ -10,7 +10,8 @@ import { createSecureServer } from "node:http2";
 export async function startService(tls, { subscription, deliver }) {
   const posts = [];
   // A test can have it answer otherwise: (post) => ({ status, headers }) or undefined.
-  const service = { posts, answer: () => undefined };
+  // `held`: what it has taken and keeps to itself for as long as there is such a list.
+  const service = { posts, answer: () => undefined, held: undefined };
   const server = createSecureServer({ key: tls.key, cert: tls.cert, allowHTTP1: true }, (request, response) => {
     const parts = [];
     request.on("data", (part) => parts.push(part));
@@ -34,7 +35,9 @@ export async function startService(tls, { subscription, deliver }) {
     if (!/^[A-Za-z0-9_-]{1,32}$/.test(headers.topic ?? "x")) return { status: 400 };
     const key = /k=([\w-]+)/.exec(headers.authorization ?? "")?.[1];
     if (key !== known.key) return { status: 403 };
-    deliver(known, { body, ttl: Number(headers.ttl), topic: headers.topic });
+    const pass = () => deliver(known, { body, ttl: Number(headers.ttl), topic: headers.topic });
+    if (service.held) service.held.push(pass);
+    else pass();
     return { status: 201, headers: { location: `${path}/m` } };
   }
   server.listen(0, "127.0.0.1");
@@ -48,6 +51,12 @@ export async function startService(tls, { subscription, deliver }) {
   service.end = () => {
     for (const session of sessions) session.destroy();
     server.close();
+  };
+  /** What was held goes on its way. */
+  service.release = () => {
+    const held = service.held ?? [];
+    service.held = undefined;
+    held.forEach((pass) => pass());
   };
   /** The next post that `matches`, or one that has been. */
   service.waitFor = async (matches, after = 0) => {

@@ -1,6 +1,7 @@
 //! The sender against push services on this machine: stores that fail, services that hang, names
 //! that lie.
 
+mod cover;
 mod ill;
 
 use core::net::SocketAddr;

@@ -17,15 +17,12 @@ fn mailbox() -> MailboxId {
 }
 
 fn on_call(number: u32, subscription: Subscription) -> ClientFrame {
+    at_the_desk(number, subscription, false)
+}
+
+fn at_the_desk(number: u32, subscription: Subscription, cover: bool) -> ClientFrame {
     let (mailbox, registration) = (mailbox(), id(number));
-    ClientFrame::RegisterMailbox {
-        request: 1,
-        mailbox,
-        registration,
-        subscription,
-        proved_at: 0,
-        cover: false,
-    }
+    ClientFrame::RegisterMailbox { request: 1, mailbox, registration, subscription, proved_at: 0, cover }
 }
 
 fn post(record: u128) -> ClientFrame {
@@ -67,6 +64,31 @@ async fn a_report_rings_the_desks_phones_and_looks_like_any_other_push() {
         (names, arrivals[at].headers["ttl"].clone(), arrivals[at].body.len())
     };
     assert_eq!(form(0), form(1), "a report's push differs from an alert's in nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_cover_gets_what_whoever_is_on_call_gets() {
+    let mut world = World::new();
+    let sink = world.sink("push.example.org").await;
+    let (verifier, cover) = (Phone::new(), Phone::new());
+    let process = world.start();
+    let mut owner = Device::owner(process.address, process.invitation.as_deref()).await;
+    owner.prove_for(READER, Subject::Mailbox(mailbox())).await;
+    owner.done(at_the_desk(1, verifier.subscription(sink.endpoint("on-call")), false)).await;
+    owner.done(at_the_desk(2, cover.subscription(sink.endpoint("cover")), true)).await;
+    let subject = Subject::Mailbox(mailbox());
+    for (count, asks, push) in
+        [(2, post(1), Push::Mail { mailbox: mailbox() }), (4, hold(1, 1_000), Push::Ring { subject })]
+    {
+        owner.done(asks).await;
+        assert!(sink.wait(PATIENCE, |arrivals| arrivals.len() == count).await);
+        for arrival in &sink.arrivals()[count - 2..] {
+            let phone = if arrival.path.ends_with("cover") { &cover } else { &verifier };
+            assert_eq!(phone.read(arrival), push, "{}", arrival.path);
+        }
+    }
+    let paths: std::collections::BTreeSet<_> = sink.arrivals().into_iter().map(|one| one.path).collect();
+    assert_eq!(paths.len(), 2, "both, each time");
 }
 
 #[tokio::test(flavor = "multi_thread")]
