@@ -139,23 +139,23 @@ fact-equipment = Llevan
 incident-missing = Todavía no está aquí
 incident-missing-help = Este teléfono aún no lo ha recibido. Aparecerá aquí por sí solo cuando haya conexión.
 said-false-alarm = { $n ->
-    [one] Uno de tus verificadores dice que fue un error.
-   *[other] { $n } de tus verificadores dicen que fue un error.
+    [one] Una de las personas que verifican dice que fue un error.
+   *[other] { $n } de las personas que verifican dicen que fue un error.
  } La alerta sigue en pie hasta que lo { $missing ->
     [one] diga { $missing } más
    *[other] digan { $missing } más
  }.
 said-all-clear = { $n ->
-    [one] Uno de tus verificadores dice que ya pasó.
-   *[other] { $n } de tus verificadores dicen que ya pasó.
+    [one] Una de las personas que verifican dice que ya pasó.
+   *[other] { $n } de las personas que verifican dicen que ya pasó.
  } La alerta sigue en pie hasta que lo { $missing ->
     [one] diga { $missing } más
    *[other] digan { $missing } más
  }.
 said-mine = Dijiste: { $what }. Falta que otra persona también lo diga.
 found-by = { $n ->
-    [one] Uno de tus verificadores encontró: { $finding }
-   *[other] { $n } de tus verificadores encontraron: { $finding }
+    [one] Una de las personas que verifican encontró: { $finding }
+   *[other] { $n } de las personas que verifican encontraron: { $finding }
  }
 follow-up-title = ¿Ya terminó o fue un error?
 conduct = Mantén la calma y la distancia, graba abiertamente, no toques a nadie ni bloquees el paso.
@@ -317,14 +317,14 @@ warning-behind = Este aparato estuvo ausente mucho tiempo. Se está uniendo de n
 warning-forked = El servidor le mostró a este aparato otra cosa que a los demás. Avisa al comité y no confíes en este servidor.
 warning-forged-alert = Algo se hizo pasar por alerta sin la firma de quienes verifican. No se muestra. Avisa al comité.
 warning-single-committee = Un solo aparato lo decide todo. Si se pierde o se lo llevan, la red también.
-warning-locked-out = En el servidor han dejado fuera a los miembros: alguien cambió allí la llave de la red y ninguna decisión del comité lo explica. Los teléfonos del comité lo arreglan solos; uno de ellos, o el servidor, está en otras manos. Avisa al comité.
-warning-owner-replaced = El servidor ya no reconoce este teléfono del comité y ninguna decisión del comité lo explica. Otro teléfono del comité, o el servidor, está en otras manos. Avisa al resto del comité.
+warning-locked-out = Alguien dejó fuera del servidor a integrantes de la red, y el comité no decidió eso: uno de sus teléfonos, o el servidor, está en otras manos. Los teléfonos del comité lo arreglan por sí solos. Avisa al comité.
+warning-owner-replaced = Alguien dejó fuera del servidor a este teléfono del comité, y el comité no decidió eso: otro de sus teléfonos, o el servidor, está en otras manos. Avisa al resto del comité.
 warning-refused = El servidor ya no conoce este aparato. Pide una invitación nueva.
-warning-unread = Llegaron alertas que este teléfono no puede leer. Llama a la línea y pregunta qué dicen.
-warning-astray = Este teléfono no puede seguir a los demás. Se está uniendo de nuevo por sí solo; hasta entonces no puede leer alertas. Llama a la línea.
+warning-unread = Llegaron alertas que este teléfono no puede leer. Llama a la línea telefónica de tu red y pregunta qué dicen.
+warning-astray = Este teléfono no puede seguir a los demás. Se está uniendo de nuevo por sí solo; hasta entonces no puede leer alertas. Llama a la línea telefónica de tu red.
 unread-known = Ya lo sé
 warning-update-needed = Esta aplicación es demasiado vieja para tu red o su servidor. Reiníciala para actualizar: hasta entonces pueden no llegar alertas.
-warning-alert-refused = El servidor no acepta una alerta de este dispositivo. Se intenta otra vez. Avisa al comité.
+warning-alert-refused = El servidor no acepta una alerta de este aparato. Se intenta otra vez. Avisa al comité.
 suspicion = { $n ->
     [one] Visto una vez
    *[other] Visto { $n } veces
@@ -382,7 +382,7 @@ error-unknown-invite = Aquí no se conoce esta invitación.
 error-unknown-draft = Esto ya se decidió.
 error-update-needed = Esto necesita una aplicación más nueva. Reiníciala para actualizar y vuelve a intentarlo.
 error-draft-update-needed = Contiene algo que solo muestra una aplicación más nueva. Actualiza antes de firmar.
-error-draft-desk = Este aparato no lo firma: mueve la mesa aunque nadie la deja, o adonde tus verificadores no leen.
+error-draft-desk = Este aparato no lo firma: mueve la mesa aunque nadie la deja, o adonde no leen quienes verifican.
 error-draft-other-leaf = Este aparato no lo firma: nombra a una persona y saca el teléfono de otra.
 error-draft-stranger = Este aparato no lo firma: nombra a alguien que no tiene en su lista.
 error-not-signed = No has firmado esto.
@@ -453,8 +453,8 @@ push-stopped = Tus alertas se detuvieron
 push-stopped-help = Abre la aplicación para activarlas otra vez.
 push-drill = ▲ SIMULACRO: un ejercicio de tu red
 push-changed = Hay novedades sobre una alerta
-push-said-false-alarm = Uno de tus verificadores dice: fue un error
-push-said-all-clear = Uno de tus verificadores dice: ya pasó
+push-said-false-alarm = Una persona que verifica dice: fue un error
+push-said-all-clear = Una persona que verifica dice: ya pasó
 push-report = { $n ->
     [one] Un reporte espera
    *[other] { $n } reportes esperan
@@ -466,7 +466,7 @@ push-waiting = { $n ->
 push-cleared = Llegó algo que este teléfono no puede abrir
 push-cleared-help = Se borró lo que la aplicación guardaba. Ábrela para volver a unirte.
 push-unread = Una alerta que este teléfono no puede leer
-push-unread-help = Llama a la línea y pregunta qué dice. Abre la aplicación para que pueda unirse de nuevo.
+push-unread-help = Llama a la línea telefónica de tu red y pregunta qué dice. Abre la aplicación para que pueda unirse de nuevo.
 push-test = Tus alertas funcionan
 push-test-help = Esta fue la prueba que pediste.
 alerts-title = Alertas en este teléfono
@@ -507,8 +507,9 @@ oncall-hours = Fuera de estas horas los reportes llegan sin ruido. La misma hora
 oncall-go = Ponerme de guardia
 oncall-go-cover = Dar cobertura
 oncall-go-off = Dejar la guardia
-oncall-cost = Lo que cuesta: el servicio de notificaciones puede ver que este teléfono recibe más avisos que otros. Nunca sabe qué dicen.
-oncall-cover-help = La cobertura oculta quién está de guardia: los mismos avisos y otros a horas al azar, todos sin ruido.
+oncall-cost = Lo que cuesta: el servicio de notificaciones puede ver que este teléfono recibe más avisos que otros, y quizá adivinar que tienes una tarea en la red. Ese servicio es de Google, Apple, Mozilla o Microsoft; nunca sabe qué dice un aviso.
+oncall-cover-help = La cobertura oculta quién está de guardia: tu teléfono recibe los mismos avisos y otros a horas al azar, todos sin ruido.
+oncall-pin = Esta aplicación tiene un PIN: mientras está bloqueada no puede mirar las horas, y cada aviso hace sonar este teléfono.
 oncall-count = { $n ->
     [one] Una persona está de guardia ahora; teléfonos que han demostrado que suenan: { $proved }
    *[other] { $n } personas están de guardia ahora; teléfonos que han demostrado que suenan: { $proved }

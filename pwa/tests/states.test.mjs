@@ -130,6 +130,112 @@ for (const [tag, language, locale] of LANGUAGES) {
   });
 }
 
+/** An alert, as a core says it. */
+const ALERT = {
+  id: "rDCJtehlAAAAAAAAAAAAAA", status: "verified", drill: false, mine: false, words: undefined, missing: 0, said: [], notice: "alert",
+  report: { reported_at: Date.now(), activities: ["detaining"], zone: 1, zone_name: "Holyoke", size: "2-5", setting: "street", units: [], when: "now", equipment: [] },
+  attestations: [["in-person", 0], ["photo-and-call", 1]].map(([method, ago]) => ({ finding: "confirmed", method, at: Date.now() - ago * 60_000, mine: false })),
+  updated_at: Date.now(), at: Date.now(), past: false, recent: true, quiet: false, coverage: { phones: 41, members: 57 },
+  disputed: false, may_attest: false, may_change: false, may_follow_up: true,
+};
+
+/** What a core says seldom, as changes of what it says now: name, place and heading of each picture. */
+const SELDOM = {
+  "71-desk-nobody": { place: "desk", change: (view) => { view.desk = { ...view.desk, on_call: 0, proved: 0 }; } },
+  "72-desk-on-call": { place: "desk", change: (view) => { view.desk = { ...view.desk, duty: "on-call", registered: true, rings: true, from: 1_320, to: 420, on_call: 2, proved: 1 }; }, heading: "oncall-title" },
+  "73-desk-off-call": { place: "desk", change: (view) => { view.desk = { ...view.desk, duty: "off", on_call: 1, proved: 0 }; }, heading: "oncall-title" },
+  "74-desk-cover": { place: "desk", change: (view) => { view.desk = { ...view.desk, duty: "cover", registered: true, on_call: 1, proved: 1 }; }, heading: "oncall-title" },
+  "75-committee-nobody": { place: "committee", change: () => undefined },
+  "76-committee-drafts": {
+    place: "committee",
+    change(view) {
+      const [person] = view.committee.people;
+      const named = { name: person.handle, code: person.code };
+      const draft = (id, operations, more = {}) => ({ id, operations, signatures: 1, needed: 2, signed: false, author: named, mine: false, trouble: undefined, ...more });
+      view.committee.drafts = [
+        draft("a", [{ constitute: { threshold: 2, committee: 3, adds: [named], drops: [named] } }]),
+        draft("b", [{ desk: { readable: false } }, { remove: { ...named, other_leaf: false } }], { trouble: "desk" }),
+        draft("c", [{ rule: 2 }], { signed: true }),
+        draft("d", ["unknown"], { trouble: "update-needed" }),
+        draft("e", [{ remove: { ...named, other_leaf: true } }], { trouble: "other-leaf" }),
+        draft("f", [{ grant: { role: "verifier", ...named } }], { mine: true, signed: true }),
+      ];
+    },
+    heading: "drafts-title",
+  },
+  "77-committee-rules": { place: "committee", change: (view) => { view.committee.new_rules = 2; }, heading: "rules-title" },
+  "78-warnings-alerts": { place: "home", change: (view) => { view.warnings = ["unread", "astray"]; view.unread = 2; } },
+  "79-warnings-owners": { place: "home", change: (view) => { view.warnings = ["locked-out", "owner-replaced"]; } },
+  "80-warnings-forged": {
+    place: "home",
+    change(view) {
+      view.warnings = ["forged-alert", "forked"];
+      view.suspicions = [{ warning: "forged-alert", count: 3, at: Date.now() - 7_200_000, leaf: "1f", name: undefined }];
+    },
+  },
+  "81-warnings-app": { place: "home", change: (view) => { view.warnings = ["update-needed", "alert-refused", "clock-off"]; } },
+  "82-warnings-device": { place: "home", change: (view) => { view.warnings = ["rolled-back", "behind", "relay-full"]; } },
+  "83-alerts-refused": { place: "me", change: (view) => { view.alerts = { ...view.alerts, state: "refused" }; }, heading: "alerts-title" },
+  "84-home-alerts-refused": { place: "home", change: (view) => { view.alerts = { ...view.alerts, state: "refused" }; } },
+  "85-said-all-clear": { place: "home", change: (view) => { view.incidents[0].said = [{ kind: "all-clear", count: 1, missing: 1, mine: false }]; } },
+  "86-said-mistake": { place: "incident", change: (view) => { view.incidents[0].said = [{ kind: "false-alarm", count: 1, missing: 1, mine: true }]; }, heading: "follow-up-title" },
+};
+
+for (const [tag, language, locale] of LANGUAGES) {
+  test(`what is seldom so, in ${language}`, async () => {
+    const say = words(tag);
+    const relay = await startRelay();
+    const founder = await Person.of(browser, relay, "Ana", { locale, language, deviceScaleFactor: 1 });
+    const { page, context } = founder;
+    await founder.open(relay.invitation);
+    await page.getByLabel(say("start-name")).fill("Valle Solidario");
+    await page.getByText(say("start-committee-one"), { exact: true }).click();
+    await founder.tap(say("start-go"));
+    await founder.title("Valle Solidario");
+    await founder.tap(new RegExp(say("committee")));
+    const invite = await founder.madeInvite(say("invite-make"));
+    const vera = await Person.of(browser, relay, "Vera", { locale, language, deviceScaleFactor: 1 });
+    await vera.join(invite, "Vera");
+    await founder.tap(`${say("admit")}: Vera`);
+    await vera.title("Valle Solidario");
+    await vera.context.close();
+
+    // A second window, which the first tells what the core sees: here, what it seldom sees.
+    const second = await founder.newPage();
+    await second.goto(relay.origin);
+    await second.getByRole("button", { name: say("me"), exact: true }).waitFor();
+    const other = Object.assign(Object.create(founder), { page: second });
+    const sight = await page.evaluate(
+      () =>
+        new Promise((done) => {
+          const channel = new BroadcastChannel("campana");
+          channel.onmessage = ({ data }) => data.sight && (channel.close(), done(data.sight));
+          channel.postMessage({ asked: true });
+        }),
+    );
+    let generation = 1_000_000;
+    for (const [name, { place, change, heading }] of Object.entries(SELDOM)) {
+      const view = structuredClone(sight.view);
+      view.roles = ["committee", "verifier"];
+      view.desk = { duty: "off", from: 0, to: 0, registered: false, rings: false, may: true, on_call: 0, proved: 0, waiting: 0, ...view.desk, may: true };
+      view.alerts = { ...view.alerts, state: "on", proved_at: Date.now() - 3_600_000 };
+      view.warnings = [];
+      view.incidents = [structuredClone(ALERT)];
+      change(view);
+      generation += 1;
+      await page.evaluate((sight) => new BroadcastChannel("campana").postMessage({ sight }), { ...sight, view, generation });
+      const to = { home: say("home"), desk: say("desk"), committee: say("committee"), me: say("me") }[place === "incident" ? "home" : place];
+      await second.locator("nav button", { hasText: to }).last().click();
+      if (place === "incident") await second.getByRole("button", { name: say("more") }).first().click();
+      await second.waitForTimeout(100);
+      await look(other, tag, name, heading && say(heading));
+    }
+    founder.assertQuiet();
+    await context.close();
+    await relay.end();
+  });
+}
+
 async function admitAll(desk) {
   for (let tries = 0; tries < 60; tries += 1) {
     const answer = await desk("people");

@@ -434,6 +434,7 @@ export interface Messages {
   "oncall-go-off": undefined;
   "oncall-cost": undefined;
   "oncall-cover-help": undefined;
+  "oncall-pin": undefined;
   "oncall-count": { n: string | number; proved: string | number };
   "oncall-nobody": undefined;
   "oncall-unproved": undefined;
