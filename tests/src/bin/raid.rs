@@ -10,6 +10,7 @@ fn main() {
     play.found();
     let [ana, beto, carla, dora, rosa, luis, eva] = play.gather();
     play.entrust(ana, beto, carla);
+    play.on_call(ana, carla);
     let nothing = play.report_nothing(eva, [ana, beto]);
     play.not_confirmed(&nothing, [ana, beto], eva);
     let incident = play.report(rosa, [ana, beto]);
@@ -71,6 +72,15 @@ impl Play {
         self.cluster.clients[ana]
             .wait_for_status("is a verifier", |status| status["roles"] == serde_json::json!(["verifier"]));
         self.cluster.wait_until_converged(&self.cluster.all());
+    }
+
+    fn on_call(&self, ana: usize, carla: usize) {
+        scene(
+            "Being on call: whose locked phone rings for a report, and what that costs",
+            "La guardia: el teléfono de quién suena por un reporte, y lo que eso cuesta",
+        );
+        self.say(ana, "es", &["on-call"]);
+        self.say(carla, "en", &["on-call"]);
     }
 
     fn report_nothing(&self, eva: usize, verifiers: [usize; 2]) -> String {
