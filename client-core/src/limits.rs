@@ -304,8 +304,8 @@ pub(crate) const MAX_PASSES: u32 = 16;
 pub(crate) const REKEY_RULE: u16 = 2;
 
 /// Leaves of a block: one of its members re-keys while the node above it is blank. A removal then costs
-/// two blocks and a few nodes, about 12 KB; blocks of 8 would save 10 KB of that and take eight times as
-/// many commits, each of which a locked phone has to catch up with.
+/// two blocks and a few nodes, about 10 KB; a path of every tenth member would save 3 KB of that and take six
+/// times as many commits, each of which a locked phone has to catch up with.
 pub(crate) const REKEY_BLOCK: u32 = 64;
 
 /// Members of a group that re-keys at least: a removal costs smaller ones no more than 21 KB anyway.
