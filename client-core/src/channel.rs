@@ -61,6 +61,9 @@ impl Channel {
             older: Vec::new(),
             footing: Footing::default(),
             skips: Vec::new(),
+            before: None,
+            restored: None,
+            log_lost: false,
         };
         Ok(Self::new(kind, meta, group, governance, Vec::new()))
     }
@@ -84,6 +87,7 @@ impl Channel {
         if self.recent.len() > REMEMBERED {
             self.recent.pop_front();
         }
+        self.meta.before = Some(self.meta.log_hash);
         self.meta.log_hash = extend_log(&self.meta.log_hash, seq, body);
         self.meta.cursor = seq;
         if control {
@@ -95,6 +99,7 @@ impl Channel {
     /// says; what is appended from here on has to name it.
     pub(crate) fn skip(&mut self, through: u64, last_control: u64) {
         self.recent.clear();
+        self.meta.before = None;
         if last_control <= self.meta.last_control && self.meta.gap.is_none() {
             self.keep_skip(through);
         }
@@ -119,6 +124,7 @@ impl Channel {
         }
         let Some(place) = self.meta.gap.take() else { return false };
         self.recent.clear();
+        self.meta.before = None;
         self.meta.lost = false;
         self.meta.cursor = place.cursor;
         self.meta.log_hash = place.log_hash;

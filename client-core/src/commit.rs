@@ -351,7 +351,11 @@ impl Core {
         let last = own.and_then(|own| Channel::person(kind, &own)).map_or(0, |(_, since)| since);
         let nonce = self.random.bytes();
         let Some(channel) = self.channels.get(&kind) else { return false };
-        let (channel, access) = (channel.id, channel.meta.access.clone());
+        // A relay that was restored to before the key may have gone on under a former one.
+        let stands = self.session.streams.get(&kind).and_then(|stream| stream.access);
+        let former = channel.meta.older.iter().find(|older| stands == Some(access_key(older).public()));
+        let former = former.filter(|_| channel.meta.log_lost);
+        let (channel, access) = (channel.id, former.unwrap_or(&channel.meta.access).clone());
         let Some(plea) = self.make_plea(kind, &channel, now.max(last + 1)) else { return false };
         let padded = pad(&wire::encode(&plea));
         let sealed = vault::seal(&plea_key(&access), &nonce, channel.as_bytes(), &padded);

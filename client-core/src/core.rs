@@ -6,6 +6,7 @@ use campana_protocol::id::{ChannelId, Hash, IncidentId, PublicKey};
 use crate::alerts::Alerts;
 use crate::channel::Channel;
 use crate::incident::Incident;
+use crate::kept::{Kept, Mailed};
 use crate::limits::MAX_UNKNOWN_BYTES;
 use crate::random::Random;
 use crate::rows::{self, Row};
@@ -60,6 +61,9 @@ pub struct Core {
     pub(crate) people: Map<PublicKey, Person>,
     pub(crate) incidents: Map<IncidentId, Incident>,
     pub(crate) outbox: Map<u64, Job>,
+    /// The end of each log, and what was posted lately, in case that the relay loses it.
+    pub(crate) kept: Map<(ChannelKind, u64), Kept>,
+    pub(crate) mailed: Map<u64, Mailed>,
     pub(crate) alerts: Alerts,
     /// Rows in the store.
     pub(crate) stored: Map<Vec<u8>, Version>,
@@ -96,6 +100,8 @@ impl Core {
             people: Map::new(),
             incidents: Map::new(),
             outbox: Map::new(),
+            kept: Map::new(),
+            mailed: Map::new(),
             alerts: Alerts::default(),
             stored: Map::new(),
             dirty: Set::new(),
@@ -204,6 +210,7 @@ impl Core {
             self.part_with_registration();
         }
         self.channels.remove(&kind);
+        self.forget_kept(kind);
         self.session.leave(kind);
         self.mark_channel(kind);
         let appends: Vec<u64> =
@@ -232,6 +239,7 @@ impl Core {
         for id in core::mem::take(&mut self.incidents).into_keys() {
             self.mark(Row::Incident(id));
         }
+        self.mailed.keys().copied().collect::<Vec<_>>().into_iter().for_each(|id| self.forget_mailed(id));
         let unknown: Vec<Row> =
             self.stored.keys().filter_map(|key| rows::parse(key)).filter(|row| row.is_unknown()).collect();
         unknown.into_iter().for_each(|row| self.mark(row));

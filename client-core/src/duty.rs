@@ -49,6 +49,7 @@ impl Core {
             self.owners_duty(now, kind);
             self.footing_duty(now, kind);
             self.plead_duty(now, kind);
+            self.restored_duty(now, kind);
         }
         self.desk_secret_duty(now);
         self.drop_unsayable();

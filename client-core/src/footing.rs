@@ -251,7 +251,7 @@ impl Core {
             && self.session.streams.get(&kind).is_some_and(|stream| {
                 stream.proved == As::Member && stream.subscribed && !stream.current && self.caught_up(kind)
             })
-            && self.session.proved_with(kind) == Some(&channel.meta.access);
+            && (self.session.proved_with(kind) == Some(&channel.meta.access) || channel.meta.log_lost);
         if cut && !channel.meta.footing.cut {
             self.change_footing(kind, |footing| footing.cut = true);
         }

@@ -68,6 +68,35 @@ pub(crate) const KNOCK_AGAIN: u64 = 60_000;
 /// Posts and blob parts on their way at once: fills a slow link, and no relay's rate limit.
 pub(crate) const WINDOW: usize = 32;
 
+// ---- A relay that was restored -----------------------------------------------------------------
+
+/// How long the end of each log and what was posted are kept: a nightly backup, and a day for whoever
+/// restores it.
+pub(crate) const KEPT_TTL: u64 = 2 * DAY_MS;
+
+/// Entries of one log, or posts and parts of blobs, that are kept: a busy day of 2,000 members. They are
+/// in memory.
+pub(crate) const MAX_KEPT: usize = 2_048;
+
+/// Their bytes: a phone opens them at every start. A committee device keeps a day of commits too.
+pub(crate) const MAX_KEPT_BYTES: usize = 256 * 1024;
+pub(crate) const MAX_KEPT_BYTES_OWNER: usize = 2 * 1_048_576;
+
+/// How long members leave it to others to put back what a relay has lost, and the spread of that: the
+/// others see within a second what one has put back.
+pub(crate) const PUT_BACK_AFTER: u64 = 10_000;
+pub(crate) const PUT_BACK_SPREAD: u64 = 50_000;
+
+/// Entries put back at once: within what a relay takes of a connection before it has written them.
+pub(crate) const PUT_BACK_AT_ONCE: u64 = 16;
+
+/// How long nothing has come back when an owner ends it: longer than any member waits, and than phones
+/// take to connect again.
+pub(crate) const QUIET: u64 = 90_000;
+
+/// Over how long devices spread what they post again.
+pub(crate) const AGAIN_SPREAD: u64 = 60_000;
+
 // ---- Channels --------------------------------------------------------------------------------
 
 /// Positions of a log whose running hash is remembered, to compare with what others saw.

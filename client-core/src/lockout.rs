@@ -23,6 +23,10 @@ impl Core {
             return false;
         };
         let proving = |asked: &Asked| matches!(asked, Asked::Prove(other, _) | Asked::Subscribe(other, _) if *other == kind);
+        // Who has put it back from a backup, and who is led on by a former key, is told otherwise.
+        if stream.restored || self.session.former_keys.contains_key(&kind) {
+            return false;
+        }
         let other = match stream.proved {
             As::Owner => stream.access.is_some_and(|access| access != channel.access()),
             As::Member => !stream.current,
@@ -59,6 +63,10 @@ impl Core {
         if let Some(stream) = self.session.streams.get_mut(&kind).filter(|s| s.proved == As::Member) {
             stream.current = false;
             stream.head = stream.head.max(seq);
+        }
+        // It was a former key: the present one may be in force again.
+        if self.session.former_keys.remove(&kind).is_some() {
+            self.prove(kind);
         }
     }
 

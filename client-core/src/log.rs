@@ -11,6 +11,7 @@ use campana_protocol::wire;
 use crate::channel::Channel;
 use crate::core::Core;
 use crate::judge::{self, Skipped, Verdict};
+use crate::kept::{Kept, Words};
 use crate::limits::{MAX_KEY_PACKAGE, MAX_PLEAS};
 use crate::mls::MlsError;
 use crate::rows::Row;
@@ -41,6 +42,7 @@ impl Core {
         let Some(kind) = self.kind_of(&channel) else { return };
         let Some(cursor) = self.channels.get(&kind).map(|channel| channel.meta.cursor) else { return };
         if entry.seq <= cursor {
+            self.passed_entry(now, kind, &entry);
             return self.late_entry(now, kind, &entry);
         }
         if self.halted(kind) {
@@ -54,6 +56,8 @@ impl Core {
             return self.subscribe(kind);
         }
         let own = self.own_job(kind, &entry);
+        let said = self.words(own);
+        let known = self.channels.get(&kind).map(|channel| (channel.meta.last_control, channel.access()));
         self.read = false;
         // What a body says counts only in the class that its kind belongs to.
         match (wire::decode::<EntryBody>(&entry.body), entry.class) {
@@ -80,16 +84,41 @@ impl Core {
             channel.advance(entry.seq, &entry.body, entry.class == Class::Control);
             self.mark_channel(kind);
         }
+        self.keep_processed(now, kind, &entry, known, said);
         self.finish_own_commit(kind, entry.seq);
         // What nobody follows can have brought a key all the same: an owner asks which is in force.
         let skipped = self.skipped.last().is_some_and(|last| (last.kind, last.seq) == (kind, entry.seq));
         if skipped
             && entry.class == Class::Control
-            && self.session.proved(kind) == Some(crate::session::As::Owner)
             && self.caught_up(kind)
+            && (self.session.proved(kind) == Some(crate::session::As::Owner) || self.waits_for_owner(kind))
         {
             self.subscribe(kind);
         }
+    }
+
+    /// Keeps an entry that was processed, in case that the relay loses it.
+    fn keep_processed(
+        &mut self,
+        now: u64,
+        kind: ChannelKind,
+        entry: &Entry,
+        known: Option<(u64, PublicKey)>,
+        said: Option<Words>,
+    ) {
+        self.came_back(now, kind, entry.seq);
+        let (Some((control_seq, access)), Some(channel)) = (known, self.channels.get(&kind)) else { return };
+        let rotate = Some(channel.access()).filter(|after| *after != access);
+        let kept = Kept {
+            at: now,
+            record: entry.record,
+            class: entry.class,
+            control_seq,
+            rotate,
+            body: entry.body.to_vec(),
+            said,
+        };
+        self.keep_entry(kind, entry.seq, kept);
     }
 
     /// Whether this version stops in a channel, before an entry under a rule that it does not follow.
@@ -113,11 +142,14 @@ impl Core {
         if self.halted(kind) {
             return;
         }
-        let last_control = stream.last_control;
+        let (last_control, head) = (stream.last_control, stream.head);
+        if self.channels.get(&kind).is_some_and(|channel| through >= channel.meta.cursor) {
+            self.place_holds(kind);
+        }
         // Nothing expires that had not been there when we subscribed.
         if let Some(channel) = self.channels.get_mut(&kind)
             && through > channel.meta.cursor
-            && through <= stream.head
+            && through <= head
         {
             channel.skip(through, last_control);
             self.mark(Row::Meta(kind));
@@ -313,6 +345,9 @@ impl Core {
         self.mark_channel(kind);
         if grown {
             self.mark(Row::Statement(kind, first));
+        }
+        if rotated {
+            self.session.former_keys.remove(&kind);
         }
         if rotated && self.session.proved(kind) == Some(crate::session::As::Member) {
             self.prove_as(kind, crate::session::As::Member);

@@ -200,6 +200,14 @@ impl Core {
         let lost = self.channels.get(&kind).is_none_or(|channel| channel.meta.lost);
         let pleads = matches!(self.outbox.get(&id), Some(Job::Plead { .. }));
         let ready = self.caught_up(kind) && self.session.streams.get(&kind).is_some_and(|s| s.current);
+        // A restored channel takes nothing new, but for what ends that.
+        let ends = matches!(self.outbox.get(&id), Some(Job::Restore { .. })) && self.is_quiet(now, kind);
+        if self.waits_for_owner(kind) && !ends {
+            return false;
+        }
+        if self.place_unchecked(kind) {
+            return true;
+        }
         // A lost channel only pleads; the plea goes first.
         if lost && !pleads {
             return false;
@@ -279,7 +287,7 @@ impl Core {
             Some(Job::Checkpoint { .. }) => self.attempt_checkpoint(id, kind),
             Some(Job::Restore { .. }) => {
                 let Some(access) = self.channels.get(&kind).map(Channel::access) else { return false };
-                if !self.access_changed(kind) {
+                if !self.access_changed(kind) && !self.waits_for_owner(kind) {
                     self.finish_job(id);
                     return false;
                 }
@@ -324,17 +332,24 @@ impl Core {
     }
 
     /// A job that the log does not show was done.
-    pub(crate) fn job_done(&mut self, id: u64) {
+    pub(crate) fn job_done(&mut self, now: u64, id: u64) {
         match self.outbox.get(&id).cloned() {
             Some(Job::Create { kind }) => {
                 self.finish_job(id);
                 self.prove_as(kind, As::Owner);
             }
-            Some(Job::Report { incident, .. }) => {
+            Some(Job::Report { incident, posting, .. }) => {
+                if let Some(Posting { mailbox, record, body }) = posting {
+                    self.keep_mail(now, id, Job::Post { mailbox, record, body });
+                }
                 if let Some(known) = self.incidents.get_mut(&incident) {
                     known.sent = true;
                     self.mark(Row::Incident(incident));
                 }
+                self.finish_job(id);
+            }
+            Some(job @ (Job::Post { .. } | Job::Blob { .. })) => {
+                self.keep_mail(now, id, job);
                 self.finish_job(id);
             }
             Some(_) => self.finish_job(id),

@@ -10,6 +10,7 @@ use crate::channel::Channel;
 use crate::core::Core;
 use crate::governance::Governance;
 use crate::incident::Incident;
+use crate::kept::{Kept, Mailed};
 use crate::limits::MAX_UNKNOWN;
 use crate::mls::{Group, Saved};
 use crate::rows::{self, Row};
@@ -91,6 +92,8 @@ impl Core {
         replace(&mut self.people, fresh.people, |key| stored.contains_key(&Row::Person(*key).key()));
         replace(&mut self.incidents, fresh.incidents, |id| stored.contains_key(&Row::Incident(*id).key()));
         replace(&mut self.outbox, fresh.outbox, |id| stored.contains_key(&Row::Job(*id).key()));
+        replace(&mut self.kept, fresh.kept, |(kind, seq)| stored.contains_key(&Row::Kept(*kind, *seq).key()));
+        replace(&mut self.mailed, fresh.mailed, |id| stored.contains_key(&Row::Mailed(*id).key()));
         self.device = device;
         self.spares = fresh.spares;
         self.registry = fresh.registry;
@@ -162,6 +165,8 @@ impl Core {
             Row::Person(key) => self.people.get(&key).map(bytes),
             Row::Incident(id) => self.incidents.get(&id).map(bytes),
             Row::Job(id) => self.outbox.get(&id).map(bytes),
+            Row::Kept(kind, seq) => self.kept.get(&(kind, seq)).map(bytes),
+            Row::Mailed(id) => self.mailed.get(&id).map(bytes),
             Row::Alerts => Some(bytes(&self.alerts)),
             Row::Meta(kind) => self.channels.get(&kind).map(|channel| bytes(&channel.meta)),
             Row::Group(kind) => return self.encode_group(kind, puts),
@@ -235,6 +240,8 @@ struct Loaded {
     people: Map<PublicKey, Person>,
     incidents: Map<IncidentId, Incident>,
     outbox: Map<u64, Job>,
+    kept: Map<(ChannelKind, u64), Kept>,
+    mailed: Map<u64, Mailed>,
     alerts: Alerts,
     charter: Option<Charter>,
 }
@@ -256,6 +263,12 @@ impl Loaded {
             }
             Row::Job(id) => {
                 self.outbox.insert(id, value(content)?);
+            }
+            Row::Kept(kind, seq) => {
+                self.kept.insert((kind, seq), value(content)?);
+            }
+            Row::Mailed(id) => {
+                self.mailed.insert(id, value(content)?);
             }
             Row::Alerts => self.alerts = value(content)?,
             Row::Meta(kind) => {

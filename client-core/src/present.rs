@@ -313,6 +313,7 @@ impl Core {
             channel.meta.footing.astray() && !(channel.meta.lost && channel.meta.footing.stays_lost)
         };
         let lost = self.channels.values().filter(|channel| channel.meta.lost && !astray(channel));
+        let lost = lost.filter(|channel| !channel.meta.log_lost);
         let candidates = [
             (self.session.clock_off, Warning::ClockOff),
             (lost.clone().any(|channel| channel.meta.gap.is_none()), Warning::RolledBack),
@@ -326,6 +327,8 @@ impl Core {
             (self.owner_replaced(), Warning::OwnerReplaced),
             (self.session.refused, Warning::Refused),
             (self.update_needed(), Warning::UpdateNeeded),
+            (ChannelKind::ALL.into_iter().any(|kind| self.waits_for_owner(kind)), Warning::RelayRestored),
+            (self.channels.values().any(|channel| channel.meta.log_lost), Warning::LogLost),
             (self.session.relay_full, Warning::RelayFull),
             (self.alert_held(), Warning::AlertRefused),
         ];

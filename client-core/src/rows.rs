@@ -30,6 +30,10 @@ pub(crate) enum Row {
     Job(u64),
     /// `n`: alerts of this device.
     Alerts,
+    /// `l` kind seq: an entry as the relay sent it, in case that it loses it.
+    Kept(ChannelKind, u64),
+    /// `q` number: a post or blob part that the relay has taken.
+    Mailed(u64),
     /// `u` kind seq: an event of a kind unknown here.
     Unknown(ChannelKind, u64),
 }
@@ -49,6 +53,8 @@ impl Row {
             Self::Incident(id) => (b'i', id.0.to_vec()),
             Self::Job(id) => (b'o', id.to_be_bytes().to_vec()),
             Self::Alerts => (b'n', Vec::new()),
+            Self::Kept(kind, seq) => (b'l', numbered(kind, seq)),
+            Self::Mailed(id) => (b'q', id.to_be_bytes().to_vec()),
             Self::Unknown(kind, seq) => (b'u', numbered(kind, seq)),
         };
         [&[letter][..], &rest].concat()
@@ -73,7 +79,15 @@ impl Row {
 
     /// Whether there may be hundreds like it, each for itself.
     pub(crate) const fn is_one_of_many(self) -> bool {
-        matches!(self, Self::Person(_) | Self::Incident(_) | Self::Job(_) | Self::Unknown(..))
+        matches!(
+            self,
+            Self::Person(_)
+                | Self::Incident(_)
+                | Self::Job(_)
+                | Self::Unknown(..)
+                | Self::Kept(..)
+                | Self::Mailed(_)
+        )
     }
 }
 
@@ -93,6 +107,8 @@ pub(crate) fn parse(key: &[u8]) -> Option<Row> {
         (b'i', id) => Row::Incident(IncidentId::from_slice(id)?),
         (b'n', []) => Row::Alerts,
         (b'o', number) => Row::Job(number_of(number)?),
+        (b'l', [kind, seq @ ..]) => Row::Kept(kind_of(*kind)?, number_of(seq)?),
+        (b'q', number) => Row::Mailed(number_of(number)?),
         (b'u', [kind, seq @ ..]) => Row::Unknown(kind_of(*kind)?, number_of(seq)?),
         _ => return None,
     };
@@ -144,6 +160,8 @@ mod tests {
             Row::Job(3),
             Row::Alerts,
             Row::Unknown(kind, 4),
+            Row::Kept(kind, 5),
+            Row::Mailed(6),
         ];
         for row in rows {
             assert_eq!(parse(&row.key()), Some(row));

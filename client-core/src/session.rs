@@ -4,7 +4,9 @@
 use campana_protocol::code::{Action, Code};
 use campana_protocol::frame::{ClientFrame, RelayFrame, Secret, Subject, challenge};
 use campana_protocol::governance::ChannelKind;
-use campana_protocol::id::{BlobId, ChannelId, Hash, IncidentId, MailboxId, PublicKey, RegistrationId};
+use campana_protocol::id::{
+    BlobId, ChannelId, Hash, IncidentId, MailboxId, PublicKey, RegistrationId, RestoreId,
+};
 use campana_protocol::limits::FRAME_VERSION;
 
 use crate::alerts::{BellRegistered, Told};
@@ -12,6 +14,7 @@ use crate::core::Core;
 use crate::coverage::Coverage;
 use crate::keys::{KeyPair, access_key};
 use crate::limits::{FIRST_HOLD, FIRST_PAUSE, LAST_HOLD, LAST_PAUSE};
+use crate::restored::Waits;
 use crate::sorted::{Map, Set};
 use crate::state::Setting;
 use crate::turn::Effect;
@@ -85,6 +88,12 @@ pub(crate) struct Session {
     /// Commits for which the owner's key was tried: a device that is not an owner yet commits as a
     /// member.
     pub(crate) tried_as_owner: Set<u64>,
+    /// Which restoring of its store the relay goes on from.
+    pub(crate) restored: Option<RestoreId>,
+    /// Channels that wait to be put back.
+    pub(crate) waits: Map<ChannelKind, Waits>,
+    /// Channels that the relay does not know our access key of, and how many former ones were tried.
+    pub(crate) former_keys: Map<ChannelKind, usize>,
     /// Channels whose relay did not take our owner key.
     pub(crate) refused_owner: Set<ChannelKind>,
     /// Jobs that the relay has put off, and the passes that they go with since.
@@ -107,6 +116,8 @@ pub(crate) enum Asked {
     ProveWelcome(BlobId),
     Part(BlobId, u16),
     Job(u64),
+    /// The entry of this seq.
+    PutBack(ChannelKind, u64),
     Register(Told),
     Unregister,
     /// Proves the channel of a former membership, to end what is registered there.
@@ -149,6 +160,8 @@ pub(crate) struct Stream {
     pub(crate) current: bool,
     /// The member access key in force, as the relay says when we subscribe.
     pub(crate) access: Option<PublicKey>,
+    /// The channel was restored from a backup, and no owner has ended that.
+    pub(crate) restored: bool,
 }
 
 impl Session {
@@ -215,22 +228,28 @@ impl Core {
     pub(crate) fn frame(&mut self, now: u64, bytes: &[u8]) {
         let Ok(frame) = RelayFrame::decode(bytes) else { return };
         match frame {
-            RelayFrame::Hello { version, nonce, now: relay_now, push_key } => {
-                self.hello(now, version, nonce, relay_now);
+            RelayFrame::Hello { version, nonce, now: relay_now, push_key, restored } => {
+                self.hello(now, version, nonce, relay_now, restored);
                 self.relay_pushes(push_key);
             }
-            RelayFrame::Done { request } => self.done(request),
+            RelayFrame::Done { request } => self.done(now, request),
             // An append is done when its entry is seen in the log.
-            RelayFrame::Appended { request, .. } => {
+            RelayFrame::Appended { request, seq } => {
                 self.session.pause = 0;
-                if let Some(Asked::Job(id)) = self.session.requests.remove(&request) {
-                    self.session.relay_full = false;
-                    self.session.in_flight.remove(&id);
-                    self.session.acknowledged.insert(id);
+                match self.session.requests.remove(&request) {
+                    Some(Asked::Job(id)) => {
+                        self.session.relay_full = false;
+                        self.session.in_flight.remove(&id);
+                        self.session.acknowledged.insert(id);
+                    }
+                    Some(Asked::PutBack(kind, place)) if seq == place => self.came_back(now, kind, seq),
+                    Some(Asked::PutBack(kind, _)) => self.not_put_back(now, kind, Code::Stale),
+                    _ => {}
                 }
             }
-            RelayFrame::Subscribed { request, channel, head, last_control, current, access } => {
-                self.subscribed(request, channel, [head, last_control], current, access);
+            RelayFrame::Subscribed { request, channel, head, last_control, current, access, restored } => {
+                let restored = restored == Some(true);
+                self.subscribed(now, request, channel, [head, last_control], (current, restored), access);
             }
             RelayFrame::Entry { channel, entry } => self.entry(now, channel, entry),
             RelayFrame::Skipped { channel, through } => self.expired(channel, through),
@@ -252,11 +271,13 @@ impl Core {
         }
     }
 
-    fn hello(&mut self, now: u64, version: u16, nonce: Secret, relay_now: u64) {
+    fn hello(&mut self, now: u64, version: u16, nonce: Secret, relay_now: u64, restored: Option<RestoreId>) {
         self.disconnected();
+        self.session.restored = restored;
         self.session.update_needed = version > FRAME_VERSION;
         self.compare_clocks(now, relay_now);
         self.session.nonce = Some(nonce);
+        self.relay_restored(now);
         for kind in ChannelKind::ALL {
             self.go_back(kind);
             self.doubt_skips(now, kind);
@@ -294,7 +315,8 @@ impl Core {
             else {
                 continue;
             };
-            if *known != channel.meta.access && self.session.proved(kind) == Some(As::Member) {
+            let former = self.session.former_keys.contains_key(&kind);
+            if !former && *known != channel.meta.access && self.session.proved(kind) == Some(As::Member) {
                 self.prove_as(kind, As::Member);
             }
         }
@@ -302,13 +324,16 @@ impl Core {
 
     pub(crate) fn prove_as(&mut self, kind: ChannelKind, role: As) {
         let (Some(channel), Some(membership)) = (self.channels.get(&kind), self.membership()) else { return };
+        let former = self.session.former_keys.get(&kind).and_then(|tried| tried.checked_sub(1));
+        let former = former.and_then(|number| channel.meta.older.get(number));
+        let access = former.unwrap_or(&channel.meta.access);
         let key = match role {
             As::Owner => membership.owner(kind),
-            As::Member => access_key(&channel.meta.access),
+            As::Member => access_key(access),
         };
         let subject = Subject::Channel(channel.id);
         if role == As::Member {
-            self.session.proved_with.insert(kind, channel.meta.access.clone());
+            self.session.proved_with.insert(kind, access.clone());
         }
         self.authenticate(subject, &key, Asked::Prove(kind, role));
     }
@@ -342,7 +367,7 @@ impl Core {
         }
     }
 
-    fn done(&mut self, request: u32) {
+    fn done(&mut self, now: u64, request: u32) {
         self.session.pause = 0;
         match self.session.requests.remove(&request) {
             Some(Asked::Prove(kind, role)) => {
@@ -353,6 +378,7 @@ impl Core {
                     last_control: 0,
                     current: false,
                     access: None,
+                    restored: false,
                 };
                 self.session.streams.insert(kind, stream);
                 if role == As::Owner {
@@ -374,7 +400,7 @@ impl Core {
             }
             Some(Asked::Job(id)) => {
                 self.session.relay_full = false;
-                self.job_done(id);
+                self.job_done(now, id);
             }
             Some(
                 asked @ (Asked::Register(_)
@@ -391,6 +417,7 @@ impl Core {
             Some(
                 Asked::Subscribe(..)
                 | Asked::Part(..)
+                | Asked::PutBack(..)
                 | Asked::Hold(_)
                 | Asked::Withdraw(_)
                 | Asked::Coverage(_)
@@ -405,6 +432,7 @@ impl Core {
         let Some(channel) = self.channels.get(&kind) else { return };
         let reread = channel.first_skip().filter(|_| self.session.rereads.contains(&kind));
         let (id, after) = (channel.id, reread.unwrap_or(channel.meta.cursor));
+        let after = self.place_to_check(kind).map_or(after, |place| after.min(place));
         if let Some(stream) = self.session.streams.get_mut(&kind) {
             stream.subscribed = false;
         }
@@ -414,10 +442,11 @@ impl Core {
 
     fn subscribed(
         &mut self,
+        now: u64,
         request: u32,
         channel: ChannelId,
         ends: [u64; 2],
-        current: bool,
+        (current, restored): (bool, bool),
         access: Option<PublicKey>,
     ) {
         let Some(Asked::Subscribe(kind, after)) = self.session.requests.remove(&request) else { return };
@@ -426,7 +455,11 @@ impl Core {
         }
         let [head, last_control] = ends;
         if let Some(stream) = self.session.streams.get_mut(&kind) {
-            *stream = Stream { subscribed: true, head, last_control, current, access, ..*stream };
+            *stream = Stream { subscribed: true, head, last_control, current, access, restored, ..*stream };
+            let stream = *stream;
+            if self.restored_log(now, kind, stream) {
+                return;
+            }
         }
         // A log never gets shorter: this is another one than we had read when we asked. (Another
         // context on the same store may have read on meanwhile.)
@@ -469,10 +502,11 @@ impl Core {
                 let creating = self.outbox.values().any(
                     |job| matches!(job, crate::state::Job::Create { kind: created } if *created == kind),
                 );
-                self.session.refused |= !creating;
+                self.session.refused |= !creating && !self.prove_former(kind);
             }
             Asked::Subscribe(..) => self.session.refused = true,
             Asked::Job(id) => self.job_refused(now, id, code),
+            Asked::PutBack(kind, _) => self.not_put_back(now, kind, code),
             Asked::ProveWelcome(blob) | Asked::Part(blob, _) => self.snapshot_refused(blob),
             Asked::Register(_)
             | Asked::Unregister
@@ -521,6 +555,7 @@ impl Core {
                 self.session.settings.remove(&setting);
             }
             Asked::Hold(_) | Asked::Withdraw(_) => self.hold_again(&asked),
+            Asked::PutBack(kind, _) => self.not_put_back(now, kind, Code::Busy),
             Asked::Test(_)
             | Asked::Bell(_)
             | Asked::EndBell

@@ -50,6 +50,7 @@ impl Channel {
     fn unskip(&mut self) -> bool {
         let meta = &mut self.meta;
         let Some(skip) = meta.skips.pop_if(|skip| skip.through == meta.cursor) else { return false };
+        meta.before = None;
         meta.cursor = skip.place.cursor;
         meta.log_hash = skip.place.log_hash;
         meta.last_control = skip.place.last_control;

@@ -7,7 +7,7 @@ use campana_protocol::frame::{Class, Secret};
 use campana_protocol::governance::{Approval, ChannelKind, SignedStatement};
 use campana_protocol::handshake::Plea;
 use campana_protocol::id::{
-    BlobId, ChannelId, Hash, IncidentId, MailboxId, NetworkId, PublicKey, RecordId, hash,
+    BlobId, ChannelId, Hash, IncidentId, MailboxId, NetworkId, PublicKey, RecordId, RestoreId, hash,
 };
 use campana_protocol::link::Invitation;
 use campana_protocol::mailbox::{Refusal, ReturnAddress, SignedJoin, Welcome};
@@ -110,6 +110,9 @@ pub(crate) struct Membership {
     #[n(51)]
     #[cbor(default)]
     pub(crate) passes_at: u64,
+    /// The restoring of the relay that posts have been sent again after.
+    #[n(40)]
+    pub(crate) restored: Option<RestoreId>,
     /// Derived when first asked for: it is asked for in every turn, and costs a phone a
     /// millisecond.
     #[cbor(skip)]
@@ -319,6 +322,15 @@ pub(crate) struct Meta {
     /// Parts of the log that the relay said had expired, oldest first.
     #[cbor(n(21), default)]
     pub(crate) skips: Vec<Skip>,
+    /// Running hash before the entry at `cursor`; none: that entry was not read here.
+    #[n(40)]
+    pub(crate) before: Option<Hash>,
+    /// The restoring of the relay that the entry at `cursor` was seen to stand after.
+    #[n(41)]
+    pub(crate) restored: Option<RestoreId>,
+    /// The relay was restored, and the log has gone on without what this device has processed.
+    #[cbor(n(42), default)]
+    pub(crate) log_lost: bool,
 }
 
 /// A leaf that is in the group no more, because its person has another.

@@ -608,6 +608,11 @@ pub enum Warning {
     /// This device's group is not the one that the others are in; it is being let in again by itself.
     /// Until then it can't read alerts.
     Astray,
+    /// The relay was restored from a backup: what it has lost is being put back, and nothing new goes out
+    /// until a committee device has been connected for some minutes.
+    RelayRestored,
+    /// It has gone on without messages that this device had; the device is being let in again by itself.
+    LogLost,
     /// The relay cannot store anything now: what is sent waits on this device.
     RelayFull,
     /// The relay does not take an alert of this device's; it is tried again.

@@ -207,8 +207,15 @@ impl Core {
             older: Vec::new(),
             footing: Footing::default(),
             skips: Vec::new(),
+            before: None,
+            restored: self.session.restored,
+            log_lost: false,
         };
         let kind = welcome.kind;
+        if self.channels.get(&kind).is_some_and(|channel| channel.meta.log_lost) {
+            self.say_kept_again(now, kind);
+            self.forget_kept(kind);
+        }
         if kind == ChannelKind::Committee && self.registry.complete.len() < statements.len() {
             self.registry.complete.clone_from(&statements);
             self.mark(Row::Registry);

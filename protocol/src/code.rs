@@ -57,6 +57,9 @@ codes! {
     MailboxFull = 4003,
     /// Something failed at the relay; nothing was stored.
     Internal = 4004,
+    /// The channel was restored from a backup: until an owner has put the access key in force anew, only
+    /// entries are taken that it may have held before.
+    Restored = 4005,
     /// Another control entry has been appended since the author's last one.
     Stale = 4100,
     /// The key does not open this channel or mailbox, or opens it only for reading.

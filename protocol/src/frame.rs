@@ -10,7 +10,7 @@ use minicbor::{Decode, Encode};
 use crate::code::Code;
 use crate::id::{
     BlobId, ChannelId, Hash, MailboxId, PublicKey, PushKey, ReceiptToken, RecordId, RegistrationId,
-    Signature, hash,
+    RestoreId, Signature, hash,
 };
 use crate::limits;
 use crate::push::Subscription;
@@ -143,7 +143,8 @@ pub enum ClientFrame {
     /// and only with `Control`; an `Alert` in a guarded channel ([`Self::SetGuard`]) only who has
     /// also proved a current key of the guard, or an owner's of the channel. Refused as [`Code::Stale`] unless `control_seq` is the seq of the
     /// channel's last control entry (0: none yet). The same record id again returns the first
-    /// seq without appending, whatever `control_seq` says. Answer, once durable: `Appended`.
+    /// seq without appending, whatever `control_seq` says. In a restored channel ([`Code::Restored`]) only an
+    /// owner's with `rotate` is taken, which ends that. Answer, once durable: `Appended`.
     #[n(5)]
     Append {
         /// Number of this request.
@@ -513,6 +514,36 @@ pub enum ClientFrame {
         #[n(2)]
         secret: Secret,
     },
+    /// Appends an entry anew that a restored relay has lost, at the place that it had: refused as
+    /// [`Code::Stale`] if that is not the next one. Otherwise as `Append`, and taken where that is refused as
+    /// [`Code::Restored`]. Answer, once durable: `Appended`.
+    #[n(40)]
+    PutBack {
+        /// Number of this request.
+        #[n(0)]
+        request: u32,
+        /// The channel.
+        #[n(1)]
+        channel: ChannelId,
+        /// Where the entry was.
+        #[n(2)]
+        seq: u64,
+        /// As it was.
+        #[n(3)]
+        record: RecordId,
+        /// As it was.
+        #[n(4)]
+        class: Class,
+        /// Seq of the last control entry before it.
+        #[n(5)]
+        control_seq: u64,
+        /// The member access key that it put in force; only owners may.
+        #[n(6)]
+        rotate: Option<PublicKey>,
+        /// The sealed entry, as it was.
+        #[n(7)]
+        body: ByteVec,
+    },
 }
 
 /// A pass that an owner has let in: what its id hides. It shows that some member posts and which of them is
@@ -622,6 +653,10 @@ pub enum RelayFrame {
         /// The key that subscriptions are made for (VAPID, RFC 8292), if this relay pushes.
         #[n(3)]
         push_key: Option<PushKey>,
+        /// Which restoring of its store from a backup this relay goes on from, if there was one: what devices
+        /// had sent after the backup may be gone. Relays did not say it at first.
+        #[n(4)]
+        restored: Option<RestoreId>,
     },
     /// The request is done, and durable if it stored something.
     #[n(1)]
@@ -662,6 +697,10 @@ pub enum RelayFrame {
         /// members. Relays did not say it at first.
         #[n(5)]
         access: Option<PublicKey>,
+        /// The channel was restored from a backup, and no owner has put the access key in force anew: only
+        /// [`ClientFrame::PutBack`] appends. Relays did not say it at first.
+        #[n(6)]
+        restored: Option<bool>,
     },
     /// An entry. In order of seq per subscription, none left out but by `Skipped`.
     #[n(4)]

@@ -76,6 +76,10 @@ bytes_type!(
     RecordId, 16
 );
 bytes_type!(
+    /// Names the last time that a relay's store was restored from a backup.
+    RestoreId, 16
+);
+bytes_type!(
     /// A blob of a channel.
     BlobId, 16
 );

@@ -30,8 +30,12 @@ pub fn begin<S: Store>(store: &S, data_dir: &Path, now: u64) -> io::Result<u64> 
         (Some(known), Some(last)) => !known.lines().any(|name| name == last),
         _ => true,
     };
-    let mut run = Run { name: [0; 16], restored: last.map_or(0, |last| last.restored) + u64::from(restored) };
+    let times = last.as_ref().map_or(0, |last| last.restored) + u64::from(restored);
+    let mut run = Run { name: [0; 16], restored: times, since: last.and_then(|last| last.since) };
     getrandom::fill(&mut run.name).map_err(io::Error::other)?;
+    if restored {
+        run.since = Some(run.name);
+    }
     // Both names until the store has the new one: a relay that dies between the two has not been restored.
     let both = [name(&run), last_name.unwrap_or_default()].join("\n");
     keep(&path, &both)?;

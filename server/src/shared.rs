@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use campana_protocol::code::Code;
 use campana_protocol::frame::{Class, Entry, RelayFrame, Subject};
-use campana_protocol::id::MailboxId;
+use campana_protocol::id::{MailboxId, RestoreId};
 use campana_protocol::limits::MAX_HOLD_MS;
 
 use crate::bell::Bell;
@@ -33,6 +33,8 @@ pub struct Shared<S> {
     pub(crate) metrics: Metrics,
     pub(crate) witnesses: Witnesses,
     push: Option<Arc<Push>>,
+    /// Which restoring of the store this relay goes on from.
+    pub(crate) restored: Option<RestoreId>,
     queue: Mutex<Queue>,
     work: Bell,
 }
@@ -86,7 +88,9 @@ impl<S: Store> Shared<S> {
     /// A relay on `store`.
     #[must_use]
     pub fn with_push(store: S, rates: Rates, push: Option<Arc<Push>>) -> Self {
+        let restored = store.run().ok().flatten().and_then(|run| run.since).map(RestoreId);
         Self {
+            restored,
             store,
             hub: Hub::default(),
             rates,

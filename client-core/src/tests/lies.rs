@@ -160,6 +160,7 @@ fn a_log_that_is_said_to_be_endless_deafens_nobody_for_good() {
             last_control,
             current: true,
             access: None,
+            restored: None,
         },
         RelayFrame::Skipped { channel: id, through: 1 << 40 },
         RelayFrame::Skipped { channel: id, through: u64::MAX - 1 },

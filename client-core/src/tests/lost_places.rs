@@ -143,7 +143,13 @@ fn a_late_answer_confirms_no_later_request() {
     world.settle();
     report(&mut world, reporter, false);
     let first = last_post(&world, reporter);
-    let hello = RelayFrame::Hello { version: 1, nonce: Secret([9; 32]), now: world.now, push_key: None };
+    let hello = RelayFrame::Hello {
+        version: 1,
+        nonce: Secret([9; 32]),
+        now: world.now,
+        push_key: None,
+        restored: None,
+    };
     world.connect(reporter);
     world.turn(reporter, Input::Received(vec![hello.encode()]));
     world.settle();

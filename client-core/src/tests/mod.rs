@@ -22,6 +22,7 @@ mod rekeys;
 #[allow(dead_code, reason = "shared with the scenarios")]
 #[path = "../../tests/core/relay.rs"]
 mod relay;
+mod restored;
 #[allow(dead_code, reason = "shared with the scenarios")]
 #[path = "../../tests/core/rig.rs"]
 mod rig;

@@ -283,7 +283,15 @@ impl Session<'_> {
             1 => RelayFrame::Appended { request, seq: self.bytes.near(cursor) },
             2 => {
                 let (head, last_control) = (self.bytes.near(cursor), self.bytes.near(cursor));
-                RelayFrame::Subscribed { request, channel, head, last_control, current: true, access: None }
+                RelayFrame::Subscribed {
+                    request,
+                    channel,
+                    head,
+                    last_control,
+                    current: true,
+                    access: None,
+                    restored: None,
+                }
             }
             3 => RelayFrame::Skipped { channel, through: self.bytes.near(cursor) },
             4 => {
@@ -299,7 +307,13 @@ impl Session<'_> {
             }
             _ => {
                 let (nonce, now) = (Secret([self.bytes.byte(); 32]), self.bytes.near(self.now));
-                RelayFrame::Hello { version: u16::from(self.bytes.byte() % 3), nonce, now, push_key: None }
+                RelayFrame::Hello {
+                    version: u16::from(self.bytes.byte() % 3),
+                    nonce,
+                    now,
+                    push_key: None,
+                    restored: None,
+                }
             }
         }
     }

@@ -159,6 +159,7 @@ fn lies(world: &World, id: ChannelId) -> Vec<Vec<u8>> {
                 last_control: u64::MAX,
                 current: false,
                 access: None,
+                restored: None,
             },
             RelayFrame::BlobPart { request, of: u16::MAX, body: Vec::new().into() },
             RelayFrame::Refused { request, code: Code::Stale },
@@ -171,6 +172,7 @@ fn lies(world: &World, id: ChannelId) -> Vec<Vec<u8>> {
         nonce: Secret([9; 32]),
         now: u64::MAX,
         push_key: None,
+        restored: None,
     }));
     // In the wrong order and again.
     frames.extend((1..=log.len() as u64).rev().map(entry));

@@ -7,7 +7,7 @@ use std::ops::Bound::{Excluded, Unbounded};
 use campana_protocol::code::Code;
 use campana_protocol::frame::{Class, ClientFrame, Entry, RelayFrame, Secret, Subject, pass_id};
 use campana_protocol::id::{
-    BlobId, ChannelId, Hash, MailboxId, PublicKey, PushKey, ReceiptToken, RecordId, RegistrationId,
+    BlobId, ChannelId, Hash, MailboxId, PublicKey, PushKey, ReceiptToken, RecordId, RegistrationId, RestoreId,
 };
 use campana_protocol::limits::ENTRY_TTL_MS;
 use campana_protocol::push::{Subscription, ring_id};
@@ -22,6 +22,8 @@ pub(crate) struct Channel {
     pub(crate) expired: BTreeSet<u64>,
     /// The channel whose members alone append alerts.
     pub(crate) guard: Option<ChannelId>,
+    /// It was restored, and no owner has put the access key in force anew.
+    pub(crate) restored: bool,
     blobs: BTreeMap<(BlobId, u16), (u16, Vec<u8>)>,
 }
 
@@ -65,6 +67,10 @@ pub(crate) struct Relay {
     pub(crate) post_time: Option<u64>,
     /// The key it pushes with; without one it is a relay that does not push.
     pub(crate) push_key: Option<PushKey>,
+    /// Which restoring it goes on from.
+    pub(crate) restored: Option<RestoreId>,
+    /// Entries put back so far.
+    pub(crate) put_back: usize,
     /// What each registration holds, and the access key it was made under.
     pub(crate) registrations: BTreeMap<RegistrationId, Registration>,
     /// Endpoints it does not send to.
@@ -116,7 +122,20 @@ impl Relay {
 
     pub(crate) fn connect(&mut self, id: usize, now: u64) -> RelayFrame {
         self.connections.insert(id, Connection::default());
-        RelayFrame::Hello { version: 1, nonce: Secret([id as u8; 32]), now, push_key: self.push_key }
+        RelayFrame::Hello {
+            version: 1,
+            nonce: Secret([id as u8; 32]),
+            now,
+            push_key: self.push_key,
+            restored: self.restored,
+        }
+    }
+
+    /// Goes on from an earlier copy of itself, as after a backup was put back.
+    pub(crate) fn restore(&mut self, copy: Self) {
+        let restored = RestoreId([self.restored.map_or(1, |known| known.0[0] + 1); 16]);
+        *self = Self { restored: Some(restored), connections: BTreeMap::new(), put_back: 0, ..copy };
+        self.channels.values_mut().for_each(|channel| channel.restored = true);
     }
 
     pub(crate) fn disconnect(&mut self, id: usize) {
@@ -219,6 +238,13 @@ impl Relay {
     }
 
     fn answer(&mut self, id: usize, now: u64, frame: ClientFrame) -> Result<Vec<RelayFrame>, (u32, Code)> {
+        let (frame, place) = match frame {
+            ClientFrame::PutBack { request, channel, seq, record, class, control_seq, rotate, body } => (
+                ClientFrame::Append { request, channel, record, class, control_seq, rotate, body },
+                Some(seq),
+            ),
+            other => (other, None),
+        };
         let connection = self.connections.entry(id).or_default();
         let done = |request| Ok(vec![RelayFrame::Done { request }]);
         match frame {
@@ -273,7 +299,12 @@ impl Relay {
                 if let Some(entry) = known.log.iter().find(|entry| entry.record == record) {
                     return Ok(vec![RelayFrame::Appended { request, seq: entry.seq }]);
                 }
-                if known.last_control() != control_seq {
+                if known.restored && place.is_none() && rotate.is_none() {
+                    return Err((request, Code::Restored));
+                }
+                if known.last_control() != control_seq
+                    || place.is_some_and(|seq| seq != known.log.len() as u64 + 1)
+                {
                     self.stale += 1;
                     return Err((request, Code::Stale));
                 }
@@ -288,6 +319,8 @@ impl Relay {
                     self.members_commits += 1;
                 }
                 let seq = known.log.len() as u64 + 1;
+                known.restored &= place.is_some();
+                self.put_back += usize::from(place.is_some());
                 known.log.push(Entry { seq, class, received_at: now, record, body });
                 if let Some(rotate) = rotate {
                     known.access.iter_mut().for_each(|(_, until)| *until = until.or(Some(seq)));
@@ -301,12 +334,22 @@ impl Relay {
                 let known = self.channels.get(&channel).ok_or((request, Code::Unknown))?;
                 let head = known.readable(key).min(known.log.len() as u64);
                 let current = known.owners.contains(key) || known.current(key);
-                connection.channels.insert(channel, after);
+                connection.channels.insert(channel, after.min(head));
                 let last_control = known.last_control().min(head);
                 let access = known.access.last().map(|(key, _)| *key).filter(|_| current && !self.old);
-                Ok(vec![RelayFrame::Subscribed { request, channel, head, last_control, current, access }])
+                let restored = known.restored.then_some(true);
+                Ok(vec![RelayFrame::Subscribed {
+                    request,
+                    channel,
+                    head,
+                    last_control,
+                    current,
+                    access,
+                    restored,
+                }])
             }
-            ClientFrame::Live { .. } => Ok(Vec::new()),
+            // Taken as an append above.
+            ClientFrame::Live { .. } | ClientFrame::PutBack { .. } => Ok(Vec::new()),
             ClientFrame::OpenMailbox { request, channel, reader } => {
                 self.rights(id, request, channel, true)?;
                 self.mailboxes.entry(MailboxId::of(&reader)).or_default().opened = true;

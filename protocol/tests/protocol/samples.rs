@@ -20,7 +20,7 @@ use campana_protocol::handshake::{
 };
 use campana_protocol::id::{
     BlobId, ChannelId, Hash, IncidentId, InviteId, MailboxId, NetworkId, PublicKey, PushAuth, PushKey,
-    ReceiptToken, RecordId, RegistrationId, SealingKey, Signature,
+    ReceiptToken, RecordId, RegistrationId, RestoreId, SealingKey, Signature,
 };
 use campana_protocol::link::{Invitation, InviteLink, OperatorLink};
 use campana_protocol::mailbox::{
@@ -149,6 +149,19 @@ pub(crate) fn client_frames() -> Samples {
                 body: body(),
             },
         ),
+        (
+            "put-back",
+            ClientFrame::PutBack {
+                request: 40,
+                channel: CHANNEL,
+                seq: 8,
+                record: RECORD,
+                class: Class::Control,
+                control_seq: 7,
+                rotate: Some(OTHER),
+                body: body(),
+            },
+        ),
         ("subscribe", ClientFrame::Subscribe { request: 7, channel: CHANNEL, after: 300 }),
         ("live", ClientFrame::Live { channel: CHANNEL, body: body() }),
         ("open-mailbox", ClientFrame::OpenMailbox { request: 8, channel: CHANNEL, reader: KEY }),
@@ -248,10 +261,26 @@ pub(crate) fn relay_frames() -> Samples {
     let body = || vec![1, 2, 3].into();
     let entry = Entry { seq: 8, class: Class::Update, received_at: AT, record: RECORD, body: body() };
     let frames = [
-        ("hello", RelayFrame::Hello { version: 1, nonce: secret(), now: AT, push_key: None }),
+        ("hello", RelayFrame::Hello { version: 1, nonce: secret(), now: AT, push_key: None, restored: None }),
         (
             "hello-pushing",
-            RelayFrame::Hello { version: 1, nonce: secret(), now: AT, push_key: Some(PUSH_KEY) },
+            RelayFrame::Hello {
+                version: 1,
+                nonce: secret(),
+                now: AT,
+                push_key: Some(PUSH_KEY),
+                restored: None,
+            },
+        ),
+        (
+            "hello-restored",
+            RelayFrame::Hello {
+                version: 1,
+                nonce: secret(),
+                now: AT,
+                push_key: None,
+                restored: Some(RestoreId([16; 16])),
+            },
         ),
         ("done", RelayFrame::Done { request: 1 }),
         ("appended", RelayFrame::Appended { request: 5, seq: 8 }),
@@ -264,6 +293,7 @@ pub(crate) fn relay_frames() -> Samples {
                 last_control: 7,
                 current: true,
                 access: None,
+                restored: None,
             },
         ),
         (
@@ -275,6 +305,19 @@ pub(crate) fn relay_frames() -> Samples {
                 last_control: 7,
                 current: true,
                 access: Some(OTHER),
+                restored: None,
+            },
+        ),
+        (
+            "subscribed-restored",
+            RelayFrame::Subscribed {
+                request: 7,
+                channel: CHANNEL,
+                head: 6,
+                last_control: 5,
+                current: true,
+                access: Some(OTHER),
+                restored: Some(true),
             },
         ),
         ("entry", RelayFrame::Entry { channel: CHANNEL, entry }),

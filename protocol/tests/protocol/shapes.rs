@@ -69,9 +69,11 @@ fn no_sample_has_a_shape_with_a_field_more_or_less() {
                         "authenticate-owner"
                             | "hello-pushing"
                             | "post-passed"
+                            | "hello-restored"
                             | "later-statement"
                             | "set-owners-agreed"
                             | "subscribed-current"
+                            | "subscribed-restored"
                     )
             );
             assert_eq!(cddl.fits(rule, &damaged), optional, "{rule}: {name}: {what}");

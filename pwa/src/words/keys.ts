@@ -263,6 +263,8 @@ export interface Messages {
   "warning-single-committee": undefined;
   "warning-locked-out": undefined;
   "warning-owner-replaced": undefined;
+  "warning-relay-restored": undefined;
+  "warning-log-lost": undefined;
   "warning-refused": undefined;
   "warning-unread": undefined;
   "warning-astray": undefined;

@@ -205,6 +205,7 @@ impl Relay {
             class: Class::Alert,
             control_seq: 0,
             rotate: None,
+            place: None,
             body: vec![7; 700],
         };
         self.shared.submit(Write::Append(append)).expect("room");

@@ -63,7 +63,10 @@ impl Session {
             true => Some(shared.store.founded(&channel).map_err(ReadError::code)?.1),
             false => None,
         };
-        self.answer(&RelayFrame::Subscribed { request, channel, head, last_control, current, access });
+        let restored = shared.store.restored(&channel).map_err(ReadError::code)?.then_some(true);
+        let frame =
+            RelayFrame::Subscribed { request, channel, head, last_control, current, access, restored };
+        self.answer(&frame);
         Ok(())
     }
 

@@ -78,7 +78,8 @@ impl Session {
     pub fn new<S: Store>(now: u64, id: ConnectionId, nonce: Secret, shared: &Shared<S>) -> Self {
         let rates = &shared.rates;
         let push_key = shared.push().map(|push| push.key());
-        let hello = RelayFrame::Hello { version: FRAME_VERSION, nonce: nonce.clone(), now, push_key };
+        let (version, restored) = (FRAME_VERSION, shared.restored);
+        let hello = RelayFrame::Hello { version, nonce: nonce.clone(), now, push_key, restored };
         Self {
             id,
             nonce,
@@ -255,7 +256,7 @@ pub(crate) fn encoded(frame: &RelayFrame) -> Bytes {
 /// The request number of a well-formed frame whose kind this version does not know.
 fn unknown_kind(frame: &[u8]) -> Option<u32> {
     let mut decoder = minicbor::Decoder::new(frame);
-    if decoder.array().ok()? != Some(2) || matches!(decoder.u32().ok()?, 1..=22 | 30..=33) {
+    if decoder.array().ok()? != Some(2) || matches!(decoder.u32().ok()?, 1..=22 | 30..=33 | 40) {
         return None;
     }
     let mut fields = decoder.clone();

@@ -70,7 +70,16 @@ impl Session {
             }
             ClientFrame::Append { channel, record, class, control_seq, rotate, body, .. } => {
                 let (by, in_guard, body) = (self.grants.keys(&channel)?, Keys::default(), body.into());
-                let append = Append { channel, by, in_guard, record, class, control_seq, rotate, body };
+                let place = None;
+                let append =
+                    Append { channel, by, in_guard, record, class, control_seq, rotate, place, body };
+                self.append(shared, now, request, append)
+            }
+            ClientFrame::PutBack { channel, seq, record, class, control_seq, rotate, body, .. } => {
+                let (by, in_guard, body) = (self.grants.keys(&channel)?, Keys::default(), body.into());
+                let place = Some(seq);
+                let append =
+                    Append { channel, by, in_guard, record, class, control_seq, rotate, place, body };
                 self.append(shared, now, request, append)
             }
             ClientFrame::Subscribe { channel, after, .. } => self.subscribe(shared, request, channel, after),
@@ -240,6 +249,7 @@ impl Session {
             ClientFrame::ReadCoverage { .. } => (1 + COVERAGE_COST, 0),
             ClientFrame::Subscribe { .. } | ClientFrame::ReadMailbox { .. } => (1 + SUBSCRIBE_COST, 0),
             ClientFrame::Append { body, .. }
+            | ClientFrame::PutBack { body, .. }
             | ClientFrame::Post { body, .. }
             | ClientFrame::PutBlob { body, .. } => (1, body.len()),
             _ => (1, 0),
@@ -260,6 +270,7 @@ fn request_number(frame: &ClientFrame) -> u32 {
         | ClientFrame::Create { request, .. }
         | ClientFrame::SetOwners { request, .. }
         | ClientFrame::Append { request, .. }
+        | ClientFrame::PutBack { request, .. }
         | ClientFrame::Subscribe { request, .. }
         | ClientFrame::OpenMailbox { request, .. }
         | ClientFrame::Post { request, .. }

@@ -146,7 +146,9 @@ refusals! {
         /// No key of the author may append (or rotate).
         Forbidden = Forbidden, "this key may not append";
         /// Another control entry came first.
-        Stale = Stale, "another control entry came first";
+        Stale = Stale, "another control entry came first, or another entry has the place";
+        /// The channel was restored, and takes nothing but what is put back.
+        Restored = Restored, "the channel was restored and waits for an owner";
         /// The record id stands for something else already.
         Conflict = Conflict, "the record id stands for another entry";
     }

@@ -57,6 +57,12 @@ pub trait Store: Send + Sync + 'static {
     /// [`ReadError::Unknown`] if there is no such channel.
     fn founded(&self, channel: &ChannelId) -> Result<(Vec<PublicKey>, PublicKey), ReadError>;
 
+    /// Whether `channel` was restored from a backup and no owner has put the access key in force anew.
+    ///
+    /// # Errors
+    /// [`ReadError::Unknown`] if there is no such channel.
+    fn restored(&self, channel: &ChannelId) -> Result<bool, ReadError>;
+
     /// Where the log of `channel` ends.
     ///
     /// # Errors
@@ -379,6 +385,8 @@ pub struct Run {
     pub name: [u8; 16],
     /// How often the store has been restored from a backup until then.
     pub restored: u64,
+    /// The name of the run that noticed the last restoring.
+    pub since: Option<[u8; 16]>,
 }
 
 /// How far an alert has come.

@@ -18,6 +18,10 @@ pub(crate) struct Channel {
     /// The channel whose members alone append alerts here.
     #[n(2)]
     pub(crate) guard: Option<ChannelId>,
+    /// The store was restored, and no owner has put the access key in force anew.
+    #[n(3)]
+    #[cbor(default)]
+    pub(crate) restored: bool,
 }
 
 /// Counters of a channel.
@@ -277,6 +281,9 @@ pub(crate) struct StoredRun {
     /// How often the store was restored.
     #[n(1)]
     pub(crate) restored: u64,
+    /// The name of the run that noticed the last restoring.
+    #[n(2)]
+    pub(crate) since: Option<ByteArray<16>>,
 }
 
 /// The value of a row.
@@ -307,7 +314,7 @@ mod tests {
                 seq: a, class: Class::Update, received_at: b, record: RecordId(record), body: bytes.clone().into(),
             };
             let guard = some.then_some(ChannelId(key.0));
-            same(&Channel { owners: vec![key; c as usize % 4], access: key, guard })?;
+            same(&Channel { owners: vec![key; c as usize % 4], access: key, guard, restored: some })?;
             same(&Head { seq: a, last_control: b, blob_bytes: a, mailboxes: c, log_expired: b, passes: c })?;
             same(&Older { until: a, expires_at: b })?;
             same(&StoredEntry { expires_at: a, entry, rotate: maybe, place: None })?;
@@ -326,7 +333,7 @@ mod tests {
             })?;
             same(&Invitation { expires_at: a, redeemed_by: maybe })?;
             same(&Founder { channels_left: c })?;
-            same(&StoredRun { name: record.into(), restored: a })?;
+            same(&StoredRun { name: record.into(), restored: a, since: some.then_some(record.into()) })?;
             let cursor = some.then_some(RegistrationId(record));
             let lanes = vec![StoredLane { tag: b, cursor }; c as usize % 4];
             same(&StoredJob { created_at: a, cursor, lanes, pages: (a % 7) as u16 })?;
@@ -336,7 +343,7 @@ mod tests {
         #[test]
         fn a_channel_from_before_guards_has_none(key in any::<[u8; 32]>()) {
             let key = PublicKey(key);
-            let without = Channel { owners: vec![key], access: key, guard: None };
+            let without = Channel { owners: vec![key], access: key, guard: None, restored: false };
             prop_assert_eq!(decode::<Channel>(&wire::encode(&(vec![key], key))), Some(without));
         }
 

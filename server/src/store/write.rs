@@ -289,6 +289,8 @@ pub struct Append {
     pub control_seq: u64,
     /// A new access key.
     pub rotate: Option<PublicKey>,
+    /// The place that it had before the store was restored, if it is put back; none: it is new.
+    pub place: Option<u64>,
     /// The sealed entry.
     pub body: Vec<u8>,
 }

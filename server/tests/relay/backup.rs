@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use campana_protocol::code::Code;
 use campana_protocol::frame::{Class, ClientFrame, RelayFrame};
+use campana_protocol::id::PublicKey;
 
 use crate::device::{Device, body, entry};
 use crate::process::{BINARY, Process};
@@ -61,8 +63,18 @@ async fn a_relay_on_a_backup_has_what_was_there_then_and_says_that_it_was_restor
             other => panic!("{other:?}"),
         }
     }
+    // Nobody takes the place of what the backup lacks, until an owner has put an access key in force.
     let mut owner = Device::owner(process.address, None).await;
-    assert_eq!(append(&mut owner, 5, Class::Alert).await, 4);
+    owner.send(&entry(9, 5, 300)).await.expect("sent");
+    let refused = owner.hear().await;
+    assert!(matches!(refused, Some(RelayFrame::Refused { code: Code::Restored, .. })), "{refused:?}");
+    let mut ends = entry(9, 6, 300);
+    if let ClientFrame::Append { class, rotate, .. } = &mut ends {
+        (*class, *rotate) = (Class::Control, Some(PublicKey([7; 32])));
+    }
+    owner.send(&ends).await.expect("sent");
+    let ended = owner.hear().await;
+    assert!(matches!(ended, Some(RelayFrame::Appended { seq: 4, .. })), "{ended:?}");
 
     // It is said until it is restored again, and not once more for each start.
     process.terminate();

@@ -107,8 +107,11 @@ pub enum Violation {
 /// What all devices have to agree on.
 #[derive(Default)]
 pub(super) struct Agreement {
-    logs: BTreeMap<(ChannelId, u64), Hash>,
-    epochs: BTreeMap<(ChannelId, u64), u64>,
+    /// How often the relay was restored: as many other logs there may have been, whose ends nobody could put
+    /// back.
+    pub(super) restored: usize,
+    logs: BTreeMap<(ChannelId, u64), Vec<Hash>>,
+    epochs: BTreeMap<(ChannelId, u64, Hash), u64>,
     /// Where in its log the message is that used a key: channel, epoch, leaf, generation.
     keys: BTreeMap<(ChannelId, u64, u32, u32), u64>,
 }
@@ -118,12 +121,20 @@ impl Agreement {
     pub(super) fn check(&mut self, device: usize, positions: &[Position]) -> Result<(), Violation> {
         for position in positions {
             let (channel, cursor) = (position.channel, position.cursor);
-            let log_hash = *self.logs.entry((channel, cursor)).or_insert(position.log_hash);
-            if log_hash != position.log_hash {
-                return Err(Violation::LogsDiffer { device, channel, cursor });
+            // Whoever a restored log went on without reads on from where they were, until they are let in again.
+            if !position.whole && self.restored > 0 {
+                continue;
+            }
+            let known = self.logs.entry((channel, cursor)).or_default();
+            if !known.contains(&position.log_hash) {
+                if known.len() > self.restored {
+                    return Err(Violation::LogsDiffer { device, channel, cursor });
+                }
+                known.push(position.log_hash);
             }
             if position.whole {
-                let expected = *self.epochs.entry((channel, cursor)).or_insert(position.epoch);
+                let expected =
+                    *self.epochs.entry((channel, cursor, position.log_hash)).or_insert(position.epoch);
                 if expected != position.epoch {
                     let epoch = position.epoch;
                     return Err(Violation::EpochsDiffer { device, channel, cursor, epoch, expected });
@@ -138,7 +149,8 @@ impl Agreement {
         for message in opened {
             let Opened { channel, epoch, leaf, generation, seq } = *message;
             let first = *self.keys.entry((channel, epoch, leaf, generation)).or_insert(seq);
-            if first != seq {
+            // The same bytes: their author did not know that they had been read before the relay lost them.
+            if first != seq && self.restored == 0 {
                 return Err(Violation::KeyUsedTwice { channel, epoch, leaf, generation, first, second: seq });
             }
         }
@@ -156,10 +168,13 @@ pub(super) fn check_skipped(
     device: usize,
     skipped: &[SkippedEntry],
     positions: &[Position],
+    restored: bool,
 ) -> Result<(), Violation> {
+    // What ends that a relay is restored says nothing.
+    let ends = |entry: &SkippedEntry| restored && entry.why == SkipReason::Malformed;
     let whole =
         |entry: &SkippedEntry| positions.iter().any(|position| position.kind == entry.kind && position.whole);
-    match skipped.iter().find(|entry| entry.why != SkipReason::Replayed && whole(entry)) {
+    match skipped.iter().find(|entry| entry.why != SkipReason::Replayed && !ends(entry) && whole(entry)) {
         Some(entry) => Err(Violation::Unusable { device, entry: *entry }),
         None => Ok(()),
     }

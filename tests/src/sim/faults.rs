@@ -25,6 +25,8 @@ pub struct Faults {
     pub away: u64,
     /// A group of devices, or the whole committee, is cut off from the relay for minutes; per second.
     pub partition: u64,
+    /// The relay goes on from its last backup, some minutes old; per second.
+    pub relay_restore: u64,
     /// What the relay has for a device is held back for up to minutes, and the line stays open.
     pub withhold: u64,
 }
@@ -41,13 +43,14 @@ impl Faults {
         restore: 0,
         away: 0,
         partition: 0,
+        relay_restore: 0,
         withhold: 0,
     };
 
     /// A mix drawn from the seed.
     pub(super) fn draw(rng: &mut ChaCha8Rng) -> Self {
         let mut some = |most: u64| if rng.next_u64().is_multiple_of(3) { 0 } else { rng.next_u64() % most };
-        Self {
+        let drawn = Self {
             delay: 20 + some(2_000),
             reset: some(150),
             duplicate: some(500),
@@ -58,7 +61,14 @@ impl Faults {
             away: some(1_000),
             partition: some(60),
             withhold: some(40),
+            relay_restore: 0,
+        };
+        // One world in four. Devices' stores stay whole there: what a device and the relay both have
+        // forgotten is gone.
+        if !rng.next_u64().is_multiple_of(4) {
+            return drawn;
         }
+        Self { relay_restore: 5 + rng.next_u64() % 20, restore: 0, lying_disk: 0, ..drawn }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use campana_protocol::frame::Secret;
 use campana_protocol::limits::INVITATION_TTL_MS;
 use campana_protocol::link::OperatorLink;
-use campana_relay::store::MemoryStore;
+use campana_relay::store::{MemoryStore, Run, Store as _, Write};
 use campana_relay::{ConnectionId, Relay as Inner};
 
 const INVITATION: Secret = Secret([42; 32]);
@@ -16,6 +16,10 @@ pub(super) struct Relay {
     theirs: BTreeMap<u64, ConnectionId>,
     /// Connections that the relay closed.
     closed: Vec<u64>,
+    /// The last backup.
+    backup: Option<MemoryStore>,
+    /// How often it was restored.
+    pub(super) restored: u8,
 }
 
 impl Relay {
@@ -23,7 +27,14 @@ impl Relay {
         let mut inner = Inner::new(MemoryStore::new());
         inner.invite(&INVITATION, now + INVITATION_TTL_MS).expect("an empty queue has room");
         inner.commit(now);
-        Self { inner, ours: BTreeMap::new(), theirs: BTreeMap::new(), closed: Vec::new() }
+        Self {
+            inner,
+            ours: BTreeMap::new(),
+            theirs: BTreeMap::new(),
+            closed: Vec::new(),
+            backup: None,
+            restored: 0,
+        }
     }
 
     pub(super) fn operator_link(&self) -> String {
@@ -88,6 +99,26 @@ impl Relay {
     /// Makes what waits durable, and says nothing yet.
     pub(super) fn commit(&mut self, now: u64) {
         self.inner.commit(now);
+    }
+
+    pub(super) fn back_up(&mut self) {
+        self.backup = Some(MemoryStore::on(self.inner.shared().store().engine().copy()));
+    }
+
+    /// Dies, and goes on from the last backup. False: there is none.
+    pub(super) fn restore(&mut self, now: u64) -> bool {
+        let Some(backup) = &self.backup else { return false };
+        let store = MemoryStore::on(backup.engine().copy());
+        self.restored += 1;
+        let name = [self.restored; 16];
+        let run = Run { name, restored: self.restored.into(), since: Some(name) };
+        for begun in store.commit(now, &[Write::Begin { run }]) {
+            begun.expect("memory can be written");
+        }
+        self.inner = Inner::new(store);
+        self.ours.clear();
+        self.theirs.clear();
+        true
     }
 
     /// Dies with whatever was not durable, and starts again on the rest.

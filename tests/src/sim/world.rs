@@ -520,6 +520,14 @@ impl World {
                 if happens(&mut self.rng, self.faults.partition) {
                     self.partition();
                 }
+                if self.faults.relay_restore > 0 && happens(&mut self.rng, 60) {
+                    self.tell("the relay is backed up".into());
+                    self.relay.back_up();
+                }
+                if happens(&mut self.rng, self.faults.relay_restore) && self.relay.restore(self.now) {
+                    self.tell("the relay is restored".into());
+                    self.close_all();
+                }
                 Ok(())
             }
         }
@@ -635,7 +643,8 @@ impl World {
     fn check(&mut self, device: usize, turn: &Turn) -> Result<(), Violation> {
         let Some(core) = &self.devices[device].core else { return Ok(()) };
         let positions = core.positions();
-        check_skipped(device, &turn.skipped, &positions)?;
+        self.agreement.restored = self.relay.restored.into();
+        check_skipped(device, &turn.skipped, &positions, self.relay.restored > 0)?;
         self.agreement.check_keys(core.opened())?;
         for entry in &turn.skipped {
             self.tell(format!("device {device}: skips {:?} {}, {:?}", entry.kind, entry.seq, entry.why));
@@ -838,6 +847,10 @@ impl World {
         self.deaths[1] += 1;
         self.tell("the relay dies".into());
         self.relay.restart();
+        self.close_all();
+    }
+
+    fn close_all(&mut self) {
         let open: Vec<u64> = self.connections.keys().copied().collect();
         for connection in open {
             self.at(self.now + 1, Event::Closed(connection));

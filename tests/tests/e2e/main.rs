@@ -8,5 +8,6 @@ mod bad_input;
 mod chaos;
 mod raid;
 mod removal;
+mod restored;
 mod seized;
 mod time_travel;

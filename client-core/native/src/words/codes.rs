@@ -72,7 +72,7 @@ words! {
         Warning::ForgedAlert => "forged-alert", Warning::SingleCommittee => "single-committee",
         Warning::LockedOut => "locked-out", Warning::OwnerReplaced => "owner-replaced",
         Warning::Refused => "refused", Warning::UpdateNeeded => "update-needed", Warning::RelayFull => "relay-full",
-        Warning::AlertRefused => "alert-refused",
+        Warning::AlertRefused => "alert-refused", Warning::RelayRestored => "relay-restored", Warning::LogLost => "log-lost",
         Warning::Unread => "unread", Warning::Astray => "astray",
     }
 }

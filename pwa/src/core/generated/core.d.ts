@@ -564,7 +564,7 @@ export type Reply = "accepted" | { invite: { id: string; link: string } } | { dr
 /**
  * What a device's owner should know.
  */
-export type Warning = "clock-off" | "rolled-back" | "behind" | "forked" | "forged-alert" | "single-committee" | "locked-out" | "owner-replaced" | "refused" | "update-needed" | "unread" | "astray" | "relay-full" | "alert-refused";
+export type Warning = "clock-off" | "rolled-back" | "behind" | "forked" | "forged-alert" | "single-committee" | "locked-out" | "owner-replaced" | "refused" | "update-needed" | "unread" | "astray" | "relay-restored" | "log-lost" | "relay-full" | "alert-refused";
 
 /**
  * What a draft changes about a zone.

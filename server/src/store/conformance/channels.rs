@@ -60,6 +60,42 @@ pub fn of_two_commits_the_second_is_stale<F: Fixture>(fixture: F) {
     assert_eq!(b.write(Write::Append(Append { control_seq: 2, ..ahead })), Err(AppendError::Stale.into()));
 }
 
+pub fn a_restored_channel_takes_what_it_lost_until_an_owner_ends_it<F: Fixture>(fixture: F) {
+    let mut b = Bench::with_channel(fixture);
+    b.append(member(ACCESS), Update, b"1");
+    let (lost, control) = (b.entry(member(ACCESS), Update, b"2"), b.entry(owner(), Control, b"3"));
+    let begin = |since| Write::Begin { run: crate::store::Run { name: [2; 16], restored: 1, since } };
+    b.done(begin(Some([2; 16])));
+    assert_eq!(b.store().restored(&channel()), Ok(true));
+    for class in [Update, Control] {
+        let new = b.entry(owner(), class, b"new");
+        assert_eq!(b.write(Write::Append(new)), Err(AppendError::Restored.into()));
+    }
+    // Neither before its place nor beyond.
+    for place in [1, 3] {
+        let elsewhere = Append { place: Some(place), ..lost.clone() };
+        assert_eq!(b.write(Write::Append(elsewhere)), Err(AppendError::Stale.into()));
+    }
+    let next = Some(PublicKey([7; 32]));
+    assert_eq!(b.appended(Append { place: Some(2), ..lost.clone() }), 2);
+    assert_eq!(b.appended(Append { place: Some(3), rotate: next, ..control.clone() }), 3);
+    // Whoever else does the same finds it done.
+    let again = Append { place: Some(2), by: owner(), ..lost };
+    assert_eq!(b.write(Write::Append(again)), Ok(Written::Appended { seq: 2, received_at: None }));
+    // The next start of the same store changes nothing, and no member ends it.
+    b.done(begin(Some([2; 16])));
+    let rotation =
+        Append { control_seq: 3, rotate: next, ..b.entry(member(PublicKey([7; 32])), Control, b"r") };
+    assert_eq!(b.write(Write::Append(rotation.clone())), Err(AppendError::Forbidden.into()));
+    assert_eq!(b.appended(Append { by: owner(), ..rotation }), 4);
+    assert_eq!(b.store().restored(&channel()), Ok(false));
+    assert_eq!(b.append(member(PublicKey([7; 32])), Update, b"new"), 5);
+    b.done(begin(Some([2; 16])));
+    assert_eq!(b.store().restored(&channel()), Ok(false));
+    b.done(begin(Some([3; 16])));
+    assert_eq!(b.store().restored(&channel()), Ok(true));
+}
+
 pub fn a_batch_sees_its_own_writes<F: Fixture>(fixture: F) {
     let mut b = Bench::empty(fixture);
     let first = Append { control_seq: 0, ..b.entry(owner(), Control, b"1") };

@@ -34,7 +34,7 @@ macro_rules! conformance_tests {
         $crate::conformance_tests!(@each $fixture, channels:
             an_append_gets_the_next_seq, a_retry_finds_its_first_seq, a_retry_with_another_body_is_a_conflict,
             of_two_commits_the_second_is_stale, a_batch_sees_its_own_writes, strangers_may_not_append,
-            only_owners_rotate, a_rotated_key_reads_up_to_its_rotation, owners_are_replaced,
+            only_owners_rotate, a_restored_channel_takes_what_it_lost_until_an_owner_ends_it, a_rotated_key_reads_up_to_its_rotation, owners_are_replaced,
             more_than_half_of_the_owners_change_them,
             a_guard_lets_its_members_alone_append_alerts, only_owners_set_a_guard,
             reads_are_limited, the_expired_are_skipped_and_forgotten,
@@ -148,7 +148,7 @@ impl<F: Fixture> Bench<F> {
         let control_seq = self.store().head(&channel()).map_or(0, |head| head.last_control);
         let record = self.record();
         let (channel, in_guard, rotate, body) = (channel(), Keys::default(), None, body.to_vec());
-        Append { channel, by, in_guard, record, class, control_seq, rotate, body }
+        Append { channel, by, in_guard, record, class, control_seq, rotate, place: None, body }
     }
 
     pub(crate) fn append(&mut self, by: Keys, class: Class, body: &[u8]) -> u64 {

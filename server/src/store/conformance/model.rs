@@ -101,6 +101,7 @@ impl Model {
             class,
             control_seq,
             rotate,
+            place: None,
             body: vec![record.0[15]; length],
         }
     }

@@ -28,7 +28,7 @@ pub(super) fn append<E: Engine>(
         return Ok(written);
     }
     let mut head = head(tx, &channel)?;
-    admit(append, rights, head.last_control)?;
+    admit(append, rights, &head, keys.restored)?;
     if append.class == Class::Alert && rights != Rights::Owner && !guarding(tx, &keys, append)? {
         return Err(AppendError::Forbidden.into());
     }
@@ -42,6 +42,10 @@ pub(super) fn append<E: Engine>(
     let expires_at = now.saturating_add(append.class.ttl_ms());
     let (body, place) = tx.keep(expires_at, &append.body);
     let entry = Entry { seq, class: append.class, received_at: now, record: append.record, body };
+    if keys.restored && append.place.is_none() {
+        keys.restored = false;
+        tx.put(&Key::Channel(channel), &keys)?;
+    }
     if let Some(access) = append.rotate.filter(|access| *access != keys.access) {
         let older = Key::Older(channel, keys.access);
         tx.put(&older, &Older { until: seq, expires_at })?;
@@ -60,12 +64,21 @@ pub(super) fn append<E: Engine>(
     Ok(Written::Appended { seq, received_at: Some(now) })
 }
 
-/// Whether a new entry may be appended now.
-pub(super) fn admit(append: &Append, rights: Rights, last_control: u64) -> Result<(), AppendError> {
+/// Whether a new entry may be appended now, or one be put back at its place. What an owner appends with an
+/// access key ends that a channel is restored.
+pub(super) fn admit(
+    append: &Append,
+    rights: Rights,
+    head: &row::Head,
+    restored: bool,
+) -> Result<(), AppendError> {
     if !rights.current() || (append.rotate.is_some() && rights != Rights::Owner) {
         return Err(AppendError::Forbidden);
     }
-    if append.control_seq != last_control {
+    if restored && append.place.is_none() && append.rotate.is_none() {
+        return Err(AppendError::Restored);
+    }
+    if append.control_seq != head.last_control || append.place.is_some_and(|seq| seq != head.seq + 1) {
         return Err(AppendError::Stale);
     }
     Ok(())

@@ -86,7 +86,7 @@ fn one<E: Engine>(
     if let Some(written) = retried(tx, append, Some(name))? {
         return Ok(written);
     }
-    admit(append, rights, head.last_control)?;
+    admit(append, rights, head, keys.restored)?;
     head.seq += 1;
     let frame = Frame {
         channel,

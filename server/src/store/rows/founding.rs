@@ -2,20 +2,38 @@
 
 use campana_protocol::id::{ChannelId, Hash, PublicKey};
 use campana_protocol::limits::MAX_CHANNELS_PER_INVITATION;
+use minicbor::bytes::ByteArray;
 
 use super::append::rights;
 use super::tx::Tx;
 use crate::limits::INVITATION_MEMORY_MS;
 use crate::store::engine::Engine;
 use crate::store::error::{FoundError, WriteError};
-use crate::store::key::Key;
+use crate::store::key::{Key, Kind};
 use crate::store::row::{Channel, Founder, Head, Invitation, StoredRun};
 use crate::store::write::Written;
 use crate::store::{Keys, Rights, Run};
 
 pub(super) fn begin<E: Engine>(tx: &mut Tx<'_, E>, run: &Run) -> Result<Written, WriteError> {
-    tx.put(&Key::Run, &StoredRun { name: run.name.into(), restored: run.restored })?;
+    let known: Option<StoredRun> = tx.get(&Key::Run)?;
+    let since = run.since.map(ByteArray::from);
+    if since.is_some() && since != known.and_then(|known| known.since) {
+        hold_channels(tx)?;
+    }
+    tx.put(&Key::Run, &StoredRun { name: run.name.into(), restored: run.restored, since })?;
     Ok(Written::Done)
+}
+
+/// Nobody may take the place of an entry that this store has lost.
+fn hold_channels<E: Engine>(tx: &mut Tx<'_, E>) -> Result<(), WriteError> {
+    let (from, to) = Kind::Channel.range();
+    for key in tx.keys(&from, &to, usize::MAX)? {
+        if let Some(mut channel) = tx.get::<Channel>(&key)? {
+            channel.restored = true;
+            tx.put(&key, &channel)?;
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn invite<E: Engine>(
@@ -66,7 +84,7 @@ pub(super) fn create<E: Engine>(
     }
     paid.channels_left = paid.channels_left.checked_sub(1).ok_or(FoundError::InvitationExhausted)?;
     tx.put(&Key::Founder(founder), &paid)?;
-    tx.put(&Key::Channel(channel), &Channel { owners: vec![owner], access, guard: None })?;
+    tx.put(&Key::Channel(channel), &Channel { owners: vec![owner], access, guard: None, restored: false })?;
     tx.put(&Key::Head(channel), &Head::default())?;
     Ok(Written::Done)
 }

@@ -222,6 +222,10 @@ impl<E: Engine> Store for RowStore<E> {
         reading::founded(&self.view, channel)
     }
 
+    fn restored(&self, channel: &ChannelId) -> Result<bool, ReadError> {
+        reading::restored(&self.view, channel)
+    }
+
     fn head(&self, channel: &ChannelId) -> Result<Head, ReadError> {
         reading::head(&self.view, self.beside.log.as_ref(), channel)
     }

@@ -39,6 +39,11 @@ pub(super) fn founded<E: Engine>(
     Ok((row.owners, row.access))
 }
 
+pub(super) fn restored<E: Engine>(view: &View<E>, channel: &ChannelId) -> Result<bool, ReadError> {
+    let row: row::Channel = get(view, &Key::Channel(*channel))?.ok_or(ReadError::Unknown)?;
+    Ok(row.restored)
+}
+
 /// The one place where a key becomes a right.
 pub(super) fn judge<X>(
     channel: &row::Channel,
@@ -283,7 +288,7 @@ impl<T, P: Fn(&[u8], u64) -> Result<Parsed<T>, ReadError>> Gather<T, P> {
 
 pub(super) fn run<E: Engine>(view: &View<E>) -> Result<Option<Run>, ReadError> {
     let row = get::<_, row::StoredRun>(view, &Key::Run)?;
-    Ok(row.map(|row| Run { name: row.name.into(), restored: row.restored }))
+    Ok(row.map(|row| Run { name: row.name.into(), restored: row.restored, since: row.since.map(Into::into) }))
 }
 
 pub(super) fn has_invitation<E: Engine>(view: &View<E>) -> Result<bool, ReadError> {

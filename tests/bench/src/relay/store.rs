@@ -78,6 +78,7 @@ fn alerts(store: &SledStore, channel: ChannelId, owner: PublicKey) -> io::Result
             class: Class::Alert,
             control_seq: 0,
             rotate: None,
+            place: None,
             body: vec![7; 1_300],
         };
         let began = Instant::now();
