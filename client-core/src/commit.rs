@@ -123,7 +123,11 @@ impl Core {
             let plea = due.plea.as_ref().map(|plea| plea.person);
             let last = due.add.first().cloned().filter(|_| due.add.len() == 1);
             most = due.add.len() / 2;
-            let prepared = if due.nothing() { Err(MlsError::Invalid) } else { self.prepare(kind, due) };
+            let prepared = if due.nothing() && !mls::spoils() {
+                Err(MlsError::Invalid)
+            } else {
+                self.prepare(kind, due)
+            };
             match (prepared, plea, last) {
                 (Ok((body, rotate, prepared)), ..) => {
                     if let Some(Job::Commit { prepared: place, .. }) = self.outbox.get_mut(&id) {
@@ -196,7 +200,8 @@ impl Core {
             apply_all(&channel.governance, &due.statements).map_err(|_| MlsError::Invalid)?;
         let context = wire::encode(&governance.context(kind));
         let context = (!statements.is_empty()).then_some(context.as_slice());
-        let change = Change { add: &add, remove: &remove, context, path: rekey };
+        let path = rekey || mls::spoils();
+        let change = Change { add: &add, remove: &remove, context, path };
         let commit = channel.group.commit(&change)?;
         // What the others would skip is not sent.
         if !modest(channel, &commit.commit, add.len()) {

@@ -192,6 +192,7 @@ impl Core {
         self.opened.push(crate::core::Opened {
             channel: channel.id,
             epoch: channel.group.epoch(),
+            group: channel.group.epoch_authenticator(),
             leaf: opened.sender,
             generation: opened.generation,
             seq: entry.seq,
