@@ -38,6 +38,7 @@ mod tree;
 pub use change::{Change, Prepared};
 pub use error::MlsError;
 pub use group::{Group, Member};
+pub(crate) use key_package::claimed_key;
 pub use key_package::{KeyPackage, KeyPackageSecret, Newcomer, inspect_key_package, key_package};
 pub use leaf::Leaf;
 pub use message::Opened;

@@ -53,8 +53,6 @@ pub(super) enum Withheld {
     Alerts,
     /// Commits that it would make.
     Commits,
-    /// Nothing: it has stopped doing harm.
-    Nothing,
 }
 
 impl Act {

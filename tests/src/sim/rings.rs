@@ -53,22 +53,17 @@ impl World {
         ChannelKind::ALL.into_iter().flat_map(keys).collect()
     }
 
-    /// Whoever withholds goes on; the others have done what they could.
-    pub(super) fn stop_insiders(&mut self) {
-        for insider in &mut self.troubles.insiders {
-            if !matches!(insider.act, Act::Withhold(_)) {
-                insider.act = Act::Withhold(insiders::Withheld::Nothing);
-            }
-        }
-    }
-
     /// Whether others may have no use for what this device appends: it is an insider's, or a commit has
     /// cut it off.
     pub(super) fn answers_for_nothing(&self, device: usize) -> bool {
-        let mut positions = self.devices[device].core.iter().flat_map(Core::positions);
-        self.troubles.is_insider(device)
-            || (!self.troubles.insiders.is_empty()
-                && positions.any(|position| !position.whole || !position.confirmed))
+        self.troubles.is_insider(device) || self.may_be_astray(device)
+    }
+
+    /// Whether somebody who makes commits that do not open for all can have led this device astray: cut it
+    /// off, or let it in again into a group of its own. It is told, and finds its way back; until then it
+    /// need not agree with the others.
+    pub(super) fn may_be_astray(&self, device: usize) -> bool {
+        self.troubles.fragments() && self.devices[device].ever_lost
     }
 
     /// Whether a store may be put back: if those of the whole committee are at once, nobody is left who

@@ -22,6 +22,8 @@ pub(super) struct Troubles {
     pub(super) jumps: u64,
     /// Insiders do what no honest device does.
     pub(super) begun: bool,
+    /// Those that do something have done what they could; whoever withholds goes on.
+    pub(super) over: bool,
     /// Devices with a changed program.
     pub(super) insiders: Vec<Insider>,
     /// The committee raises the rules while these apps do not follow the new ones.
@@ -71,6 +73,11 @@ impl Troubles {
         if way.is_multiple_of(2) { size } else { -size }
     }
 
+    /// Whether somebody commits what does not open for all.
+    pub(super) fn fragments(&self) -> bool {
+        self.insiders.iter().any(|insider| matches!(insider.act, Act::Fragment { .. }))
+    }
+
     /// Whether this device's program is a changed one.
     pub(super) fn is_insider(&self, device: usize) -> bool {
         self.insiders.iter().any(|insider| insider.device == device)
@@ -78,7 +85,8 @@ impl Troubles {
 
     /// What a device's changed program does.
     pub(super) fn act(&self, device: usize) -> Option<&Act> {
-        let own = |insider: &&Insider| insider.device == device && self.begun;
+        let goes_on = |act: &Act| self.begun && (!self.over || matches!(act, Act::Withhold(_)));
+        let own = |insider: &&Insider| insider.device == device && goes_on(&insider.act);
         self.insiders.iter().find(own).map(|insider| &insider.act)
     }
 }
