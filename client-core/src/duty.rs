@@ -203,6 +203,7 @@ impl Core {
         }
         if let Some(channel) = self.channels.get_mut(&kind) {
             channel.meta.pleaded_at = now;
+            channel.meta.footing.pleaded = true;
             self.mark(Row::Meta(kind));
         }
         if !self.plead_by_mail(kind) {
