@@ -76,13 +76,13 @@ impl Act {
     pub(super) fn withholds(&self, bytes: &[u8]) -> bool {
         let Self::Withhold(what) = self else { return false };
         let Ok(frame) = ClientFrame::decode(bytes) else { return false };
-        match (what, frame) {
-            (Withheld::Everything, ClientFrame::Append { .. }) => true,
-            (Withheld::Everything | Withheld::Posts, ClientFrame::Post { .. }) => true,
-            (Withheld::Everything | Withheld::Posts, ClientFrame::PutBlob { .. }) => true,
-            (Withheld::Alerts, ClientFrame::Append { class: Class::Alert, .. }) => true,
-            (Withheld::Commits, ClientFrame::Append { class: Class::Control, .. }) => true,
-            _ => false,
+        let posts = matches!(frame, ClientFrame::Post { .. } | ClientFrame::PutBlob { .. });
+        let appended = if let ClientFrame::Append { class, .. } = frame { Some(class) } else { None };
+        match what {
+            Withheld::Everything => posts || appended.is_some(),
+            Withheld::Posts => posts,
+            Withheld::Alerts => appended == Some(Class::Alert),
+            Withheld::Commits => appended == Some(Class::Control),
         }
     }
 }

@@ -48,7 +48,7 @@ impl Troubles {
                 _ => 9,
             };
             let act = Act::draw(rng, device < committee);
-            troubles.insiders.extend((device < devices).then(|| Insider { device, act }));
+            troubles.insiders.extend((device < devices).then_some(Insider { device, act }));
         }
         if one_in(rng, 4) {
             let mut old = || committee + rng.next_u64() as usize % (devices - committee);
@@ -81,6 +81,11 @@ impl Troubles {
     /// Whether this device's program is a changed one.
     pub(super) fn is_insider(&self, device: usize) -> bool {
         self.insiders.iter().any(|insider| insider.device == device)
+    }
+
+    /// Whether this device had a changed program, has done what it could, and is gone.
+    pub(super) fn is_gone(&self, device: usize) -> bool {
+        self.over && self.is_insider(device) && self.act(device).is_none()
     }
 
     /// What a device's changed program does.

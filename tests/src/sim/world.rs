@@ -323,7 +323,15 @@ impl World {
         self.troubles.over = true;
         self.tell("the faults stop".into());
         for device in 0..self.devices.len() {
-            self.devices[device].wanted = true;
+            // An insider that has done what it could is gone: as an owner it could go on to change the
+            // access key after each repair (docs/THREAT_MODEL.md, the war of two owners).
+            self.devices[device].wanted = !self.troubles.is_gone(device);
+            if !self.devices[device].wanted
+                && let Some(connection) = self.devices[device].connection
+            {
+                self.cut(connection);
+                continue;
+            }
             self.devices[device].cut_off_until = 0;
             if self.devices[device].core.is_none() {
                 self.at(self.now + 1_000, Event::Start(device));
