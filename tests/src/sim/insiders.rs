@@ -207,6 +207,11 @@ impl Suspects {
         }
     }
 
+    /// Whether there is any.
+    pub(super) fn any(&self) -> bool {
+        !self.bodies.is_empty()
+    }
+
     pub(super) fn wrote(&self, channel: ChannelId, seq: u64) -> bool {
         self.places.contains(&(channel, seq))
     }

@@ -36,6 +36,8 @@ pub struct Size {
     pub threshold: u8,
     /// Reports made while things go wrong.
     pub reports: usize,
+    /// Clocks that are off, insiders and old apps.
+    pub troubles: bool,
 }
 
 /// How a world ended well.
@@ -126,7 +128,8 @@ struct Line {
 impl World {
     pub(super) fn new(seed: u64, size: Size) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let troubles = Troubles::draw(&mut rng, size.devices, size.committee.into());
+        let drawn = Troubles::draw(&mut rng, size.devices, size.committee.into());
+        let troubles = if size.troubles { drawn } else { Troubles::default() };
         Self {
             seed,
             size,
@@ -945,6 +948,6 @@ impl Size {
     /// A world of so many devices, with a committee of 2 of 3.
     #[must_use]
     pub const fn of(devices: usize) -> Self {
-        Self { devices, committee: 3, threshold: 2, reports: 6 }
+        Self { devices, committee: 3, threshold: 2, reports: 6, troubles: true }
     }
 }
