@@ -129,7 +129,7 @@ fn any(
             let known = mailboxes.get(rng.next_u64() as usize % (mailboxes.len() + 1)).copied();
             let size = 1 + rng.next_u64() as usize % 3_000;
             let (record, body) = (record(rng), bytes(rng, size).into());
-            ClientFrame::Post { request, mailbox: known.unwrap_or(any), record, body }
+            ClientFrame::Post { request, mailbox: known.unwrap_or(any), record, body, pass: None }
         }
         _ => blob(request, channel, 20_000, rng),
     };
@@ -146,7 +146,7 @@ fn large(core: &Core, channels: &[Position], rng: &mut ChaCha8Rng) -> Option<Cli
         2 => {
             let mailbox = core.others_mailboxes().first().copied()?;
             let (record, body) = (record(rng), bytes(rng, MAX_POST_BODY).into());
-            ClientFrame::Post { request, mailbox, record, body }
+            ClientFrame::Post { request, mailbox, record, body, pass: None }
         }
         _ => blob(request, channel, MAX_BLOB_PART, rng),
     })
