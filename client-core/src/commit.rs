@@ -16,7 +16,7 @@ use crate::governance::Governance;
 use crate::judge::{Verdict, apply_all, check_plea, entitled, modest};
 use crate::keys::{access_key, plea_key};
 use crate::limits::{MAX_KEY_PACKAGE, MAX_SPARES, MAX_STATEMENTS};
-use crate::mls::{self, Change, Member, MlsError, inspect_key_package};
+use crate::mls::{self, Change, Member, MlsError, claimed_key, inspect_key_package};
 use crate::rows::Row;
 use crate::sorted::Set;
 use crate::state::{Job, Joiner, PreparedCommit, Spare};
@@ -101,6 +101,8 @@ impl Core {
         };
         let packages = waits.into_iter().filter_map(|person| {
             let package = person.packages.iter().find(|package| package.kind == kind)?;
+            // Whoever is in already costs no check of signatures: this is asked in every turn.
+            claimed_key(&package.key_package).filter(|key| channel.group.find(key).is_none())?;
             let newcomer = inspect_key_package(&package.key_package).ok()?;
             let member = Member { index: 0, key: newcomer.key, credential: newcomer.credential };
             let fits = package.key_package.len() <= MAX_KEY_PACKAGE
@@ -123,7 +125,11 @@ impl Core {
             let plea = due.plea.as_ref().map(|plea| plea.person);
             let last = due.add.first().cloned().filter(|_| due.add.len() == 1);
             most = due.add.len() / 2;
-            let prepared = if due.nothing() { Err(MlsError::Invalid) } else { self.prepare(kind, due) };
+            let prepared = if due.nothing() && !mls::spoils() {
+                Err(MlsError::Invalid)
+            } else {
+                self.prepare(kind, due)
+            };
             match (prepared, plea, last) {
                 (Ok((body, rotate, prepared)), ..) => {
                     if let Some(Job::Commit { prepared: place, .. }) = self.outbox.get_mut(&id) {
@@ -196,7 +202,8 @@ impl Core {
             apply_all(&channel.governance, &due.statements).map_err(|_| MlsError::Invalid)?;
         let context = wire::encode(&governance.context(kind));
         let context = (!statements.is_empty()).then_some(context.as_slice());
-        let change = Change { add: &add, remove: &remove, context, path: rekey };
+        let path = rekey || mls::spoils();
+        let change = Change { add: &add, remove: &remove, context, path };
         let commit = channel.group.commit(&change)?;
         // What the others would skip is not sent.
         if !modest(channel, &commit.commit, add.len()) {

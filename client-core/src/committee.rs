@@ -3,7 +3,7 @@
 use campana_protocol::event::{Admitted, Approve, DeskSecret, Draft, Event, Invite, Owner};
 use campana_protocol::frame::{Class, Secret};
 use campana_protocol::governance::{
-    Approval, ChannelKind, DeskMailbox, Operation, RULES, SignedStatement, Statement, statement_digest,
+    Approval, ChannelKind, DeskMailbox, Operation, SignedStatement, Statement, statement_digest,
 };
 use campana_protocol::id::{Hash, PublicKey};
 use campana_protocol::mailbox::{Post, SignedJoin, invite_proof};
@@ -12,7 +12,7 @@ use campana_protocol::wire;
 use crate::channel::Channel;
 use crate::core::Core;
 use crate::duty::Duty;
-use crate::governance::{Governance, followed};
+use crate::governance::{Governance, followed, follows};
 use crate::keys::{self, MailboxKeys};
 use crate::limits::{
     MAX_DESKS, MAX_DRAFTS, MAX_DRAFTS_BYTES, MAX_INVITES, MAX_OWNER_KEYS, MAX_REFUSALS, MAX_SIGNERS,
@@ -355,7 +355,7 @@ impl Core {
     /// it: devices from before there were rule numbers take no statement without an operation.
     pub(crate) fn draft_rule(&mut self) -> Option<Hash> {
         let zones = self.chain()?.zones().current().to_vec();
-        self.draft_under(vec![Operation::Zones { zones }], None, Some(RULES))
+        self.draft_under(vec![Operation::Zones { zones }], None, Some(follows()))
     }
 
     /// See [`Self::draft`]. `rule`: the rule number from there on, if the statement raises it.

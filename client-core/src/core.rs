@@ -32,6 +32,8 @@ pub struct Position {
     /// False: this state was rolled back and waits to be let in again, or a commit failed here that
     /// others may have taken.
     pub whole: bool,
+    /// False: a Welcome let it in that no committee device has vouched for yet. A better one may come.
+    pub confirmed: bool,
 }
 
 /// Which key opened a message of somebody else's. No two messages may have all but `seq` in common.
@@ -42,6 +44,8 @@ pub struct Opened {
     pub channel: ChannelId,
     /// Which epoch.
     pub epoch: u64,
+    /// Of which group: after a commit that opens for some alone there are two of one number.
+    pub group: Hash,
     /// The sender's leaf.
     pub leaf: u32,
     /// Which of the leaf's keys in that epoch.
@@ -159,6 +163,7 @@ impl Core {
             log_hash: channel.meta.log_hash,
             epoch: channel.group.epoch(),
             whole: !channel.meta.lost && !channel.meta.footing.has_failed(),
+            confirmed: !channel.meta.footing.unconfirmed,
         };
         self.channels.iter().map(position).collect()
     }

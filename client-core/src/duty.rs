@@ -3,13 +3,14 @@
 
 use campana_protocol::event::Event;
 use campana_protocol::frame::Class;
-use campana_protocol::governance::{ChannelKind, Operation, RULES, Role};
+use campana_protocol::governance::{ChannelKind, Operation, Role};
 use campana_protocol::id::{IncidentId, PublicKey};
 use campana_protocol::mailbox::{Join, KeyPackageFor, Post, SignedJoin, join_digest};
 use campana_protocol::report::Alert;
 use campana_protocol::wire;
 
 use crate::core::Core;
+use crate::governance::follows;
 use crate::incident::Incident;
 use crate::limits::{
     EARLY_REPORT_TTL, MAX_INCIDENTS, MEMBER_PATIENCE, MEMBER_SPREAD, PLEA_PATIENCE, RETURNED_PATIENCE, STEP,
@@ -161,13 +162,13 @@ impl Core {
         let committee: Vec<PublicKey> =
             channel.group.members().filter_map(|member| channel.role_key(&member)).collect();
         let threshold = chain.charter().threshold;
-        self.draft_under(vec![Operation::Constitute { committee, threshold }], None, Some(RULES));
+        self.draft_under(vec![Operation::Constitute { committee, threshold }], None, Some(follows()));
     }
 
     /// A committee of one device has nobody else to ask: its network goes on under the rules of the
     /// version that the device runs.
     fn raise_rule_alone(&mut self) {
-        let Some(chain) = self.chain().filter(|chain| chain.constituted() && chain.rule() < RULES) else {
+        let Some(chain) = self.chain().filter(|chain| chain.constituted() && chain.rule() < follows()) else {
             return;
         };
         let says = |job: &Job| matches!(job, Job::Event { kind: ChannelKind::Committee, .. });
@@ -203,6 +204,7 @@ impl Core {
         }
         if let Some(channel) = self.channels.get_mut(&kind) {
             channel.meta.pleaded_at = now;
+            channel.meta.footing.pleaded = true;
             self.mark(Row::Meta(kind));
         }
         if !self.plead_by_mail(kind) {

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use campana_protocol::event::{Event, Invite};
 use campana_protocol::frame::Class;
 use campana_protocol::governance::{
-    ChannelKind, Charter, DeskMailbox, Operation, RULES, Role, Zone, statement_digest,
+    ChannelKind, Charter, DeskMailbox, Operation, Role, Zone, statement_digest,
 };
 use campana_protocol::id::{ChannelId, Hash, InviteId, PublicKey};
 use campana_protocol::link::{Invitation, InviteLink, OperatorLink};
@@ -18,7 +18,7 @@ use campana_protocol::wire;
 use crate::channel::Channel;
 use crate::command::{Command, CommandError, Reply, Who, ZoneChange};
 use crate::core::Core;
-use crate::governance::{Governance, followed, name_holds, thresholds_hold};
+use crate::governance::{Governance, followed, follows, name_holds, thresholds_hold};
 use crate::keys::{KeyPair, MailboxKeys};
 use crate::rows::Row;
 use crate::state::{DraftRecord, Job, Membership, Reading, Standing, owner};
@@ -359,14 +359,14 @@ impl Core {
     fn raise_rules(&mut self) -> Result<Reply, CommandError> {
         let chain = self.constituted_chain()?;
         let raises = |statement: &[u8]| {
-            chain.check_draft(statement).is_ok_and(|statement| statement.rule == Some(RULES))
+            chain.check_draft(statement).is_ok_and(|statement| statement.rule == Some(follows()))
         };
         let open = self.registry.drafts.iter().filter(|draft| draft.open());
         if let Some(known) = open.map(|draft| &draft.statement).find(|statement| raises(statement)) {
             let id = statement_digest(known);
             return self.approve(id).map(|_| Reply::Draft(id));
         }
-        if chain.rule() >= RULES {
+        if chain.rule() >= follows() {
             return Err(CommandError::AlreadyDone);
         }
         self.draft_rule().map(Reply::Draft).ok_or(CommandError::Bug)

@@ -63,6 +63,10 @@ pub(crate) struct Footing {
     #[n(9)]
     #[cbor(default)]
     pub(crate) stays_lost: bool,
+    /// It has pleaded since it was let in: a Welcome may be on its way to a spare leaf.
+    #[n(10)]
+    #[cbor(default)]
+    pub(crate) pleaded: bool,
 }
 
 #[derive(Clone, Encode, Decode)]
@@ -120,8 +124,8 @@ impl Footing {
 
     /// A committee device vouches for this device's group.
     fn confirm(&mut self) {
-        let (owes, committer) = (self.owes, self.committer);
-        *self = Self { owes, committer, ..Self::default() };
+        let (owes, committer, pleaded) = (self.owes, self.committer, self.pleaded);
+        *self = Self { owes, committer, pleaded, ..Self::default() };
     }
 }
 
@@ -209,6 +213,7 @@ impl Core {
         let epoch = channel.group.epoch();
         let same = checkpoint.epoch == epoch && checkpoint.authenticator == authenticator(&channel.group);
         let footing = &mut channel.meta.footing;
+        let joined = footing.unconfirmed && !footing.pleaded && !channel.meta.lost;
         if same {
             // Whoever made a commit that failed here is the last to say that all is well.
             if footing.failed.as_ref().is_none_or(|failed| failed.by != Some(checkpoint.key)) {
@@ -217,11 +222,16 @@ impl Core {
             if footing.committer != Some(checkpoint.key) {
                 footing.owes = false;
             }
-        } else if checkpoint.epoch >= epoch
+        } else if (checkpoint.epoch >= epoch || footing.unconfirmed)
+            // A group that somebody made up has whatever epoch they like.
             && footing.elsewhere.len() < 2
             && !footing.elsewhere.contains(&checkpoint.key)
         {
             footing.elsewhere.push(checkpoint.key);
+        }
+        // What it pleaded for has come, and the committee vouches for it: no later Welcome is better.
+        if joined && same && !footing.unconfirmed {
+            channel.meta.pleaded_at = 0;
         }
         // A device that was set back reads checkpoints of its own past: a Welcome may be on its way to it.
         let confirmed = same && !footing.unconfirmed && !channel.meta.lost && channel.meta.pleaded_at == 0;

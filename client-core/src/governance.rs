@@ -336,12 +336,19 @@ impl Governance {
     }
 }
 
-/// The highest rule number that this program follows; tests play older and newer ones.
-fn follows() -> u16 {
-    #[cfg(test)]
-    return tests::FOLLOWS.get();
-    #[cfg(not(test))]
+/// The highest rule number that this program follows; tests and the simulation play older and newer ones.
+pub(crate) fn follows() -> u16 {
+    #[cfg(any(test, feature = "testing"))]
+    return FOLLOWS.get();
+    #[cfg(not(any(test, feature = "testing")))]
     campana_protocol::governance::RULES
+}
+
+#[cfg(any(test, feature = "testing"))]
+std::thread_local! {
+    /// The rule number that this thread's program follows.
+    pub(crate) static FOLLOWS: core::cell::Cell<u16> =
+        const { core::cell::Cell::new(campana_protocol::governance::RULES) };
 }
 
 /// Whether this version knows all that a statement does: nobody signs what their app can't show.

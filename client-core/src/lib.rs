@@ -57,6 +57,8 @@ mod skips;
 mod snapshot;
 pub mod sorted;
 mod state;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 pub mod turn;

@@ -88,6 +88,10 @@ impl Core {
         self.finish_own_commit(kind, entry.seq);
         // What nobody follows can have brought a key all the same: an owner asks which is in force.
         let skipped = self.skipped.last().is_some_and(|last| (last.kind, last.seq) == (kind, entry.seq));
+        if skipped && entry.class == Class::Control {
+            // Somebody may follow it into a group of its author's: each is told where the others are.
+            self.owe_checkpoint(kind, None);
+        }
         if skipped
             && entry.class == Class::Control
             && self.caught_up(kind)
@@ -224,6 +228,7 @@ impl Core {
         self.opened.push(crate::core::Opened {
             channel: channel.id,
             epoch: channel.group.epoch(),
+            group: channel.group.epoch_authenticator(),
             leaf: opened.sender,
             generation: opened.generation,
             seq: entry.seq,

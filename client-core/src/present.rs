@@ -1,7 +1,7 @@
 //! Making view models.
 
 use campana_protocol::frame::Class;
-use campana_protocol::governance::{ChannelKind, RULES, Role, Zone, statement_digest};
+use campana_protocol::governance::{ChannelKind, Role, Zone, statement_digest};
 use campana_protocol::id::{IncidentId, PublicKey};
 use campana_protocol::mailbox::Refusal;
 use campana_protocol::name::{clean, outline, short_code};
@@ -10,7 +10,7 @@ use campana_protocol::wire;
 
 use crate::channel::Channel;
 use crate::core::Core;
-use crate::governance::Governance;
+use crate::governance::{Governance, follows};
 use crate::incident::Incident;
 use crate::limits::RECENT;
 use crate::sorted::{self, Set};
@@ -233,10 +233,10 @@ impl Core {
             retired_zones: zone_views(chain.zones().retired()),
             // A committee of one raises them by itself.
             new_rules: (chain.constituted()
-                && chain.rule() < RULES
+                && chain.rule() < follows()
                 && chain.committee().len() > 1
                 && !self.drafts_rule(&chain))
-            .then_some(RULES),
+            .then_some(follows()),
         })
     }
 
@@ -252,7 +252,7 @@ impl Core {
     fn drafts_rule(&self, chain: &Governance) -> bool {
         let mut open = self.registry.drafts.iter().filter(|draft| draft.open());
         open.any(|draft| {
-            chain.check_draft(&draft.statement).is_ok_and(|statement| statement.rule == Some(RULES))
+            chain.check_draft(&draft.statement).is_ok_and(|statement| statement.rule == Some(follows()))
         })
     }
 

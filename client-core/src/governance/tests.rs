@@ -44,11 +44,6 @@ fn statement(governance: &Governance, nonce: u8, operations: Vec<Operation>) -> 
     }
 }
 
-std::thread_local! {
-    /// The rule number that this thread's program follows.
-    pub(crate) static FOLLOWS: core::cell::Cell<u16> = const { core::cell::Cell::new(RULES) };
-}
-
 /// An operation of a later version, as its bytes are.
 pub(crate) fn later_operation() -> Operation {
     let encoded = wire::encode(&(77u32, ("a later thing", 3u8)));

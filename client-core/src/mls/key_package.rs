@@ -75,6 +75,12 @@ pub fn inspect_key_package(bytes: &[u8]) -> Result<Newcomer, MlsError> {
     Ok(Newcomer { key, credential })
 }
 
+/// Whose leaf a key package says it is for: nothing of it has been checked.
+pub(crate) fn claimed_key(bytes: &[u8]) -> Option<PublicKey> {
+    let message = parse(bytes).ok()?;
+    PublicKey::from_slice(&message.as_key_package()?.signing_identity().signature_key)
+}
+
 impl KeyPackageSecret {
     /// For the store.
     #[must_use]

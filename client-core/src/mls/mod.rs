@@ -29,6 +29,7 @@ mod provider;
 mod rules;
 mod saved;
 mod sealed;
+mod spoil;
 mod stage;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -37,22 +38,16 @@ mod tree;
 pub use change::{Change, Prepared};
 pub use error::MlsError;
 pub use group::{Group, Member};
+pub(crate) use key_package::claimed_key;
 pub use key_package::{KeyPackage, KeyPackageSecret, Newcomer, inspect_key_package, key_package};
 pub use leaf::Leaf;
 pub use message::Opened;
 pub use saved::{Changes, ChunkChange, Saved};
 pub use sealed::{SealingSecret, open_sealed, seal};
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use spoil::spoiling_path_for;
+pub(crate) use spoil::spoils;
 pub use stage::Staged;
-
-/// What a malicious committer does: the members with these encryption keys get path secrets that they
-/// can't use, as long as the closure runs.
-#[cfg(test)]
-pub(crate) fn spoiling_path_for<T>(keys: Vec<Vec<u8>>, make: impl FnOnce() -> T) -> T {
-    provider::SPOILED.set(keys);
-    let made = make();
-    provider::SPOILED.take();
-    made
-}
 
 /// Type of the one group context extension a group of ours has (private use range).
 pub const CONTEXT_EXTENSION: u16 = 0xF0CA;

@@ -19,6 +19,7 @@ use super::rig::{DAY, World, attest, report};
 use crate::command::{Command, Reply};
 use crate::keys::checkpoint_key;
 use crate::mls::{Change, Group, Leaf, key_package, seal, spoiling_path_for};
+use crate::state::Job;
 use crate::turn::{Input, NoticeKind, SkipReason};
 use crate::vault;
 
@@ -333,6 +334,39 @@ fn a_welcome_into_a_group_that_is_nobodys_is_left_for_a_better_one() {
     assert!(in_step(&mut world, &[ids[0], victim]));
     raid(&mut world, &ids, ids[7]);
     assert_eq!(rang(&world, victim, NoticeKind::Alert), 1);
+}
+
+/// A member takes commits of its own for good that nobody else does, and answers a plea from there: the
+/// group that it makes up has a later epoch than the others'.
+#[test]
+fn who_is_let_into_a_group_of_later_epochs_that_is_nobodys_is_told_and_comes_back_for_good() {
+    let (mut world, ids) = network();
+    let (insider, victim) = (ids[5], ids[6]);
+    let others: Vec<usize> = ids.iter().copied().filter(|id| *id != insider && *id != victim).collect();
+    for _ in 0..3 {
+        world.core(insider).push_job(Job::Commit { kind: BROADCAST, attempt: None, prepared: None });
+        spoiling_path_for(vec![vec![1]], || world.turn(insider, Input::Tick));
+        world.settle();
+    }
+    let ahead =
+        world.channel(insider, BROADCAST).group.epoch() - world.channel(ids[0], BROADCAST).group.epoch();
+    assert_eq!(ahead, 3);
+    others.iter().for_each(|other| world.disconnect(*other));
+    world.core(victim).lose(BROADCAST);
+    world.turn(victim, Input::Tick);
+    world.pass(200_000);
+    assert!(in_step(&mut world, &[insider, victim]), "the insider alone was there to answer");
+    others.iter().for_each(|other| world.connect(*other));
+    let told = (0..60).any(|_| {
+        world.pass(2_000);
+        world.view(victim).warnings.contains(&Warning::Astray)
+    });
+    assert!(told, "it is told within two minutes");
+    world.pass(600_000);
+    assert!(in_step(&mut world, &[ids[0], ids[3], victim]));
+    world.pass(3_600_000);
+    assert!(in_step(&mut world, &[ids[0], ids[3], victim]), "and it is not led away again");
+    assert!(world.view(victim).warnings.is_empty());
 }
 
 /// A device that was set back pleads, and then reads a checkpoint of the epoch that it is in: the leaf

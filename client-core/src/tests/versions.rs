@@ -13,7 +13,8 @@ use campana_protocol::wire;
 use super::network;
 use super::rig::{World, attest, report};
 use crate::command::{Command, CommandError};
-use crate::governance::tests::{FOLLOWS, later_operation};
+use crate::governance::FOLLOWS;
+use crate::governance::tests::later_operation;
 use crate::mls::Change;
 
 const BROADCAST: ChannelKind = ChannelKind::Broadcast;

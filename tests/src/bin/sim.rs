@@ -2,6 +2,8 @@
 //! ones and `sim --known` for those that once failed.
 
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use campana_tests::sim::{Outcome, Size, fresh, known, play, play_explained};
@@ -31,6 +33,12 @@ struct Options {
     /// Starts no further world after so many minutes.
     #[arg(long)]
     minutes: Option<u64>,
+    /// Leaves out clocks that are off, insiders and old apps.
+    #[arg(long)]
+    no_troubles: bool,
+    /// How many worlds are played at once: each is one thread's.
+    #[arg(long, default_value_t = 1)]
+    threads: usize,
     /// Plays the worlds that once failed.
     #[arg(long, conflicts_with_all = ["seed", "seeds", "fresh", "devices"])]
     known: bool,
@@ -43,22 +51,43 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let ends = options.minutes.map(|minutes| Instant::now() + Duration::from_secs(60 * minutes));
+    let threads = options.threads.max(1);
+    let worlds = Mutex::new(worlds.into_iter());
+    let counts = thread::scope(|scope| {
+        let players: Vec<_> =
+            (0..threads).map(|_| scope.spawn(|| play_all(&options, &worlds, ends))).collect();
+        players.into_iter().map(|player| player.join().unwrap_or((0, 1))).collect::<Vec<_>>()
+    });
+    let (passed, failed) = counts.iter().fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
+    report(&format!("{passed} passed, {failed} failed"));
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Plays one world after the other, until none is left or the time is up. How many passed and failed; a
+/// world that panics counts as one that failed.
+fn play_all(
+    options: &Options,
+    worlds: &Mutex<impl Iterator<Item = (u64, usize)>>,
+    ends: Option<Instant>,
+) -> (u64, u64) {
     let (mut passed, mut failed) = (0, 0);
-    for (seed, devices) in worlds {
+    loop {
         if ends.is_some_and(|ends| Instant::now() >= ends) {
             report("the time is up");
-            break;
+            return (passed, failed);
         }
-        match world(&options, seed, devices) {
+        let next = worlds.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let Some((seed, devices)) = next else { return (passed, failed) };
+        match world(options, seed, devices) {
             Ok(line) => {
                 passed += 1;
                 report(&format!("seed {seed}: ok, {line}"));
             }
             Err(why) => {
                 failed += 1;
-                report(&format!("seed {seed}: FAILED, {why}"));
                 report(&format!(
-                    "  replay: cargo xtask sim --seeds 1 --seed {seed} --devices {devices} --explain"
+                    "seed {seed}: FAILED, {why}\n  replay: cargo xtask sim --seeds 1 --seed {seed} --devices {devices} --explain{}",
+                    if options.no_troubles { " --no-troubles" } else { "" }
                 ));
                 if !options.known {
                     report(&format!("  and add it to tests/src/sim/seeds.txt: {seed} {devices} {why}"));
@@ -66,8 +95,6 @@ fn main() -> ExitCode {
             }
         }
     }
-    report(&format!("{passed} passed, {failed} failed"));
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Seeds and how many devices each has.
@@ -85,7 +112,7 @@ fn worlds(options: &Options) -> Option<Vec<(u64, usize)>> {
 
 /// Plays one world. What to say of it, or why it failed.
 fn world(options: &Options, seed: u64, devices: usize) -> Result<String, String> {
-    let size = Size::of(devices);
+    let size = Size { troubles: !options.no_troubles, ..Size::of(devices) };
     let first = play_explained(seed, size).map_err(|(violation, history)| {
         history.iter().filter(|_| options.explain).for_each(|line| report(line));
         violation.to_string()

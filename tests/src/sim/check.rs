@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use campana_core::{Opened, Position, SkipReason, SkippedEntry};
 use campana_protocol::id::{ChannelId, Hash};
 
+use super::insiders::Suspects;
+
 /// Something that must never happen.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
@@ -94,6 +96,14 @@ pub enum Violation {
         /// Reports whose reporters were told that they are kept.
         reports: usize,
     },
+    /// An app that does not follow the network's rules says nothing of it.
+    #[error("device {device} stopped before rules that its app does not follow, and {why}")]
+    StoppedInSilence {
+        /// Which device.
+        device: usize,
+        /// What it says, or does not.
+        why: &'static str,
+    },
     /// After the faults stopped, not everybody converged.
     #[error("not converged {minutes} virtual minutes after the faults stopped: {why}")]
     NotConverged {
@@ -112,8 +122,8 @@ pub(super) struct Agreement {
     pub(super) restored: usize,
     logs: BTreeMap<(ChannelId, u64), Vec<Hash>>,
     epochs: BTreeMap<(ChannelId, u64, Hash), u64>,
-    /// Where in its log the message is that used a key: channel, epoch, leaf, generation.
-    keys: BTreeMap<(ChannelId, u64, u32, u32), u64>,
+    /// Where in its log the message is that used a key: channel, group, leaf, generation.
+    keys: BTreeMap<(ChannelId, Hash, u32, u32), u64>,
 }
 
 impl Agreement {
@@ -147,8 +157,8 @@ impl Agreement {
     /// Compares the keys of messages that a device opened with all that anybody has.
     pub(super) fn check_keys(&mut self, opened: &[Opened]) -> Result<(), Violation> {
         for message in opened {
-            let Opened { channel, epoch, leaf, generation, seq } = *message;
-            let first = *self.keys.entry((channel, epoch, leaf, generation)).or_insert(seq);
+            let Opened { channel, epoch, group, leaf, generation, seq } = *message;
+            let first = *self.keys.entry((channel, group, leaf, generation)).or_insert(seq);
             // The same bytes: their author did not know that they had been read before the relay lost them.
             if first != seq && self.restored == 0 {
                 return Err(Violation::KeyUsedTwice { channel, epoch, leaf, generation, first, second: seq });
@@ -163,18 +173,22 @@ impl Agreement {
     }
 }
 
-/// Entries that a whole device skipped; in this world nobody is hostile.
+/// Entries that a whole device skipped, and that nobody wrote who answers for nothing.
 pub(super) fn check_skipped(
     device: usize,
     skipped: &[SkippedEntry],
     positions: &[Position],
+    suspects: &Suspects,
     restored: bool,
 ) -> Result<(), Violation> {
-    // What ends that a relay is restored says nothing.
-    let ends = |entry: &SkippedEntry| restored && entry.why == SkipReason::Malformed;
-    let whole =
-        |entry: &SkippedEntry| positions.iter().any(|position| position.kind == entry.kind && position.whole);
-    match skipped.iter().find(|entry| entry.why != SkipReason::Replayed && !ends(entry) && whole(entry)) {
+    // What ends that a relay is restored says nothing, nor does an owner that puts back an access key which
+    // an insider has changed.
+    let ends = |entry: &SkippedEntry| (restored || suspects.any()) && entry.why == SkipReason::Malformed;
+    let honest = |entry: &SkippedEntry| {
+        let at = |position: &&Position| position.kind == entry.kind && position.whole && position.confirmed;
+        positions.iter().find(at).is_some_and(|position| !suspects.wrote(position.channel, entry.seq))
+    };
+    match skipped.iter().find(|entry| entry.why != SkipReason::Replayed && !ends(entry) && honest(entry)) {
         Some(entry) => Err(Violation::Unusable { device, entry: *entry }),
         None => Ok(()),
     }
@@ -186,11 +200,15 @@ mod tests {
 
     #[test]
     fn a_key_may_open_one_message_and_no_other() {
-        let first = Opened { channel: ChannelId([1; 32]), epoch: 2, leaf: 3, generation: 4, seq: 5 };
+        let (channel, group) = (ChannelId([1; 32]), Hash([6; 32]));
+        let first = Opened { channel, epoch: 2, group, leaf: 3, generation: 4, seq: 5 };
         let mut agreement = Agreement::default();
         assert_eq!(agreement.check_keys(&[first, first]), Ok(()), "two devices open the same");
-        let others =
-            [Opened { epoch: 3, ..first }, Opened { leaf: 4, ..first }, Opened { generation: 5, ..first }];
+        let others = [
+            Opened { group: Hash([7; 32]), ..first },
+            Opened { leaf: 4, ..first },
+            Opened { generation: 5, ..first },
+        ];
         assert_eq!(agreement.check_keys(&others), Ok(()));
         assert_eq!(agreement.keys(), 4);
         let again = agreement.check_keys(&[Opened { seq: 6, ..first }]);

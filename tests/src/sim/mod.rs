@@ -4,14 +4,18 @@
 //!
 //! One seed decides everything. After every step the safety checks run; then the faults stop and
 //! everybody has to converge: every report that was acknowledged is with every verifier, every one that
-//! was confirmed has rung on every member's device, and whoever was to leave has left.
+//! was confirmed has rung on every member's device, and whoever was to leave has left. In some worlds
+//! clocks are off and jump, insiders run a changed program, or apps are of another version.
 
 mod check;
 mod device;
 mod faults;
+mod insiders;
 mod people;
 mod relay;
+mod rings;
 mod seeds;
+mod troubles;
 mod world;
 
 use std::time::Instant;

@@ -21,6 +21,8 @@ pub(super) struct Plan {
     pub(super) losing: Vec<(u64, String, Role)>,
     /// Members to be removed, and when.
     pub(super) leaving: Vec<(u64, String)>,
+    /// When the rules are to be raised, if they are.
+    pub(super) raising: Option<u64>,
 }
 
 impl Plan {
@@ -49,6 +51,9 @@ pub(super) fn habit(view: &View, now: u64, rng: &mut ChaCha8Rng, plan: &Plan) ->
         }
         if let Some(draft) = committee.drafts.iter().find(|draft| !draft.signed && draft.trouble.is_none()) {
             return Some(Command::Approve(Hash::parse(&draft.id)?));
+        }
+        if committee.new_rules.is_some() && plan.raising.is_some_and(|at| at <= now) && view.unsent == 0 {
+            return Some(Command::RaiseRules);
         }
         if let Some(command) = statement(committee, now, plan).filter(|_| view.unsent == 0) {
             return Some(command);

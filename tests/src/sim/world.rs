@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use campana_core::view::{Stage, Status, View, Warning};
-use campana_core::{Command, Effect, Input, NoticeKind, Reply, Turn};
+use campana_core::{Command, Core, Effect, Input, NoticeKind, Reply, Turn};
 use campana_protocol::governance::{ChannelKind, Role};
 use campana_protocol::id::{Hash, hash};
 use rand_chacha::ChaCha8Rng;
@@ -13,10 +13,12 @@ use rand_core::{Rng, SeedableRng};
 use super::check::{Agreement, Violation, check_skipped};
 use super::device::Device;
 use super::faults::{Faults, happens};
+use super::insiders::{PAUSE, Suspects};
 use super::people::{self, CANARY, Plan};
 use super::relay::Relay;
+use super::troubles::Troubles;
 
-const MINUTE: u64 = 60_000;
+pub(super) const MINUTE: u64 = 60_000;
 /// How long the faults last.
 const CHAOS: u64 = 20 * MINUTE;
 /// How long everybody has to converge afterwards.
@@ -34,6 +36,8 @@ pub struct Size {
     pub threshold: u8,
     /// Reports made while things go wrong.
     pub reports: usize,
+    /// Clocks that are off, insiders and old apps.
+    pub troubles: bool,
 }
 
 /// How a world ended well.
@@ -58,7 +62,7 @@ pub struct Outcome {
     pub seconds: f64,
 }
 
-enum Event {
+pub(super) enum Event {
     Connect(usize),
     ToRelay {
         connection: u64,
@@ -74,19 +78,23 @@ enum Event {
     Look(usize),
     Report(usize),
     Start(usize),
+    /// A changed program does something of its own.
+    Act(usize),
+    /// A device's app is updated: it begins anew, and follows the next rules.
+    Update(usize),
     RelayTick,
 }
 
 pub(super) struct World {
-    seed: u64,
-    size: Size,
-    rng: ChaCha8Rng,
+    pub(super) seed: u64,
+    pub(super) size: Size,
+    pub(super) rng: ChaCha8Rng,
     faults: Faults,
-    now: u64,
+    pub(super) now: u64,
     order: u64,
     queue: BinaryHeap<Reverse<(u64, u64)>>,
     events: BTreeMap<(u64, u64), Event>,
-    devices: Vec<Device>,
+    pub(super) devices: Vec<Device>,
     /// Open connections, their device, and when the last frame each way arrives.
     connections: BTreeMap<u64, Line>,
     next_connection: u64,
@@ -107,6 +115,8 @@ pub(super) struct World {
     history: Vec<String>,
     /// Where each device stood when the history last said so.
     stands: BTreeMap<(usize, ChannelKind), (u64, bool)>,
+    pub(super) troubles: Troubles,
+    pub(super) suspects: Suspects,
 }
 
 struct Line {
@@ -117,10 +127,13 @@ struct Line {
 
 impl World {
     pub(super) fn new(seed: u64, size: Size) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let drawn = Troubles::draw(&mut rng, size.devices, size.committee.into());
+        let troubles = if size.troubles { drawn } else { Troubles::default() };
         Self {
             seed,
             size,
-            rng: ChaCha8Rng::seed_from_u64(seed),
+            rng,
             faults: Faults::NONE,
             now: START,
             order: 0,
@@ -141,14 +154,16 @@ impl World {
             reports: 0,
             history: Vec::new(),
             stands: BTreeMap::new(),
+            troubles,
+            suspects: Suspects::default(),
         }
     }
 
     /// What happened, a line each; then how every device ended.
     pub(super) fn explain(mut self) -> Vec<String> {
         for (device, state) in self.devices.iter().enumerate() {
-            let Some(core) = &state.core else { continue };
-            let (view, positions, owed) = (core.view(self.now), core.positions(), core.owed());
+            let (Some(core), Some(view)) = (&state.core, state.view(self.now)) else { continue };
+            let (positions, owed) = (core.positions(), core.owed());
             let desks: Vec<String> =
                 core.desks().iter().map(|(id, cursor)| format!("{:.8} {cursor}", id.to_string())).collect();
             let stands: Vec<String> = positions
@@ -167,20 +182,22 @@ impl World {
                 incidents.join("; "),
             ));
         }
+        self.history.push(format!("troubles: {:?}", self.troubles));
         self.history
     }
 
-    fn tell(&mut self, line: String) {
+    pub(super) fn tell(&mut self, line: String) {
         let seconds = (self.now - START) / 1_000;
         self.history.push(format!("{:>3}:{:02} {line}", seconds / 60, seconds % 60));
     }
 
     /// Notes each epoch that a device comes to, and whether it still follows.
     fn follow(&mut self, device: usize) {
-        let Some(core) = &self.devices[device].core else { return };
-        for position in core.positions() {
+        let positions = self.devices[device].core.as_ref().map(Core::positions);
+        for position in positions.into_iter().flatten() {
             let stands = (position.epoch, position.whole);
             if self.stands.insert((device, position.kind), stands) != Some(stands) {
+                self.devices[device].ever_lost |= !position.whole || !position.confirmed;
                 let follows = if position.whole { "" } else { ", lost" };
                 let (kind, seq, epoch) = (position.kind, position.cursor, position.epoch);
                 self.tell(format!("device {device}: {kind:?} {seq}, epoch {epoch}{follows}"));
@@ -197,6 +214,7 @@ impl World {
         }
         self.at(self.now + 1_000, Event::RelayTick);
         self.plan_departures();
+        self.plan_troubles();
         self.run_until(self.now + CHAOS)?;
         self.heal()?;
         let verified = self.verified().len();
@@ -264,6 +282,25 @@ impl World {
         self.plan.leaving.push((third, handle(14)));
     }
 
+    /// Insiders begin; the apps of some are updated, then the rules are raised, then the other apps follow.
+    fn plan_troubles(&mut self) {
+        self.troubles.begun = true;
+        for insider in self.troubles.insiders.clone() {
+            self.at(self.now + PAUSE, Event::Act(insider.device));
+        }
+        if self.troubles.old_apps.is_empty() {
+            return;
+        }
+        let raised = self.now + 2 * MINUTE + self.rng.next_u64() % (CHAOS / 2);
+        self.plan.raising = Some(raised);
+        for device in 0..self.devices.len() {
+            let old = self.troubles.old_apps.contains(&device);
+            let (from, within) = if old { (raised, CHAOS) } else { (self.now, raised - self.now) };
+            let at = from + self.rng.next_u64() % within;
+            self.at(at, Event::Update(device));
+        }
+    }
+
     fn look_often(&mut self, device: usize) {
         self.at(self.now + 5_000, Event::Look(device));
     }
@@ -286,9 +323,18 @@ impl World {
 
     fn heal(&mut self) -> Result<(), Violation> {
         self.faults = Faults::NONE;
+        self.troubles.over = true;
         self.tell("the faults stop".into());
         for device in 0..self.devices.len() {
-            self.devices[device].wanted = true;
+            // An insider that has done what it could is gone: as an owner it could go on to change the
+            // access key after each repair (docs/THREAT_MODEL.md, the war of two owners).
+            self.devices[device].wanted = !self.troubles.is_gone(device);
+            if !self.devices[device].wanted
+                && let Some(connection) = self.devices[device].connection
+            {
+                self.cut(connection);
+                continue;
+            }
             self.devices[device].cut_off_until = 0;
             if self.devices[device].core.is_none() {
                 self.at(self.now + 1_000, Event::Start(device));
@@ -311,8 +357,11 @@ impl World {
     fn difference(&self) -> Option<String> {
         let mut views = Vec::new();
         for (device, state) in self.devices.iter().enumerate() {
-            let Some(core) = &state.core else { return Some(format!("device {device} is dead")) };
-            views.push((device, core.view(self.now)));
+            if self.troubles.is_insider(device) {
+                continue;
+            }
+            let Some(view) = state.view(self.now) else { return Some(format!("device {device} is dead")) };
+            views.push((device, view));
         }
         let (gone, members): (Vec<_>, Vec<_>) =
             views.into_iter().partition(|(device, _)| self.plan.leaves(self.now, &handle(*device)));
@@ -325,13 +374,14 @@ impl World {
             .or_else(|| self.apart(&members))
             .or_else(|| self.misplaced(&members))
             .or_else(|| self.untold(&members))
+            .or_else(|| self.silent(&members))
     }
 
     /// A device whose store was put back to before its removal can't open the entry that removes it: it
     /// warns that it was rolled back, and nobody lets it in. It is outside if it stands before the others
     /// and can't follow.
     fn outside(&self, device: usize, view: &View) -> bool {
-        let behind = self.devices[device].core.iter().flat_map(campana_core::Core::positions);
+        let behind = self.devices[device].core.iter().flat_map(Core::positions);
         self.devices[device].ever_set_back
             && view.warnings.contains(&Warning::RolledBack)
             && behind.filter(|position| position.kind == ChannelKind::Broadcast).all(|own| !own.whole)
@@ -339,11 +389,14 @@ impl World {
 
     /// Whether everybody has come to rest.
     fn unsettled(&self, members: &[(usize, View)]) -> Option<String> {
-        let (device, view) = members.iter().find(|(_, view)| {
-            view.stage != Stage::Member || view.unsent > 0 || !view.caught_up || !view.warnings.is_empty()
+        let (device, view) = members.iter().find(|(device, view)| {
+            view.stage != Stage::Member
+                || view.unsent > 0
+                || !view.caught_up
+                || view.warnings.iter().any(|warning| self.is_trouble(*device, *warning))
         })?;
         let core = self.devices[*device].core.as_ref();
-        let (positions, owed) = (core.map(campana_core::Core::positions), core.map(campana_core::Core::owed));
+        let (positions, owed) = (core.map(Core::positions), core.map(Core::owed));
         Some(format!(
             "device {device}: {:?}, unsent: {owed:?}, caught up: {}, {:?}, {positions:?}",
             view.stage, view.caught_up, view.warnings,
@@ -355,10 +408,11 @@ impl World {
         let mut reference: BTreeMap<Hash, (usize, u64, u64)> = BTreeMap::new();
         for (device, view) in members {
             let counts = view.network.as_ref().map_or(0, |network| network.members);
-            if counts != members.len() {
-                return Some(format!("device {device} counts {counts} members, of {}", members.len()));
+            let all = members.len() + self.troubles.insiders.len();
+            if counts != all {
+                return Some(format!("device {device} counts {counts} members, of {all}"));
             }
-            for position in self.devices[*device].core.iter().flat_map(campana_core::Core::positions) {
+            for position in self.devices[*device].core.iter().flat_map(Core::positions) {
                 let here = (*device, position.cursor, position.epoch);
                 let first = *reference.entry(Hash(position.channel.0)).or_insert(here);
                 if (first.1, first.2) != (here.1, here.2) {
@@ -389,7 +443,9 @@ impl World {
     fn untold(&self, members: &[(usize, View)]) -> Option<String> {
         let verifiers = || members.iter().filter(|(_, view)| view.roles.contains(&Role::Verifier.word()));
         // Whoever is removed before the desk reads the report is no member who reports.
-        let stayed = |reporter: usize| !self.plan.leaves(self.now, &handle(reporter));
+        let stayed = |reporter: usize| {
+            !self.plan.leaves(self.now, &handle(reporter)) && !self.troubles.is_insider(reporter)
+        };
         for (id, reporter) in self.owed.iter().filter(|(_, reporter)| stayed(**reporter)) {
             let knows = |view: &View| view.incidents.iter().any(|i| i.id == *id && i.report.is_some());
             if let Some((device, _)) = verifiers().find(|(_, view)| !knows(view)) {
@@ -440,9 +496,9 @@ impl World {
     }
 
     fn verified(&self) -> Vec<String> {
-        let cores = self.devices.iter().filter_map(|device| device.core.as_ref());
-        let mut ids: Vec<String> = cores
-            .flat_map(|core| core.view(self.now).incidents)
+        let views = self.devices.iter().filter_map(|device| device.view(self.now));
+        let mut ids: Vec<String> = views
+            .flat_map(|view| view.incidents)
             .filter(|incident| people::settled(incident.status))
             .map(|incident| incident.id)
             .collect();
@@ -453,7 +509,7 @@ impl World {
 
     // Events ------------------------------------------------------------------------------
 
-    fn at(&mut self, time: u64, event: Event) {
+    pub(super) fn at(&mut self, time: u64, event: Event) {
         self.order += 1;
         self.queue.push(Reverse((time, self.order)));
         self.events.insert((time, self.order), event);
@@ -497,22 +553,23 @@ impl World {
                 let Some(line) = self.connections.get(&connection) else { return Ok(()) };
                 let device = line.device;
                 self.note(2, connection, bytes.len());
+                self.suspects.served(&bytes);
                 self.turn(device, Input::Received(vec![bytes])).map(drop)
             }
             Event::Closed(connection) => self.closed(connection),
             Event::Wake(device) => self.turn(device, Input::Tick).map(drop),
             Event::Look(device) => self.look(device),
-            Event::Report(device) => {
-                match self.devices[device].core.as_ref().map(|core| core.view(self.now).stage) {
-                    Some(Stage::Member) => self.report(device),
-                    Some(Stage::Removed) => Ok(()),
-                    _ => {
-                        self.at(self.now + MINUTE, Event::Report(device));
-                        Ok(())
-                    }
+            Event::Report(device) => match self.devices[device].view(self.now).map(|view| view.stage) {
+                Some(Stage::Member) => self.report(device),
+                Some(Stage::Removed) => Ok(()),
+                _ => {
+                    self.at(self.now + MINUTE, Event::Report(device));
+                    Ok(())
                 }
-            }
+            },
             Event::Start(device) => self.start(device),
+            Event::Act(device) => self.act(device),
+            Event::Update(device) => self.update(device),
             Event::RelayTick => {
                 self.relay.tick(self.now);
                 self.drain_relay();
@@ -544,16 +601,16 @@ impl World {
     }
 
     /// Notes which of a device's reports the relay has.
-    fn note_sent(&mut self, device: usize) {
-        let Some(core) = &self.devices[device].core else { return };
-        let mine = core.view(self.now).incidents.into_iter().filter(|incident| incident.mine);
+    pub(super) fn note_sent(&mut self, device: usize) {
+        let Some(view) = self.devices[device].view(self.now) else { return };
+        let mine = view.incidents.into_iter().filter(|incident| incident.mine);
         self.sent.extend(mine.filter(|one| one.status != Status::WaitingToSend).map(|one| one.id));
     }
 
     /// A store that went back has forgotten what nobody else has: that can't arrive.
     fn forgive(&mut self, device: usize) {
-        let Some(core) = &self.devices[device].core else { return };
-        let known: BTreeSet<String> = core.view(self.now).incidents.into_iter().map(|one| one.id).collect();
+        let Some(view) = self.devices[device].view(self.now) else { return };
+        let known: BTreeSet<String> = view.incidents.into_iter().map(|one| one.id).collect();
         let sent = &self.sent;
         self.owed.retain(|id, reporter| *reporter != device || known.contains(id) || sent.contains(id));
     }
@@ -570,7 +627,7 @@ impl World {
             }
         }
         if happens(&mut self.rng, self.faults.restore) {
-            if self.devices[device].backup.is_some() {
+            if self.devices[device].backup.is_some() && self.may_go_back(device) {
                 self.deaths[2] += 1;
                 self.note_sent(device);
                 self.hang_up(device);
@@ -582,8 +639,11 @@ impl World {
             self.tell(format!("device {device}: its store is copied"));
             self.devices[device].backup = Some(self.devices[device].rows.clone());
         }
-        let Some(core) = &self.devices[device].core else { return Ok(()) };
-        let view = core.view(self.now);
+        if happens(&mut self.rng, self.troubles.jumps) && self.faults.delay != Faults::NONE.delay {
+            self.jump(device);
+        }
+        let Some(view) = self.devices[device].view(self.now) else { return Ok(()) };
+        self.look_closely(device, &view)?;
         let Some(command) = people::habit(&view, self.now, &mut self.rng, &self.plan) else { return Ok(()) };
         if let Command::Attest { incident, .. } | Command::FollowUp { incident, .. } = &command {
             self.signers.entry(incident.to_string()).or_default().insert(device);
@@ -597,7 +657,11 @@ impl World {
     fn add_device(&mut self) -> usize {
         let seed = self.fresh_seed();
         self.devices.push(Device::new(seed));
-        self.devices.len() - 1
+        let device = self.devices.len() - 1;
+        if happens(&mut self.rng, self.troubles.clocks) {
+            self.jump(device);
+        }
+        device
     }
 
     fn fresh_seed(&mut self) -> [u8; 32] {
@@ -616,7 +680,8 @@ impl World {
     }
 
     /// One turn of a device, which may die before its write, after it, or between two effects.
-    fn turn(&mut self, device: usize, input: Input) -> Result<Option<Reply>, Violation> {
+    pub(super) fn turn(&mut self, device: usize, input: Input) -> Result<Option<Reply>, Violation> {
+        self.devices[device].spoils = self.spoilt_by(device);
         let Some(mut turn) = self.devices[device].turn(self.now, input) else { return Ok(None) };
         self.check(device, &turn)?;
         let dies = happens(&mut self.rng, self.faults.kill);
@@ -642,15 +707,22 @@ impl World {
 
     fn check(&mut self, device: usize, turn: &Turn) -> Result<(), Violation> {
         let Some(core) = &self.devices[device].core else { return Ok(()) };
+        // A changed program answers for nothing.
+        if self.troubles.is_insider(device) {
+            return Ok(());
+        }
         let positions = core.positions();
         self.agreement.restored = self.relay.restored.into();
-        check_skipped(device, &turn.skipped, &positions, self.relay.restored > 0)?;
-        self.agreement.check_keys(core.opened())?;
+        let opened = core.opened().to_vec();
+        self.follow(device);
+        self.agreement.check_keys(&opened)?;
+        if !self.may_be_astray(device) {
+            check_skipped(device, &turn.skipped, &positions, &self.suspects, self.relay.restored > 0)?;
+        }
         for entry in &turn.skipped {
             self.tell(format!("device {device}: skips {:?} {}, {:?}", entry.kind, entry.seq, entry.why));
         }
-        self.follow(device);
-        self.agreement.check(device, &positions)
+        if self.may_be_astray(device) { Ok(()) } else { self.agreement.check(device, &positions) }
     }
 
     fn effect(&mut self, device: usize, effect: Effect) -> Result<(), Violation> {
@@ -660,6 +732,12 @@ impl World {
                 if bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes()) {
                     return Err(Violation::Plaintext { device });
                 }
+                if self.answers_for_nothing(device) {
+                    self.suspects.sent(&bytes);
+                }
+                if self.troubles.act(device).is_some_and(|act| act.withholds(&bytes)) {
+                    return Ok(());
+                }
                 if let Some(connection) = self.devices[device].connection {
                     self.carry(connection, bytes, true);
                 }
@@ -667,6 +745,7 @@ impl World {
             }
             Effect::Notify(notice) => {
                 self.check_notice(device, notice)?;
+                self.note_ring(device, notice);
                 // Shown, and dead before the core learns of it: may come again, under the same name.
                 if happens(&mut self.rng, self.faults.kill) {
                     self.kill(device);
@@ -695,8 +774,7 @@ impl World {
     }
 
     fn check_notice(&self, device: usize, notice: campana_core::NoticeId) -> Result<(), Violation> {
-        let Some(core) = &self.devices[device].core else { return Ok(()) };
-        let view = core.view(self.now);
+        let Some(view) = self.devices[device].view(self.now) else { return Ok(()) };
         // Names no incident: what it rings for could not be read.
         if notice.kind == NoticeKind::Unread {
             return match view.unread {
@@ -722,7 +800,7 @@ impl World {
         self.deaths[0] += 1;
         self.note_sent(device);
         self.hang_up(device);
-        let lied = happens(&mut self.rng, self.faults.lying_disk);
+        let lied = happens(&mut self.rng, self.faults.lying_disk) && self.may_go_back(device);
         if lied {
             self.tell(format!("device {device}: dies, and its last write is lost"));
         }
@@ -761,6 +839,7 @@ impl World {
         self.next_connection += 1;
         self.devices[device].connection = Some(connection);
         self.connections.insert(connection, Line { device, up: self.now, down: self.now });
+        self.devices[device].compared = self.devices[device].clock;
         self.turn(device, Input::Connected)?;
         let nonce = self.fresh_seed();
         self.relay.connect(self.now, connection, nonce);
@@ -769,7 +848,7 @@ impl World {
     }
 
     /// Puts a frame on the line: later than the one before it, or never.
-    fn carry(&mut self, connection: u64, bytes: Vec<u8>, up: bool) {
+    pub(super) fn carry(&mut self, connection: u64, bytes: Vec<u8>, up: bool) {
         if happens(&mut self.rng, self.faults.reset) {
             return self.cut(connection);
         }
@@ -815,7 +894,7 @@ impl World {
         self.at(self.now + 1, Event::Closed(connection));
     }
 
-    fn hang_up(&mut self, device: usize) {
+    pub(super) fn hang_up(&mut self, device: usize) {
         if let Some(connection) = self.devices[device].connection.take() {
             self.relay.disconnect(connection);
             self.connections.remove(&connection);
@@ -882,6 +961,6 @@ impl Size {
     /// A world of so many devices, with a committee of 2 of 3.
     #[must_use]
     pub const fn of(devices: usize) -> Self {
-        Self { devices, committee: 3, threshold: 2, reports: 6 }
+        Self { devices, committee: 3, threshold: 2, reports: 6, troubles: true }
     }
 }

@@ -48,12 +48,6 @@ impl CryptoProvider for Provider {
     }
 }
 
-#[cfg(test)]
-std::thread_local! {
-    /// Encryption keys of members whose path secrets a malicious committer spoils; an empty one: all.
-    pub(crate) static SPOILED: core::cell::RefCell<Vec<Vec<u8>>> = const { core::cell::RefCell::new(Vec::new()) };
-}
-
 /// Suite 0x0003. Holds no key.
 #[derive(Clone)]
 pub(super) struct Suite {
@@ -152,8 +146,8 @@ impl CipherSuiteProvider for Suite {
         aad: Option<&[u8]>,
         pt: &[u8],
     ) -> Result<HpkeCiphertext, Refused> {
-        #[cfg(test)]
-        if SPOILED.with_borrow(|keys| keys.iter().any(|key| key.is_empty() || key[..] == remote_key[..])) {
+        #[cfg(any(test, feature = "testing"))]
+        if super::spoil::spoilt(remote_key) {
             // Well encrypted, and another secret than the path's.
             return Ok(self.hpke.seal(remote_key, info, None, aad, &vec![0x55; pt.len()])?);
         }

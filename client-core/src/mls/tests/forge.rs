@@ -1,11 +1,11 @@
 //! Key packages that the library would not make.
 
 use mls_rs::{
-    group::{LeafNode, Node},
+    group::LeafNode,
     mls_rs_codec::{MlsDecode, byte_vec},
 };
 
-use crate::mls::{Group, Leaf, key_package};
+use crate::mls::{Leaf, key_package};
 
 /// Wire format and version of the message, version and suite of the key package, length of the
 /// init key, the key, and length of the encryption key that follows (RFC 9420, section 10).
@@ -13,15 +13,6 @@ const LEAF: usize = 4 + 4 + 1 + 32;
 const ENCRYPTION_KEY: usize = LEAF + 1;
 /// A signature and its length.
 const SIGNATURE: usize = 2 + 64;
-
-impl Group {
-    /// The public encryption key of a member: everybody in the group knows it.
-    pub(crate) fn encryption_key(&self, index: u32) -> Vec<u8> {
-        let tree = self.inner.export_tree();
-        let Some(Some(Node::Leaf(leaf))) = tree.nodes().get(2 * index as usize) else { panic!("a leaf") };
-        leaf.public_key.to_vec()
-    }
-}
 
 /// A key package for `leaf`, signed as it should be, with an encryption key of somebody's choice.
 pub(crate) fn key_package_with(leaf: &Leaf, credential: &[u8], encryption_key: &[u8]) -> Vec<u8> {
