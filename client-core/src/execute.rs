@@ -146,7 +146,7 @@ impl Core {
         let over = self.membership().is_some_and(|membership| membership.standing != Standing::Member);
         // Whoever nobody lets back in, or whom the relay does not know any more, may begin anew.
         let shut_out = self.channels.get(&ChannelKind::Broadcast).is_some_and(|channel| channel.meta.lost);
-        let again = over || shut_out || self.session.refused;
+        let again = over || shut_out || !self.session.refused.is_empty();
         if self.device.membership.is_some() && !again {
             return Err(CommandError::AlreadyInANetwork);
         }

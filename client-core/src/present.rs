@@ -325,7 +325,7 @@ impl Core {
             (single, Warning::SingleCommittee),
             (ChannelKind::ALL.into_iter().any(|kind| self.access_changed(kind)), Warning::LockedOut),
             (self.owner_replaced(), Warning::OwnerReplaced),
-            (self.session.refused, Warning::Refused),
+            (!self.session.refused.is_empty(), Warning::Refused),
             (self.update_needed(), Warning::UpdateNeeded),
             (ChannelKind::ALL.into_iter().any(|kind| self.waits_for_owner(kind)), Warning::RelayRestored),
             (self.channels.values().any(|channel| channel.meta.log_lost), Warning::LogLost),

@@ -50,7 +50,8 @@ pub(crate) struct Session {
     /// jumped meanwhile, and what the relay says of times can be told from what has passed.
     pub(crate) times_hold: bool,
     pub(crate) relay_full: bool,
-    pub(crate) refused: bool,
+    /// Channels that the relay does not let this device into, until it does.
+    pub(crate) refused: Set<ChannelKind>,
     pub(crate) update_needed: bool,
     /// What this turn made due is done by this device without waiting for others.
     pub(crate) at_once: bool,
@@ -454,6 +455,7 @@ impl Core {
             return;
         }
         let [head, last_control] = ends;
+        self.session.refused.remove(&kind);
         if let Some(stream) = self.session.streams.get_mut(&kind) {
             *stream = Stream { subscribed: true, head, last_control, current, access, restored, ..*stream };
             let stream = *stream;
@@ -502,9 +504,13 @@ impl Core {
                 let creating = self.outbox.values().any(
                     |job| matches!(job, crate::state::Job::Create { kind: created } if *created == kind),
                 );
-                self.session.refused |= !creating && !self.prove_former(kind);
+                if !creating && !self.prove_former(kind) {
+                    self.session.refused.insert(kind);
+                }
             }
-            Asked::Subscribe(..) => self.session.refused = true,
+            Asked::Subscribe(kind, _) => {
+                self.session.refused.insert(kind);
+            }
             Asked::Job(id) => self.job_refused(now, id, code),
             Asked::PutBack(kind, _) => self.not_put_back(now, kind, code),
             Asked::ProveWelcome(blob) | Asked::Part(blob, _) => self.snapshot_refused(blob),

@@ -107,6 +107,7 @@ fn store(appenders: usize, time: Duration) -> Result<Measured, Box<dyn std::erro
             class: Class::Update,
             control_seq: 0,
             rotate: None,
+            place: None,
             body: vec![7; BODY],
         })
     };
