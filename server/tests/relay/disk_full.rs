@@ -71,6 +71,9 @@ async fn a_disk_that_fills_in_the_middle_of_a_write_loses_nothing_acknowledged()
     let moved = root.path().join("moved");
     let copied = Command::new("cp").arg("-r").arg(inside(&process, &data)).arg(&moved).status();
     assert!(copied.expect("cp runs").success());
+    // Otherwise the relay takes it for a copy, and waits for what that lacks.
+    let run = inside(&process, &data.with_extension("run"));
+    fs::copy(run, moved.with_extension("run")).expect("copied");
     // As soon as there is room where it is, it ends, so that it is started again.
     let mut room = Command::new("nsenter");
     room.args(["-m", "-t", &process.pid().to_string(), "mount", "-o", "remount,size=128m"]).arg(&disk);
