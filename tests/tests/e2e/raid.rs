@@ -51,6 +51,8 @@ fn ten_devices_live_through_a_raid() {
         assert!(attestations.iter().all(|attestation| attestation["finding"] == "confirmed"));
         assert_eq!(alert["incident"]["drill"], false);
     }
+    // The watch says the notice first, then what its list shows.
+    until("the alert is in the list", PATIENCE, || cluster.clients[fidel].incident(&incident).is_some());
     assert_eq!(cluster.clients[fidel].incident(&incident).expect("the alert")["words"], Value::Null);
 
     let members_cannot = ["all-clear", incident.as_str()];
