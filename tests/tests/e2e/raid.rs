@@ -71,6 +71,7 @@ fn ten_devices_live_through_a_raid() {
     let drill = verified(&cluster, fidel, [ana, beto], true);
     everybody_is_told(&cluster, &drill, "drill");
     for id in cluster.all() {
+        until("the drill is in the list", PATIENCE, || cluster.clients[id].incident(&drill).is_some());
         let shown = cluster.clients[id].incident(&drill).expect("the drill");
         assert_eq!(shown["drill"], true);
         assert!(
