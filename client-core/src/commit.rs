@@ -102,7 +102,7 @@ impl Core {
         let packages = waits.into_iter().filter_map(|person| {
             let package = person.packages.iter().find(|package| package.kind == kind)?;
             // Whoever is in already costs no check of signatures: this is asked in every turn.
-            claimed_key(&package.key_package).filter(|key| channel.group.find(key).is_none())?;
+            claimed_key(&package.key_package).filter(|key| !inside(key))?;
             let newcomer = inspect_key_package(&package.key_package).ok()?;
             let member = Member { index: 0, key: newcomer.key, credential: newcomer.credential };
             let fits = package.key_package.len() <= MAX_KEY_PACKAGE

@@ -489,6 +489,10 @@ impl Core {
         let spared = bell || matches!(asked, Asked::Setting(_) | Asked::Refusal | Asked::Passes(_));
         self.session.update_needed |= code.action() == Action::Update && !spared;
         if code.action() == Action::Retry {
+            // A full disk or a store that ends takes no pass either.
+            if let (Asked::Job(id), Code::Busy | Code::MailboxFull) = (&asked, code) {
+                self.put_off(*id);
+            }
             return self.refused_for_now(now, asked);
         }
         match asked {
@@ -552,7 +556,6 @@ impl Core {
         match asked {
             Asked::Job(id) => {
                 self.session.in_flight.remove(&id);
-                self.put_off(id);
             }
             // Asked again after the pause: they are owed by state.
             Asked::ProveFormer(_) | Asked::EndFormer(_) => self.session.former_at = now + LAST_HOLD,

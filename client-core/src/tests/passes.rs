@@ -1,7 +1,8 @@
 //! A flood of the desk's mailbox, and what gets through it.
 
 use campana_core::view::{Status, Warning};
-use campana_protocol::frame::pass_id;
+use campana_protocol::code::Code;
+use campana_protocol::frame::{ClientFrame, pass_id};
 use campana_protocol::governance::Role;
 use campana_protocol::limits::{PASS_TTL_MS, PASSES_EACH};
 use campana_protocol::mailbox::{Passes, SignedPasses, passes_digest};
@@ -120,4 +121,15 @@ fn an_older_relay_knows_no_passes_and_all_goes_on() {
     world.pass(PASSES_WAIT);
     assert_eq!(world.relay.passes.len(), 5 * PASSES_EACH);
     world.grant(&ids[..2], ids[5], Role::Verifier);
+}
+
+#[test]
+fn a_full_disk_uses_up_no_pass() {
+    let (mut world, ids) = with_passes();
+    world.relay.refusing = Some((|frame| matches!(frame, ClientFrame::Post { .. }), Code::ReadOnly));
+    assert!(!arrives(&mut world, ids[7], ids[3]));
+    assert_eq!(world.core(ids[7]).membership().unwrap().passes.len(), PASSES_EACH);
+    world.relay.refusing = None;
+    world.pass(120_000);
+    assert_eq!(world.view(ids[7]).unsent, 0);
 }
