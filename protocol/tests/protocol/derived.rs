@@ -3,7 +3,7 @@
 //! Each type is here twice, once under each derive. What is compared besides the value is where a decoder stands
 //! afterwards, for an enclosing type goes on from there.
 
-use minicbor::{Decode, Decoder, Encode, Encoder};
+use minicbor::{Decode, Decoder, Encoder};
 use proptest::prelude::*;
 
 /// The same types under a derive.
