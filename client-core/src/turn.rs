@@ -77,7 +77,7 @@ pub struct Subscribed {
     PartialEq,
     Eq,
     minicbor::Encode,
-    minicbor::Decode,
+    campana_derive::Decode,
     serde::Serialize,
     serde::Deserialize,
 )]
@@ -225,7 +225,7 @@ pub struct NoticeId {
     PartialOrd,
     Ord,
     minicbor::Encode,
-    minicbor::Decode,
+    campana_derive::Decode,
     serde::Serialize,
     serde::Deserialize,
 )]

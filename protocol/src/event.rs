@@ -1,6 +1,7 @@
 //! Events: what members say to each other inside a channel, and the envelope they travel in.
 
-use minicbor::{Decode, Encode};
+use campana_derive::Decode;
+use minicbor::Encode;
 
 use crate::frame::Secret;
 use crate::governance::Approval;

@@ -4,8 +4,9 @@
 //! with that number: the [`RelayFrame`] named in its documentation, or [`RelayFrame::Refused`].
 //! Everything a frame carries in `body` is opaque to the relay.
 
+use campana_derive::Decode;
+use minicbor::Encode;
 use minicbor::bytes::ByteVec;
-use minicbor::{Decode, Encode};
 
 use crate::code::Code;
 use crate::id::{
@@ -609,7 +610,7 @@ impl<C> Encode<C> for Secret {
     }
 }
 
-impl<'b, C> Decode<'b, C> for Secret {
+impl<'b, C> minicbor::Decode<'b, C> for Secret {
     fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
         d.bytes()?.try_into().map(Self).map_err(|_| minicbor::decode::Error::message("length of Secret"))
     }

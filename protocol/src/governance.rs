@@ -1,6 +1,7 @@
 //! What the worker committee says: a charter, then a chain of statements signed by k of n.
 
-use minicbor::{Decode, Encode};
+use campana_derive::Decode;
+use minicbor::Encode;
 
 use crate::id::{ChannelId, Hash, MailboxId, NetworkId, PublicKey, SealingKey, Signature, hash};
 use crate::wire;

@@ -1,6 +1,7 @@
 //! Bodies of log entries, and the authority that a commit carries.
 
-use minicbor::{Decode, Encode};
+use campana_derive::Decode;
+use minicbor::Encode;
 
 use crate::governance::{ChannelKind, SignedStatement};
 use crate::id::{ChannelId, Hash, NetworkId, PublicKey, Signature, hash};

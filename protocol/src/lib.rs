@@ -9,6 +9,8 @@
 //!
 //! `docs/PROTOCOL.md` is the same in prose, `protocol/campana.cddl` in CDDL; `protocol/vectors/` pins the bytes.
 
+extern crate self as campana_protocol;
+
 mod base64url;
 pub mod code;
 pub mod event;

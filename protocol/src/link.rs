@@ -1,6 +1,7 @@
 //! Links that carry secrets: only ever in the URL fragment, which browsers do not send.
 
-use minicbor::{Decode, Encode};
+use campana_derive::Decode;
+use minicbor::Encode;
 
 use crate::base64url;
 use crate::frame::Secret;

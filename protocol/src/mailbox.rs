@@ -1,6 +1,7 @@
 //! What is posted to mailboxes: sealed by HPKE (RFC 9180) to the owner's key, padded inside.
 
-use minicbor::{Decode, Encode};
+use campana_derive::Decode;
+use minicbor::Encode;
 
 use crate::frame::Secret;
 use crate::governance::{ChannelKind, SignedStatement};

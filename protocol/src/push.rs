@@ -1,6 +1,7 @@
 //! Web Push: where pushes go and what is in them (RFC 8030, 8291).
 
-use minicbor::{Decode, Encode};
+use campana_derive::Decode;
+use minicbor::Encode;
 
 use crate::frame::{Entry, Secret, Subject};
 use crate::id::{ChannelId, Hash, MailboxId, PushAuth, PushKey, hash};

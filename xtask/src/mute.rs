@@ -4,9 +4,11 @@
 //! word says, never the text of an error. Still the compiler keeps every message, the code that puts it together, and
 //! the printing of numbers. A stable compiler cannot leave them out (`panic_immediate_abort` and `fmt-debug` are not
 //! stable), so we do it here: what panics traps at once, and what would print an error prints nothing. wasm-opt then
-//! finds that nobody calls the rest.
+//! finds that nobody calls the rest. What only these read stays in the module's data, where no tool sees that it is
+//! dead: we write zeros over what can be told from everything else, which are the places in the source (`Location`)
+//! that panics name.
 
-use walrus::{FunctionBuilder, FunctionKind, LocalFunction, Module, ValType, ir::Value};
+use walrus::{ConstExpr, DataKind, FunctionBuilder, FunctionKind, LocalFunction, Module, ValType, ir::Value};
 
 /// Functions that never return: they begin with one of these.
 const PANICS: [&str; 18] = [
@@ -67,6 +69,44 @@ pub(crate) fn mute(module: &mut Module) -> usize {
         muted += 1;
     }
     muted
+}
+
+/// Writes zeros over what only messages hold; says how many bytes that were.
+pub(crate) fn blank(module: &mut Module) -> usize {
+    let mut blanked = 0;
+    let segments: Vec<_> = module.data.iter().map(|segment| segment.id()).collect();
+    for id in segments {
+        let segment = module.data.get_mut(id);
+        let DataKind::Active { offset: ConstExpr::Value(Value::I32(start)), .. } = segment.kind else {
+            continue;
+        };
+        for (at, length) in places(&segment.value, start.cast_unsigned() as usize) {
+            segment.value[at..at + length].fill(0);
+            blanked += length;
+        }
+    }
+    blanked
+}
+
+/// Each `Location`, which is a path's address and length, a line and a column, and the path.
+fn places(data: &[u8], start: usize) -> Vec<(usize, usize)> {
+    const LOCATION: usize = 16;
+    let word = |at: usize| u32::from_le_bytes([data[at], data[at + 1], data[at + 2], data[at + 3]]) as usize;
+    let mut found = Vec::new();
+    let aligned = start.next_multiple_of(4) - start;
+    for at in (aligned..data.len().saturating_sub(LOCATION - 1)).step_by(4) {
+        let (address, length, line, column) = (word(at), word(at + 4), word(at + 8), word(at + 12));
+        let path = address
+            .checked_sub(start)
+            .and_then(|path| Some((path, data.get(path..path.checked_add(length)?)?)));
+        let plausible = (1..100_000).contains(&line) && (1..1_000).contains(&column);
+        if let Some((path, text)) = path.filter(|(_, text)| plausible && text.ends_with(b".rs")) {
+            found.extend([(at, LOCATION), (path, text.len())]);
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// A function that returns a number, or traps.
@@ -147,6 +187,30 @@ mod tests {
             let (count, body) = muted(prints, &[ValType::I32]);
             assert!(count == 1 && body.contains("I32(0)"), "{prints}: {body}");
         }
+    }
+
+    #[test]
+    fn places_in_the_source_are_blank_and_nothing_else() {
+        let path = b"/root/src/lib.rs";
+        let mut data = b"campana plea v1/root/src/lib.rs ".to_vec();
+        let text = data.len();
+        data.extend(path);
+        let number = |data: &mut Vec<u8>, number: usize| data.extend((number as u32).to_le_bytes());
+        // A path's slice without a line stays; then a place.
+        for word in [1024 + text, path.len(), 0, 0, 1024 + text, path.len(), 7, 9] {
+            number(&mut data, word);
+        }
+        let mut module = Module::default();
+        let memory = module.memories.add_local(false, false, 1, None, None);
+        let offset = ConstExpr::Value(Value::I32(1024));
+        let id = module.data.add(DataKind::Active { memory, offset }, data.clone());
+        assert_eq!(blank(&mut module), path.len() + 16);
+        let after = &module.data.get(id).value;
+        let after_text = text + path.len();
+        assert_eq!(after[..text], data[..text]);
+        assert!(after[text..after_text].iter().all(|byte| *byte == 0));
+        assert_eq!(after[after_text..after_text + 16], data[after_text..after_text + 16]);
+        assert_eq!(after[after_text + 16..], [0; 16]);
     }
 
     #[test]

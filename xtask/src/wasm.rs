@@ -12,7 +12,7 @@ use campana_protocol::report::{
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::command::{Failure, Outcome, cargo, root, run, target};
-use crate::mute::mute;
+use crate::mute::{blank, mute};
 
 /// Where the shell finds what is made here.
 pub(crate) fn generated() -> PathBuf {
@@ -57,7 +57,10 @@ fn bind(module: &Path, to: &Path) -> Outcome {
     bindgen.web(true).map_err(|error| failed(format!("{error:#}")))?;
     let mut output = bindgen.generate_output().map_err(|error| failed(format!("{error:#}")))?;
     let muted = mute(output.wasm_mut());
-    println!("{muted} functions that panic or print errors are muted");
+    let blanked = blank(output.wasm_mut());
+    println!(
+        "{muted} functions that panic or print errors are muted, {blanked} B of what they read are blank"
+    );
     output.emit(to).map_err(|error| failed(format!("{error:#}")))
 }
 

@@ -3,6 +3,7 @@
 
 mod cddl;
 mod corpus;
+mod derived;
 mod hostile;
 mod samples;
 mod shapes;
