@@ -37,12 +37,19 @@ impl Core {
 
     /// This device's place among the committee's devices; `None`: it is not one.
     pub(crate) fn rank(&self) -> Option<usize> {
+        self.rank_after(0)
+    }
+
+    /// The same after so many attempts that may have come to nothing: each device comes first in turn.
+    pub(crate) fn rank_after(&self, attempts: usize) -> Option<usize> {
         let own = self.membership()?.role_key();
         let channel = self
             .channels
             .get(&ChannelKind::Committee)
             .or_else(|| self.channels.get(&ChannelKind::Broadcast))?;
-        channel.governance.committee().iter().position(|key| *key == own)
+        let committee = channel.governance.committee();
+        let rank = committee.iter().position(|key| *key == own)?;
+        Some((rank + attempts) % committee.len())
     }
 
     /// `from`: whose device said it; `None`: a snapshot, which its committer answers for.

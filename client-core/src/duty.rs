@@ -103,8 +103,9 @@ impl Core {
         false
     }
 
-    fn patience(&mut self, duty: Duty) -> u64 {
-        match self.rank() {
+    /// `attempts`: how often somebody has done it, perhaps in vain.
+    fn patience(&mut self, duty: Duty, attempts: usize) -> u64 {
+        match self.rank_after(attempts) {
             Some(rank) => STEP * (rank as u64 + 1),
             None if self.waiting.contains_key(&duty) => self.session.patience,
             None => {
@@ -123,15 +124,24 @@ impl Core {
         if let Some(at) = self.channels.get(&kind).and_then(|channel| channel.answers_at(now)) {
             self.wake_at(at);
         }
-        if self.due(now, kind).nothing() {
+        let due = self.due(now, kind);
+        if due.nothing() {
             self.waiting.remove(&duty);
             return;
         }
-        let patience = if self.session.at_once { 0 } else { self.patience(duty) };
+        let answered = due.plea.map_or(0, |plea| self.times_answered(kind, &plea.person));
+        let patience = if self.session.at_once { 0 } else { self.patience(duty, answered) };
         if self.my_turn(now, duty, patience) {
             self.waiting.remove(&duty);
             self.push_job(Job::Commit { kind, attempt: None, prepared: None });
         }
+    }
+
+    /// How often this person has got a fresh leaf lately. Whoever pleads again has got no Welcome: the device
+    /// that answered first may withhold them, or have died in between, so another comes first now.
+    fn times_answered(&self, kind: ChannelKind, person: &PublicKey) -> usize {
+        let former = self.channels.get(&kind).map_or(&[][..], |channel| &channel.meta.former);
+        former.iter().filter(|former| former.person == *person).count()
     }
 
     /// Cheap: most devices in most turns have nothing to commit.

@@ -124,6 +124,27 @@ fn a_plea_queued_before_the_access_key_rotated_goes_by_mail() {
     assert!(!world.channel(verifier, ChannelKind::Desk).meta.lost, "at the desk again");
 }
 
+/// The committee's device that comes first may answer a plea and keep the Welcome to itself.
+#[test]
+fn a_committee_device_that_withholds_welcomes_keeps_nobody_out() {
+    let (mut world, ids) = network();
+    let first = ids[..3].iter().copied().find(|id| world.devices[*id].core.rank() == Some(0));
+    let first = first.expect("one comes first");
+    world.devices[first].posts_nothing = true;
+    let (verifier, others) = (ids[3], [ids[4], ids[5], ids[6], ids[7]]);
+    let yesterday = world.devices[verifier].rows.clone();
+    let incident = report(&mut world, ids[5], false);
+    // Members answer too, later than the committee: not while they are away.
+    others.iter().for_each(|other| world.disconnect(*other));
+    attest(&mut world, verifier, incident, Finding::Confirmed);
+    world.pass(60_000);
+    world.restart(verifier, yesterday);
+    world.pass(3_600_000);
+    let view = world.view(verifier);
+    assert_eq!((view.stage, view.warnings), (Stage::Member, vec![]));
+    assert!(!world.channel(verifier, ChannelKind::Desk).meta.lost, "at the desk again");
+}
+
 /// The request that a device last posted a report with.
 fn last_post(world: &World, by: usize) -> u32 {
     let sent = world.sent.iter().rev().filter(|(id, _, bytes)| *id == by && !bytes.is_empty());

@@ -32,6 +32,8 @@ pub(crate) struct Device {
     pub(crate) written: usize,
     /// How far its clock is off, ms.
     pub(crate) clock: i64,
+    /// Its program keeps all to itself that it would post, as Welcomes.
+    pub(crate) posts_nothing: bool,
     wake: Option<u64>,
     inbox: Vec<Vec<u8>>,
 }
@@ -75,6 +77,7 @@ impl World {
             skipped: Vec::new(),
             written: 0,
             clock: 0,
+            posts_nothing: false,
             wake: None,
             inbox: Vec::new(),
         };
@@ -101,6 +104,10 @@ impl World {
             match effect {
                 Effect::Send(bytes) if self.devices[id].online => {
                     let frame = ClientFrame::decode(&bytes).expect("the core sends frames");
+                    let posts = matches!(frame, ClientFrame::Post { .. } | ClientFrame::PutBlob { .. });
+                    if posts && self.devices[id].posts_nothing {
+                        continue;
+                    }
                     self.sent.push((id, self.now, bytes));
                     let answers = self.relay.handle(id, self.now, frame);
                     self.devices[id].inbox.extend(answers.iter().map(|frame| frame.encode()));

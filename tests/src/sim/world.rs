@@ -377,13 +377,14 @@ impl World {
             .or_else(|| self.silent(&members))
     }
 
-    /// A device whose store was put back to before its removal can't open the entry that removes it: it
-    /// warns that it was rolled back, and nobody lets it in. It is outside if it stands before the others
-    /// and can't follow.
+    /// A device whose store was put back to before its removal can't open the entry that removes it, nor can
+    /// one that an insider's commit has cut off: it warns that it was rolled back, or is astray, and nobody
+    /// lets it in. It is outside if it stands before the others and can't follow.
     fn outside(&self, device: usize, view: &View) -> bool {
         let behind = self.devices[device].core.iter().flat_map(Core::positions);
-        self.devices[device].ever_set_back
-            && view.warnings.contains(&Warning::RolledBack)
+        let warns = |of| view.warnings.contains(&of);
+        let set_back = self.devices[device].ever_set_back && warns(Warning::RolledBack);
+        (set_back || self.troubles.fragments() && warns(Warning::Astray))
             && behind.filter(|position| position.kind == ChannelKind::Broadcast).all(|own| !own.whole)
     }
 
