@@ -33,8 +33,9 @@ pub(crate) const RETURNED_PATIENCE: u64 = 30 * 60_000;
 pub(crate) const ANSWER_PAUSE: u64 = 180_000;
 
 /// How long a device that was let in and could not read how waits for an answer from the committee
-/// before it asks again: people look at their phones once a day.
-pub(crate) const ASK_AGAIN: u64 = DAY_MS;
+/// before it asks again, each time: whoever answered may have died before the Welcome was sent, or keep it
+/// to itself, and another answers next; and people look at their phones once a day.
+pub(crate) const ASK_AGAIN: [u64; 3] = [15 * 60_000, 2 * 3_600_000, DAY_MS];
 
 /// How often it asks: what it asked first has left the committee's mailbox by then, and so has
 /// whoever was never let in and only told so.

@@ -160,9 +160,10 @@ impl Core {
             return;
         }
         let asks = membership.shut_out.iter().filter(|known| known.asked < MAX_ASKS);
-        for ShutOut { kind, channel, asked_at, .. } in asks.cloned().collect::<Vec<_>>() {
+        for ShutOut { kind, channel, asked_at, asked } in asks.cloned().collect::<Vec<_>>() {
             let welcomed = self.membership().is_some_and(|m| m.welcomes.iter().any(|w| w.kind == kind));
-            let again = asked_at.saturating_add(ASK_AGAIN);
+            let pause = ASK_AGAIN[usize::from(asked.saturating_sub(1)).min(ASK_AGAIN.len() - 1)];
+            let again = asked_at.saturating_add(pause);
             if (asked_at..again).contains(&now) {
                 self.wake_at(again);
                 continue;

@@ -145,6 +145,31 @@ fn a_committee_device_that_withholds_welcomes_keeps_nobody_out() {
     assert!(!world.channel(verifier, ChannelKind::Desk).meta.lost, "at the desk again");
 }
 
+/// The same for a plea that goes by mail: it is made again before the day is over.
+#[test]
+fn a_plea_by_mail_whose_answer_was_withheld_is_made_again_within_the_hour() {
+    let mut withheld = 0;
+    for insider in 0..3 {
+        let (mut world, ids) = network();
+        let (verifier, other) = (ids[3], ids[4]);
+        let incident = report(&mut world, ids[5], false);
+        let yesterday = world.devices[verifier].rows.clone();
+        attest(&mut world, verifier, incident, Finding::Confirmed);
+        world.restart(verifier, yesterday.clone());
+        world.pass(300_000);
+        queue_a_plea(&mut world, verifier, yesterday);
+        revoke(&mut world, [ids[0], ids[1]], other);
+        world.pass(60_000);
+        world.devices[ids[insider]].posts_nothing = true;
+        world.connect(verifier);
+        world.pass(60_000);
+        withheld += usize::from(world.channel(verifier, ChannelKind::Desk).meta.lost);
+        world.pass(3_600_000);
+        assert!(!world.channel(verifier, ChannelKind::Desk).meta.lost, "at the desk again");
+    }
+    assert_eq!(withheld, 1, "one of them answers first");
+}
+
 /// The request that a device last posted a report with.
 fn last_post(world: &World, by: usize) -> u32 {
     let sent = world.sent.iter().rev().filter(|(id, _, bytes)| *id == by && !bytes.is_empty());
