@@ -9,6 +9,7 @@ use campana_protocol::mailbox::{Join, KeyPackageFor, Post, SignedJoin, join_dige
 use campana_protocol::report::Alert;
 use campana_protocol::wire;
 
+use crate::channel::Channel;
 use crate::core::Core;
 use crate::governance::follows;
 use crate::incident::Incident;
@@ -42,6 +43,7 @@ impl Core {
             return;
         }
         self.adopt_chain();
+        self.leave_revoked_groups();
         self.found_committee();
         self.raise_rule_alone();
         self.draw_rekey(now);
@@ -83,6 +85,29 @@ impl Core {
                 self.finish_job(id);
             }
         }
+    }
+
+    /// A working group that this device can't follow, and that its role no longer lets it into: it can never
+    /// open the entry that removes it there, and nobody lets it in again.
+    fn leave_revoked_groups(&mut self) {
+        for kind in [ChannelKind::Desk, ChannelKind::Committee] {
+            let stuck = |channel: &Channel| channel.meta.lost || channel.meta.footing.has_failed();
+            if self.channels.get(&kind).is_some_and(stuck) && self.is_revoked(kind) {
+                self.removed_from(kind);
+            }
+        }
+    }
+
+    /// Whether everybody's channel, read to its end, says that this device does not belong into a group.
+    fn is_revoked(&self, kind: ChannelKind) -> bool {
+        let Some(own) = self.membership().map(|membership| membership.role_key()) else { return false };
+        let known = |channel: &&Channel| {
+            let chain = &channel.governance;
+            let follows = !channel.meta.lost && !channel.meta.footing.has_failed() && !channel.halted;
+            follows && chain.constituted() && !chain.belongs(&own, kind)
+        };
+        self.caught_up(ChannelKind::Broadcast)
+            && self.channels.get(&ChannelKind::Broadcast).filter(known).is_some()
     }
 
     /// This device's own act made something due: it does not wait for others.

@@ -361,7 +361,7 @@ impl Core {
         self.retry_early_reports(now);
     }
 
-    fn removed_from(&mut self, kind: ChannelKind) {
+    pub(crate) fn removed_from(&mut self, kind: ChannelKind) {
         self.drop_channel(kind);
         match kind {
             ChannelKind::Broadcast => {

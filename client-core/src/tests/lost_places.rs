@@ -170,6 +170,31 @@ fn a_plea_by_mail_whose_answer_was_withheld_is_made_again_within_the_hour() {
     assert_eq!(withheld, 1, "one of them answers first");
 }
 
+/// A device that can't follow the desk's log never opens the entry that removes it there.
+#[test]
+fn whoever_lost_the_role_while_astray_at_the_desk_is_done_with_it() {
+    let (mut world, ids) = network();
+    let verifier = ids[3];
+    let incident = report(&mut world, ids[5], false);
+    let yesterday = world.devices[verifier].rows.clone();
+    attest(&mut world, verifier, incident, Finding::Confirmed);
+    // Put back once, it comes back with a fresh leaf; put back again, it reads nothing from there on.
+    world.restart(verifier, yesterday.clone());
+    world.pass(300_000);
+    world.disconnect(verifier);
+    revoke(&mut world, [ids[0], ids[1]], verifier);
+    world.restart(verifier, yesterday);
+    world.connect(verifier);
+    world.pass(600_000);
+    let view = world.view(verifier);
+    assert_eq!((view.stage, view.warnings, view.caught_up), (Stage::Member, vec![], true));
+    assert!(!world.core(verifier).channels.contains_key(&ChannelKind::Desk), "it has left");
+    // And it comes back with the role.
+    world.grant(&ids[..2], verifier, Role::Verifier);
+    world.pass(60_000);
+    assert!(world.core(verifier).channels.contains_key(&ChannelKind::Desk), "at the desk again");
+}
+
 /// The request that a device last posted a report with.
 fn last_post(world: &World, by: usize) -> u32 {
     let sent = world.sent.iter().rev().filter(|(id, _, bytes)| *id == by && !bytes.is_empty());

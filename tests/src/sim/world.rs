@@ -492,7 +492,7 @@ impl World {
             let name = handle(*signer);
             self.plan.leaves(self.now, &name) || self.plan.loses(self.now, &name, Role::Verifier)
         };
-        self.devices[device].ever_set_back
+        (self.devices[device].ever_set_back || self.devices[device].ever_lost)
             && self.signers.get(incident).is_some_and(|signers| signers.iter().any(lost))
     }
 
