@@ -76,7 +76,10 @@ impl App {
             "/" => PAGE,
             path => path.trim_start_matches('/'),
         };
-        let Some(file) = self.files.get(name) else { return StatusCode::NOT_FOUND.into_response() };
+        let Some(file) = self.files.get(name) else {
+            let why = if name == PAGE { WITHOUT_APP } else { "" };
+            return (StatusCode::NOT_FOUND, why).into_response();
+        };
         let cache = if name.starts_with("assets/") { FOREVER } else { ASK_AGAIN };
         let about = [
             (header::CONTENT_TYPE, HeaderValue::from_static(content_type(name))),
@@ -93,6 +96,8 @@ impl App {
 }
 
 const PAGE: &str = "index.html";
+const WITHOUT_APP: &str = "This relay runs, and was built without the app. `./setup run` builds one with the app in it; \
+    a relay without it serves one from a folder with --app-dir.\n";
 /// Names of assets change with their content.
 const FOREVER: &str = "public, max-age=31536000, immutable";
 const ASK_AGAIN: &str = "no-cache";
@@ -216,6 +221,16 @@ mod tests {
         }
         let post = app.answer(&Method::POST, &Uri::from_static("/"), &HeaderMap::new());
         assert_eq!(post.status(), StatusCode::METHOD_NOT_ALLOWED);
+    }
+
+    #[tokio::test]
+    async fn a_relay_without_the_app_says_so_at_its_first_page() {
+        let answer = get(&App::default(), "/", "");
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+        let body = axum::body::to_bytes(answer.into_body(), 1_024).await.expect("a body");
+        assert_eq!(body, WITHOUT_APP);
+        let other = axum::body::to_bytes(get(&App::default(), "/x", "").into_body(), 1_024).await;
+        assert!(other.expect("a body").is_empty());
     }
 
     #[tokio::test]

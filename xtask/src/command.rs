@@ -2,8 +2,11 @@
 
 use std::fmt;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use crate::beat::Beat;
 
 /// What went wrong, in a sentence.
 #[derive(Debug)]
@@ -44,6 +47,26 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
+/// Goes through ./setup, which finds what this machine lacks before anything is compiled and comes back
+/// here, unless it is where this process comes from.
+pub(crate) fn set_up(task: &str, arguments: &[String]) -> Outcome {
+    if std::env::var_os("SETUP_DONE").is_some() {
+        return Ok(());
+    }
+    let error = Command::new(root().join("setup")).arg(task).args(arguments).exec();
+    Err(Failure(format!("./setup could not be started: {error}")))
+}
+
+/// Runs to the end, saying first what is done and about how long it takes, and every ten seconds that it
+/// still is.
+pub(crate) fn step(what: &str, about: &str, command: &mut Command) -> Outcome {
+    println!("{what} (about {about})");
+    let beat = Beat::start(what);
+    let outcome = run(command);
+    drop(beat);
+    outcome
+}
+
 /// Runs to the end; a failure names the command.
 pub(crate) fn run(command: &mut Command) -> Outcome {
     let name = describe(command);
@@ -60,9 +83,11 @@ pub(crate) fn watch(command: &mut Command) -> Outcome<(bool, Vec<String>)> {
     let failure = |error| Failure(format!("`{name}` could not be run: {error}"));
     let mut child = command.stdout(Stdio::piped()).spawn().map_err(failure)?;
     let mut lines = Vec::new();
+    let beat = Beat::start("the tests");
     if let Some(stdout) = child.stdout.take() {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
             println!("{line}");
+            beat.heard();
             lines.push(line);
         }
     }

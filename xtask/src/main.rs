@@ -1,6 +1,7 @@
 //! The project's only entry points: `cargo xtask run | pwa | test | sim | fuzz | bench | ci`.
 #![expect(clippy::print_stdout, reason = "a command-line tool")]
 
+mod beat;
 mod bench;
 mod ci;
 mod command;

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use clap::Args;
 
-use crate::command::{Failure, Outcome, root, run};
+use crate::command::{Failure, Outcome, root, run, step};
 use crate::wasm;
 
 #[derive(Debug, Args)]
@@ -44,7 +44,7 @@ pub(crate) fn build(quick: bool) -> Outcome {
     if !quick {
         wasm::shrink()?;
     }
-    run(&mut npm(&["run", "build"]))?;
+    step("Building the app's shell", "20 s", &mut npm(&["run", "build"]))?;
     // Quick builds are not what phones download.
     if quick { Ok(()) } else { budgets() }
 }
@@ -102,7 +102,7 @@ pub(crate) fn packages() -> Outcome {
     if installed.is_some() && installed >= changed(&pwa.join("package-lock.json")) {
         return Ok(());
     }
-    run(&mut npm(&["ci", "--no-audit", "--no-fund"]))
+    step("Installing what the app's build needs", "30 s", &mut npm(&["ci", "--no-audit", "--no-fund"]))
 }
 
 fn changed(path: &Path) -> Option<SystemTime> {

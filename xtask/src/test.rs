@@ -4,7 +4,7 @@ use std::process::Command;
 
 use clap::Args;
 
-use crate::command::{Failure, Outcome, cargo, exists, root, run, target, watch};
+use crate::command::{Failure, Outcome, cargo, exists, root, set_up, step, target, watch};
 use crate::pwa;
 
 #[derive(Debug, Default, Clone, Copy, Args)]
@@ -21,6 +21,8 @@ struct Count {
 }
 
 pub(crate) fn test(options: &Options) -> Outcome {
+    let long = if options.long { vec!["--long".to_owned()] } else { Vec::new() };
+    set_up("test", &long)?;
     let mut count = Count::default();
     let suites: [fn(&Options) -> Outcome<Count>; 4] = [workspace, simulation, wasm, browsers];
     for suite in suites {
@@ -35,7 +37,8 @@ pub(crate) fn test(options: &Options) -> Outcome {
 /// Unit, property, interoperability and real-process tests of every crate.
 fn workspace(options: &Options) -> Outcome<Count> {
     // With the same choice of packages and targets features unify alike: nothing is compiled twice.
-    run(&mut cargo(&["build", "--workspace", "--bins", "--tests"]))?;
+    let all = &mut cargo(&["build", "--workspace", "--bins", "--tests"]);
+    step("Compiling every crate and its tests", "8 minutes", all)?;
     let mut command = cargo(&["test", "--workspace", "--no-fail-fast"]);
     command.env("CAMPANA_BINARIES", target().join("debug"));
     command.envs(options.long.then_some(("CAMPANA_CRASH_CYCLES", "200")));
@@ -78,7 +81,8 @@ fn wasm(_: &Options) -> Outcome<Count> {
             "the tests on WebAssembly need node: install it, then run the tests again".into(),
         ));
     }
-    run(&mut cargo(&["build", "--package", "campana-wasm-check", "--target", "wasm32-unknown-unknown"]))?;
+    let scenarios = ["build", "--package", "campana-wasm-check", "--target", "wasm32-unknown-unknown"];
+    step("Compiling the core's scenarios for WebAssembly", "1 minute", &mut cargo(&scenarios))?;
     let module = target().join("wasm32-unknown-unknown/debug/campana_wasm_check.wasm");
     let script = root().join("tests/wasm/run.mjs");
     let (ok, lines) = watch(Command::new("node").arg(script).arg(module))?;

@@ -11,7 +11,7 @@ use campana_protocol::report::{
 };
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::command::{Failure, Outcome, cargo, root, run, target};
+use crate::command::{Failure, Outcome, cargo, root, step, target};
 use crate::mute::{blank, mute};
 
 /// Where the shell finds what is made here.
@@ -30,15 +30,9 @@ pub(crate) fn kept() -> Outcome<Vec<Vec<u8>>> {
 
 /// Builds the core and writes `core.js`, `core_bg.wasm`, `core.d.ts` and `codes.ts`.
 pub(crate) fn build() -> Outcome {
-    run(&mut cargo(&[
-        "build",
-        "--package",
-        "campana-wasm",
-        "--target",
-        "wasm32-unknown-unknown",
-        "--profile",
-        "wasm",
-    ]))?;
+    let package = ["build", "--package", "campana-wasm", "--target", "wasm32-unknown-unknown"];
+    let core = &mut cargo(&package);
+    step("Compiling the core for browsers", "3 minutes", core.args(["--profile", "wasm"]))?;
     let module = target().join("wasm32-unknown-unknown/wasm/campana_wasm.wasm");
     bind(&module, &generated())?;
     write(&generated().join("codes.ts"), codes().as_bytes())
@@ -69,14 +63,16 @@ fn bind(module: &Path, to: &Path) -> Outcome {
 pub(crate) fn shrink() -> Outcome {
     let module = generated().join("core_bg.wasm");
     let small = generated().join("core_small.wasm");
-    run(std::process::Command::new("node")
+    let mut node = std::process::Command::new("node");
+    let command = node
         .arg(root().join("pwa/node_modules/binaryen/bin/wasm-opt"))
         .args(["-Oz", "--converge", "--strip-debug", "--strip-producers"])
         .args(["--enable-bulk-memory", "--enable-nontrapping-float-to-int", "--enable-sign-ext"])
         .args(["--enable-mutable-globals", "--enable-reference-types", "--enable-multivalue"])
         .arg(&module)
         .arg("-o")
-        .arg(&small))?;
+        .arg(&small);
+    step("Making it small", "1 minute", command)?;
     fs::rename(&small, &module).map_err(|error| Failure(format!("{}: {error}", module.display())))
 }
 

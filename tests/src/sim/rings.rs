@@ -138,6 +138,8 @@ impl World {
             Warning::ClockOff => !self.devices[device].ever_off,
             // An insider's junk is counted until the owner puts it away.
             Warning::Unread | Warning::ForgedAlert => self.troubles.insiders.is_empty(),
+            // Who wrote before the relay was restored has seen a log that nobody could put back.
+            Warning::Forked => self.relay.restored == 0,
             _ => true,
         }
     }

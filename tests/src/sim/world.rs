@@ -98,7 +98,7 @@ pub(super) struct World {
     /// Open connections, their device, and when the last frame each way arrives.
     connections: BTreeMap<u64, Line>,
     next_connection: u64,
-    relay: Relay,
+    pub(super) relay: Relay,
     agreement: Agreement,
     trace: Hash,
     steps: u64,

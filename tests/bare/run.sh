@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Runs ./setup on a bare system that has git, curl and rustup and nothing else, as somebody does who has just cloned
+# the project: as root, with debootstrap; takes as long as compiling does.
+#   tests/bare/run.sh [SUITE] [TASK]     trixie, bookworm or noble; run or test [default: trixie run]
+# Says how long it took, and the longest time in which nothing was seen on the screen.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+suite=${1:-trixie} task=${2:-run}
+root=$(mktemp -d "${BARE_ROOT:-/tmp}/bare-XXXXXX")
+unmount() { for at in dev/shm dev proc sys; do umount -l "$root/$at" 2>/dev/null || true; done; }
+trap 'unmount; rm -rf "$root"' EXIT
+
+mirror=
+case $suite in noble) mirror=http://archive.ubuntu.com/ubuntu ;; esac
+echo "== a bare $suite"
+debootstrap --variant=minbase --include=ca-certificates,curl,git "$suite" "$root" $mirror >/dev/null
+for at in proc sys dev; do mount --rbind "/$at" "$root/$at"; done
+cp /etc/resolv.conf "$root/etc/resolv.conf"
+# Ubuntu's browsers and some of Debian's packages are in other parts than `main`.
+[ "$suite" != noble ] || echo "deb $mirror noble main universe" >"$root/etc/apt/sources.list"
+# A place of packages that this machine is told to use instead.
+cp /etc/apt/apt.conf.d/*proxy* "$root/etc/apt/apt.conf.d/" 2>/dev/null || true
+
+inside() { chroot "$root" env -i HOME=/root PATH=/root/.cargo/bin:/usr/bin:/bin:/usr/sbin:/sbin LANG=C.UTF-8 "$@"; }
+echo "== rustup, which installs nothing by itself"
+inside sh -c 'curl --proto =https -sSf https://sh.rustup.rs | sh -s -- -y -q --default-toolchain none --no-modify-path >/dev/null 2>&1
+  rustup set auto-install disable >/dev/null 2>&1 || true'
+mkdir "$root/root/campana"
+git archive HEAD | tar -x -C "$root/root/campana"
+
+echo "== ./setup $task"
+case $task in run) last='^Open this link' ;; *) last='^[0-9]+ passed, [0-9]+ failed$' ;; esac
+began=$(date +%s)
+inside sh -c "cd /root/campana && exec ./setup $task" </dev/null 2>&1 |
+  awk -v last="$last" '
+    BEGIN { before = systime() }
+    { print; fflush(); now = systime(); if (now - before > gap) gap = now - before; before = now }
+    $0 ~ last { print "longest silence: " gap " s"; found = 1; exit }
+    END { exit !found }' && status=0 || status=$?
+echo "./setup $task on $suite: $(($(date +%s) - began)) s, $([ $status -eq 0 ] && echo "its last line came" || echo "FAILED")"
+exit "$status"
