@@ -105,9 +105,9 @@ pub const MAX_CHANNEL_REGISTRATIONS: u32 = 131_072;
 /// Longest endpoint of a subscription: the push services' are under 600.
 pub const MAX_ENDPOINT: usize = 1_024;
 
-/// Every push's plaintext has this length, so that none tells what it is about. The encryption
-/// library pads to the next larger multiple of 128 and adds 102 bytes: a push is 2,918 bytes on the
-/// wire. Mozilla's bridge to Android phones refuses more than 3,015, which is the least of all services.
+/// Every push's plaintext has this length, so that none tells what it is about. Encryption
+/// adds 103 bytes: a push is 2,918 bytes on the wire. Mozilla's bridge to Android phones refuses more than
+/// 3,015, which is the least of all services.
 pub const PUSH_BYTES: usize = 2_815;
 
 /// Largest entry body that travels within a push; above that the push says where it is. An app's

@@ -78,6 +78,9 @@ pub struct Settings {
     /// Directory of the browser app to serve [default: the one built into this binary, if any].
     #[arg(long, global = true, env = "CAMPANA_RELAY_APP_DIR", value_name = "DIRECTORY")]
     pub app_dir: Option<PathBuf>,
+    /// Whether the first start prints an invitation [default: unless it would stand in systemd's journal].
+    #[arg(long, global = true, env = "CAMPANA_RELAY_SHOW_INVITATION", num_args = 0..=1, default_missing_value = "true")]
+    pub show_invitation: Option<bool>,
     /// How much is logged, on stderr; never an address or an id [default: info].
     #[arg(long, global = true, env = "CAMPANA_RELAY_LOG", value_enum)]
     pub log: Option<Log>,
@@ -170,6 +173,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Directory of the browser app, if it is not the one built in.
     pub app_dir: Option<PathBuf>,
+    /// Whether the first start prints an invitation, if it was said.
+    pub show_invitation: Option<bool>,
     /// How much is logged.
     pub log: Log,
     /// Most connections at once.
@@ -282,6 +287,7 @@ impl Settings {
             data_dir: self.data_dir.or(other.data_dir),
             public_url: self.public_url.or(other.public_url),
             app_dir: self.app_dir.or(other.app_dir),
+            show_invitation: self.show_invitation.or(other.show_invitation),
             log: self.log.or(other.log),
             max_connections: self.max_connections.or(other.max_connections),
             requests_per_second: self.requests_per_second.or(other.requests_per_second),
@@ -368,6 +374,7 @@ impl Settings {
             push,
             public_url: self.public_url,
             app_dir: self.app_dir,
+            show_invitation: self.show_invitation,
             log: self.log.unwrap_or(Log::Info),
             max_connections,
             rates,

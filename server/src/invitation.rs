@@ -6,6 +6,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,6 +14,7 @@ use campana_protocol::frame::Secret;
 use campana_protocol::id::{self, Hash};
 use campana_protocol::limits::INVITATION_TTL_MS;
 
+use crate::limits::{BACKUP_LOOK_MS, INVITATION_WAIT_MS};
 use crate::store::Write;
 
 /// Most invitations taken in at once; the next tick goes on.
@@ -62,6 +64,26 @@ pub fn leave(data_dir: &Path, secret: &Secret, now: u64) -> io::Result<()> {
     file.sync_all()?;
     fs::rename(&part, folder.join(name))?;
     File::open(&folder)?.sync_all()
+}
+
+/// Waits until the relay on `data_dir` has taken in what was left for it: only then is the link worth
+/// anything. What it does not take is taken back.
+///
+/// # Errors
+/// The file's, or that the relay does not take it.
+pub fn wait_until_taken(data_dir: &Path, secret: &Secret) -> io::Result<()> {
+    let file = folder(data_dir).join(hash(secret).to_string());
+    let began = Instant::now();
+    while file.try_exists()? {
+        if began.elapsed() > Duration::from_millis(INVITATION_WAIT_MS) {
+            fs::remove_file(&file)?;
+            return Err(io::Error::other(
+                "the relay does not take the invitation in: its log and /healthz say whether its disk is full",
+            ));
+        }
+        std::thread::sleep(Duration::from_millis(BACKUP_LOOK_MS));
+    }
+    Ok(())
 }
 
 /// An invitation that was left, and the file to remove once it is in the store.

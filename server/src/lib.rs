@@ -58,6 +58,7 @@ pub mod hub;
 pub mod invitation;
 pub mod limits;
 pub mod metrics;
+pub mod operator;
 mod patience;
 mod places;
 pub mod push;

@@ -70,6 +70,13 @@ pub const BACKUP_WAIT_MS: u64 = 600_000;
 /// How often it looks for the answer.
 pub const BACKUP_LOOK_MS: u64 = 100;
 
+/// How long `invite` waits for the relay to take its invitation in: some ticks, and a disk that is slow.
+pub const INVITATION_WAIT_MS: u64 = 20_000;
+
+/// How long at least between two lines of the log about connections that cannot be accepted: whoever holds
+/// all file descriptors and lets go of one now and then must not fill the disk.
+pub const ACCEPT_SAID_MS: u64 = 60_000;
+
 /// How often the relay trims and looks for new invitations.
 pub const TICK_MS: u64 = 2_000;
 

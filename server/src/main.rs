@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use campana_relay::config::{Cli, Command, Config, Log};
 use campana_relay::push::{self, KeySource, Policy};
-use campana_relay::store::{Look, OpenError, SledStore, Store, Write as StoreWrite};
-use campana_relay::{backup, invitation, limits, run, serve};
+use campana_relay::store::{Look, OpenError, SledStore, Store, Write as StoreWrite, in_use};
+use campana_relay::{backup, invitation, limits, operator, run, serve};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -29,7 +29,11 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let cli = Cli::of_process();
     let config = cli.complete()?;
     start_log(config.log);
-    match cli.command.clone().unwrap_or(Command::Serve) {
+    let command = cli.command.clone().unwrap_or(Command::Serve);
+    if command != Command::Serve {
+        operator::as_owner_of(&config.data_dir)?;
+    }
+    match command {
         Command::Backup { directory } => back_up(&config, &directory),
         Command::Invite => invite(&config),
         Command::Holdings => holdings(&config),
@@ -114,7 +118,9 @@ fn announce(
     metrics: Option<std::net::SocketAddr>,
 ) -> io::Result<()> {
     let first = !store.has_invitation().map_err(io::Error::other)?;
-    let link = if first {
+    operator::keep_address(&config.data_dir, &config.public_url(listening))?;
+    let shown = config.show_invitation.unwrap_or_else(|| !operator::is_journal(io::stdout()));
+    let link = if first && shown {
         let secret = invitation::secret()?;
         invitation::leave(&config.data_dir, &secret, serve::now())?;
         serve::take_invitations(store, &config.data_dir);
@@ -136,16 +142,33 @@ fn announce(
         }
         match link {
             Some(link) => print_invitation(&mut out, &link)?,
-            None => writeln!(out, "An invitation was made earlier. For a new one: campana-relay invite")?,
+            None => {
+                let why =
+                    if first { "Nobody can found a network yet." } else { "An invitation was made earlier." };
+                let data_dir = std::path::absolute(&config.data_dir)?;
+                writeln!(
+                    out,
+                    "{why} For an invitation: campana-relay --data-dir {} invite",
+                    data_dir.display()
+                )?;
+            }
         }
     }
     out.flush()
 }
 
 fn invite(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
+    // Where no relay ever was, nobody would know of the invitation.
+    let running = in_use(&config.store_dir())?;
     let secret = invitation::secret()?;
     invitation::leave(&config.data_dir, &secret, serve::now())?;
-    let link = invitation::link(&config.public_url(config.listen), &secret);
+    if running {
+        invitation::wait_until_taken(&config.data_dir, &secret)?;
+    } else {
+        writeln!(io::stderr(), "The relay is not running: the link works once it is.")?;
+    }
+    let said = config.public_url.clone().or_else(|| operator::address(&config.data_dir));
+    let link = invitation::link(&said.unwrap_or_else(|| config.public_url(config.listen)), &secret);
     let mut out = io::stdout().lock();
     if config.json {
         writeln!(out, "{}", serde_json::json!({ "invitation": link }))?;

@@ -95,6 +95,17 @@ pub(crate) fn watch(command: &mut Command) -> Outcome<(bool, Vec<String>)> {
     Ok((status.success(), lines))
 }
 
+/// Runs to the end; what it said on its standard output.
+pub(crate) fn output(command: &mut Command) -> Outcome<String> {
+    let name = describe(command);
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.map_err(|error| Failure(format!("`{name}` could not be started: {error}")))?;
+    if !output.status.success() {
+        return Err(Failure(format!("`{name}` failed ({})", output.status)));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 /// Whether a program answers.
 pub(crate) fn exists(program: &str, argument: &str) -> bool {
     let found = Command::new(program).arg(argument).stdout(Stdio::null()).stderr(Stdio::null()).status();

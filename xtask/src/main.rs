@@ -1,10 +1,11 @@
-//! The project's only entry points: `cargo xtask run | pwa | test | sim | fuzz | bench | ci`.
+//! The project's only entry points: `cargo xtask run | pwa | dist | test | sim | fuzz | bench | ci`.
 #![expect(clippy::print_stdout, reason = "a command-line tool")]
 
 mod beat;
 mod bench;
 mod ci;
 mod command;
+mod dist;
 mod fuzz;
 mod mute;
 mod pwa;
@@ -26,6 +27,8 @@ enum Task {
     Run(run::Options),
     /// Builds the browser app into pwa/dist.
     Pwa(pwa::Options),
+    /// Builds what is handed out: static binaries, a Debian package, a container's root, hashes.
+    Dist(dist::Options),
     /// Runs every test; ends with a line `N passed, N failed`.
     Test(test::Options),
     /// Simulates whole networks with faults on virtual time.
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
     let result = match Task::parse() {
         Task::Run(options) => run::run(&options),
         Task::Pwa(options) => pwa::pwa(&options),
+        Task::Dist(options) => dist::dist(&options),
         Task::Test(options) => test::test(&options),
         Task::Sim(options) => sim::sim(&options),
         Task::Fuzz(options) => fuzz::fuzz(&options),

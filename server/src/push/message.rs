@@ -5,95 +5,17 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use campana_protocol::id::{ChannelId, PushKey, RegistrationId, hash};
 use campana_protocol::limits::PUSH_TTL_MS;
 use campana_protocol::push::Subscription;
 use http_body_util::Full;
 use hyper::Request;
-use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
-use web_push::{
-    ContentEncoding, PartialVapidSignatureBuilder, SubscriptionInfo, VapidSignature, VapidSignatureBuilder,
-    WebPushError, WebPushMessageBuilder,
-};
-use zeroize::Zeroizing;
+use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 
+use super::encrypt::encrypt;
 use super::endpoint::Target;
-use super::vault::SealError;
+use super::vapid::VapidSecret;
 use crate::limits::{CLOCK_OFF_MS, MAX_ORIGINS, SIGN_AGAIN_MS, SIGNATURE_MS};
-use crate::store::{EndpointTag, LaneTag};
-
-/// The relay's own key, by which push services know it again.
-pub(super) struct VapidSecret {
-    bytes: Zeroizing<[u8; 32]>,
-    builder: PartialVapidSignatureBuilder,
-    public: PushKey,
-}
-
-impl core::fmt::Debug for VapidSecret {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("VapidSecret(..)")
-    }
-}
-
-impl VapidSecret {
-    pub(super) fn generate() -> Result<Self, SealError> {
-        let mut bytes = Zeroizing::new([0; 32]);
-        // Nearly every number is a key of P-256.
-        for _ in 0..16 {
-            getrandom::fill(&mut bytes[..]).map_err(|_| SealError::NoRandomness)?;
-            if let Some(secret) = Self::from_bytes(&bytes[..]) {
-                return Ok(secret);
-            }
-        }
-        Err(SealError::NoRandomness)
-    }
-
-    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let bytes = Zeroizing::new(<[u8; 32]>::try_from(bytes).ok()?);
-        let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(&bytes[..]));
-        let builder = VapidSignatureBuilder::from_base64_no_sub(&text).ok()?;
-        let public = PushKey::from_slice(&builder.get_public_key())?;
-        Some(Self { bytes, builder, public })
-    }
-
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes[..]
-    }
-
-    pub(super) fn public(&self) -> PushKey {
-        self.public
-    }
-
-    /// Where the pages of a job begin: no member knows it before, and each start finds it again.
-    pub(super) fn order(&self, channel: &ChannelId, seq: u64) -> RegistrationId {
-        RegistrationId(self.name("campana push order", &[&channel.0, &seq.to_be_bytes()]))
-    }
-
-    /// Names a service in a job's row without saying which it is.
-    pub(super) fn lane(&self, channel: &ChannelId, seq: u64, line: &str) -> LaneTag {
-        let name = self.name("campana push lane", &[&channel.0, &seq.to_be_bytes(), line.as_bytes()]);
-        u64::from_be_bytes(*name.first_chunk().unwrap_or(&[0; 8]))
-    }
-
-    /// By which an endpoint that is registered again on a channel is known, and no endpoint found.
-    pub(super) fn endpoint(&self, channel: &ChannelId, endpoint: &str) -> EndpointTag {
-        self.name("campana push endpoint", &[&channel.0, endpoint.as_bytes()])
-    }
-
-    fn name(&self, what: &str, of: &[&[u8]]) -> [u8; 16] {
-        let parts: Vec<_> = [self.bytes()].into_iter().chain(of.iter().copied()).collect();
-        *hash(what, &parts).0.first_chunk().unwrap_or(&[0; 16])
-    }
-
-    /// Names the push of `what` to one registration: the same again for the same, and nothing to
-    /// anybody who does not hold this key.
-    pub(super) fn topic(&self, channel: &ChannelId, what: &[u8], registration: &RegistrationId) -> String {
-        URL_SAFE_NO_PAD.encode(self.name("campana push topic", &[&channel.0, what, &registration.0]))
-    }
-}
 
 /// Makes requests.
 #[derive(Debug)]
@@ -115,7 +37,7 @@ struct Host {
 /// A VAPID token. Its times are the service's, because the service judges them.
 #[derive(Debug, Clone)]
 struct Token {
-    signature: VapidSignature,
+    authorization: HeaderValue,
     signed_at: u64,
 }
 
@@ -146,17 +68,8 @@ impl Messages {
         topic: &str,
         now: u64,
     ) -> Result<(Request<Full<Bytes>>, TokenNumber), MessageError> {
-        let info = info(subscription);
-        let mut builder = WebPushMessageBuilder::new(&info);
-        builder.set_payload(ContentEncoding::Aes128Gcm, plain);
-        let (signature, number) = self.signature(secret, &target.host, &info, now)?;
-        builder.set_vapid_signature(signature);
-        let payload = builder.build()?.payload.ok_or(MessageError)?;
-        let authorization = payload
-            .crypto_headers
-            .into_iter()
-            .find_map(|(name, value)| (name == "Authorization").then_some(value))
-            .ok_or(MessageError)?;
+        let body = encrypt(subscription, plain)?;
+        let (authorization, number) = self.authorization(secret, &target.host, now)?;
         let request = Request::post(target.uri.clone())
             // Always the same: what is left of an alert's time would tell it from a test.
             .header("ttl", PUSH_TTL_MS / 1_000)
@@ -165,18 +78,17 @@ impl Messages {
             .header(CONTENT_ENCODING, "aes128gcm")
             .header(CONTENT_TYPE, "application/octet-stream")
             .header(AUTHORIZATION, authorization)
-            .body(Full::new(payload.content.into()))
+            .body(Full::new(body.into()))
             .map_err(|_| MessageError)?;
         Ok((request, number))
     }
 
-    fn signature(
+    fn authorization(
         &self,
         secret: &VapidSecret,
         host: &str,
-        info: &SubscriptionInfo,
         now: u64,
-    ) -> Result<(VapidSignature, TokenNumber), MessageError> {
+    ) -> Result<(HeaderValue, TokenNumber), MessageError> {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         // Names under a wildcard are the devices' to choose: what is kept for them is bounded.
         if hosts.len() >= MAX_ORIGINS && !hosts.contains_key(host) {
@@ -185,16 +97,14 @@ impl Messages {
         let known = hosts.entry(host.to_owned()).or_default();
         let now = now.saturating_add_signed(known.ahead);
         if let Some(token) = known.token.as_ref().filter(|token| token.is_usable(now)) {
-            return Ok((token.signature.clone(), TokenNumber(known.signed)));
+            return Ok((token.authorization.clone(), TokenNumber(known.signed)));
         }
-        let mut builder = secret.builder.clone().add_sub_info(info);
-        builder.add_claim("sub", self.subject.as_str());
-        builder.add_claim("aud", format!("https://{host}"));
-        builder.add_claim("exp", now.saturating_add(2 * SIGNATURE_MS) / 1_000);
-        let signature = builder.build()?;
+        let expires_at = now.saturating_add(2 * SIGNATURE_MS) / 1_000;
+        let authorization = secret.authorization(&format!("https://{host}"), expires_at, &self.subject);
+        let authorization = HeaderValue::try_from(authorization).map_err(|_| MessageError)?;
         known.signed += 1;
-        known.token = Some(Token { signature: signature.clone(), signed_at: now });
-        Ok((signature, TokenNumber(known.signed)))
+        known.token = Some(Token { authorization: authorization.clone(), signed_at: now });
+        Ok((authorization, TokenNumber(known.signed)))
     }
 
     /// A service has not accepted a token. Whether there is another to try: one that was signed
@@ -234,50 +144,14 @@ impl Messages {
 /// A subscription whose key or endpoint no message can be made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no message can be made for this subscription")]
-pub(super) struct MessageError;
-
-/// What the library says may quote the endpoint.
-impl From<WebPushError> for MessageError {
-    fn from(_: WebPushError) -> Self {
-        Self
-    }
-}
-
-/// Whether messages can be made for a subscription: its key is a point of the curve.
-pub(super) fn check(subscription: &Subscription) -> Result<(), MessageError> {
-    let info = info(subscription);
-    let mut builder = WebPushMessageBuilder::new(&info);
-    builder.set_payload(ContentEncoding::Aes128Gcm, b".");
-    builder.build()?;
-    Ok(())
-}
-
-fn info(subscription: &Subscription) -> SubscriptionInfo {
-    let [key, auth] = [&subscription.key.0[..], &subscription.auth.0].map(|at| URL_SAFE_NO_PAD.encode(at));
-    SubscriptionInfo::new(subscription.endpoint.clone(), key, auth)
-}
+pub struct MessageError;
 
 #[cfg(test)]
 mod tests {
-    use campana_protocol::id::PushAuth;
-    use campana_protocol::limits::PUSH_BYTES;
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
     use super::*;
-
-    /// Mozilla's bridge to Android phones refuses more than 3,015 bytes, and padding comes in steps.
-    #[test]
-    fn a_push_is_as_long_on_the_wire_as_the_strictest_service_takes() {
-        let (pair, auth) = ece::generate_keypair_and_auth_secret().expect("keys");
-        let key = PushKey::from_slice(&pair.pub_as_raw().expect("a point")).expect("65 bytes");
-        let endpoint = "https://push.example.org/x".to_owned();
-        let subscription = Subscription { endpoint, key, auth: PushAuth(auth) };
-        let info = info(&subscription);
-        let mut builder = WebPushMessageBuilder::new(&info);
-        let plain = [b' '; PUSH_BYTES];
-        builder.set_payload(ContentEncoding::Aes128Gcm, &plain);
-        let payload = builder.build().expect("built").payload.expect("a payload");
-        assert_eq!(payload.content.len(), 2_918);
-    }
 
     const HOUR: u64 = 3_600_000;
     const NOW: u64 = 1_800_000_000_000;
@@ -285,11 +159,9 @@ mod tests {
     /// What is signed at `now`: which token, its expiry (Unix milliseconds).
     fn signed(messages: &Messages, now: u64) -> (TokenNumber, u64) {
         let secret = VapidSecret::from_bytes(&[5; 32]).expect("a key");
-        let endpoint = "https://push.example.org/x".to_owned();
-        let subscription = Subscription { endpoint, key: secret.public(), auth: PushAuth([1; 16]) };
-        let (signature, number) =
-            messages.signature(&secret, "push.example.org", &info(&subscription), now).expect("signed");
-        let claims = signature.auth_t.split('.').nth(1).expect("claims");
+        let (authorization, number) =
+            messages.authorization(&secret, "push.example.org", now).expect("signed");
+        let claims = authorization.to_str().expect("text").split('.').nth(1).expect("claims");
         let claims = URL_SAFE_NO_PAD.decode(claims).expect("base64url");
         let claims: serde_json::Value = serde_json::from_slice(&claims).expect("JSON");
         (number, claims["exp"].as_u64().expect("a time") * 1_000)
@@ -342,22 +214,5 @@ mod tests {
         // This relay's clock has been set.
         assert_eq!(messages.dated(host, theirs + 2_000, theirs + 2_000), None);
         assert_eq!(signed(&messages, theirs + 2_000).0, second, "it was signed for that clock");
-    }
-
-    /// RFC 8291's example keys; made by `http_ece` 1.2.1 for Node. The other way round, it opens what
-    /// the relay pushes (`pwa/tests/push/subscriber.mjs`).
-    #[test]
-    fn what_another_implementation_encrypts_opens_here() {
-        let bytes = |text| URL_SAFE_NO_PAD.decode(text).expect("base64url");
-        let keys = ece::EcKeyComponents::new(
-            bytes("q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94"),
-            bytes("BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"),
-        );
-        let body = bytes(
-            "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A_qi8lUQrv3Zk3ZvusXrkRc9MY3u_tZBYmG9moOImm-KQvb0NrhIFm8KoeR6ZfQzww",
-        );
-        let auth = bytes("BTBZMqHH6r4Tts7J_aSIgg");
-        let plain = ece::decrypt(&keys, &auth, &body).expect("for these keys");
-        assert_eq!(plain, "Otra implementación lo cerró.".as_bytes());
     }
 }

@@ -3,6 +3,7 @@
 
 mod client;
 mod cover;
+mod encrypt;
 mod endpoint;
 mod gate;
 mod held;
@@ -20,6 +21,7 @@ mod start;
 mod tests;
 mod trial;
 mod turns;
+mod vapid;
 mod vault;
 mod walk;
 
@@ -32,8 +34,10 @@ use campana_protocol::id::{ChannelId, Hash, MailboxId, PushKey, RegistrationId};
 use campana_protocol::push::Subscription;
 use campana_protocol::wire;
 
+pub use self::encrypt::encrypt;
 pub use self::endpoint::{HostPattern, Policy};
 pub use self::keyring::{KeySource, KeyringError, rotate};
+pub use self::message::MessageError;
 pub use self::resolve::Pin;
 pub use self::start::{StartError, open};
 pub use self::vault::{SealError, Vault};
@@ -45,7 +49,7 @@ use crate::store::{EndpointTag, HeldRing};
 #[derive(Debug)]
 pub struct Push {
     vault: Vault,
-    secret: message::VapidSecret,
+    secret: vapid::VapidSecret,
     policy: Policy,
     tests: Mutex<VecDeque<Test>>,
     alerts: Mutex<Alerts>,
@@ -71,7 +75,7 @@ pub(crate) struct Test {
 }
 
 impl Push {
-    fn new(vault: Vault, secret: message::VapidSecret, policy: Policy) -> Self {
+    fn new(vault: Vault, secret: vapid::VapidSecret, policy: Policy) -> Self {
         Self {
             vault,
             secret,
@@ -88,7 +92,7 @@ impl Push {
     /// # Errors
     /// If the system gives no randomness.
     pub fn ephemeral(policy: Policy) -> Result<Self, SealError> {
-        Ok(Self::new(Vault::ephemeral()?, message::VapidSecret::generate()?, policy))
+        Ok(Self::new(Vault::ephemeral()?, vapid::VapidSecret::generate()?, policy))
     }
 
     /// The key that devices subscribe with.
@@ -109,7 +113,7 @@ impl Push {
             return Err(Code::EndpointRefused);
         }
         self.policy.judge(&subscription.endpoint).map_err(|_| Code::EndpointRefused)?;
-        message::check(subscription).map_err(|_| Code::EndpointRefused)?;
+        encrypt::check(subscription).map_err(|_| Code::EndpointRefused)?;
         let plain = zeroize::Zeroizing::new(wire::encode(subscription));
         let sealed = self.vault.seal(&row_name(channel, registration), &plain);
         let endpoint = self.secret.endpoint(channel, &subscription.endpoint);

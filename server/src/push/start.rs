@@ -2,7 +2,7 @@
 //! everything sealed under the first of the keys.
 
 use super::keyring::{KeySource, KeyringError};
-use super::message::VapidSecret;
+use super::vapid::VapidSecret;
 use super::vault::{SealError, Vault};
 use super::{Policy, Push, row_name};
 use crate::limits::MAX_BATCH_WRITES;

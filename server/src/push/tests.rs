@@ -19,8 +19,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::message::VapidSecret;
 use super::resolve::{Found, Resolver};
+use super::vapid::VapidSecret;
 use super::vault::Vault;
 use super::{HostPattern, Pin, Policy, Push, sender};
 use crate::limits::{FAILURES_TO_SHUT, LANE_HIGH, MAX_PUSH_JOBS, PUSH_PAGE};
@@ -265,10 +265,9 @@ fn id(number: u32) -> RegistrationId {
 /// A point of the curve: the same for all, since nobody here reads a push.
 fn device_key() -> PushKey {
     static KEY: Mutex<Option<PushKey>> = Mutex::new(None);
-    *KEY.lock().expect("not poisoned").get_or_insert_with(|| {
-        let (pair, _) = ece::generate_keypair_and_auth_secret().expect("keys");
-        PushKey::from_slice(&ece::LocalKeyPair::pub_as_raw(&*pair).expect("a point")).expect("65 bytes")
-    })
+    *KEY.lock()
+        .expect("not poisoned")
+        .get_or_insert_with(|| PushKey::from_slice(&campana_sink::Phone::new().key()).expect("65 bytes"))
 }
 
 /// How often each endpoint was given its push.

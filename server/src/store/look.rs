@@ -24,17 +24,7 @@ impl Look {
     /// [`OpenError`], which says what to do.
     pub fn at(directory: &Path, options: &SledOptions) -> Result<Self, OpenError> {
         let failed = |source| OpenError::Io { path: directory.to_path_buf(), source };
-        let lock = match File::open(directory.join("db")) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(OpenError::Missing(directory.to_path_buf()));
-            }
-            Err(error) => return Err(failed(error)),
-        };
-        match flock(&lock, FlockOperation::NonBlockingLockShared) {
-            Err(rustix::io::Errno::WOULDBLOCK) => return Err(OpenError::InUse(directory.to_path_buf())),
-            locked => locked.map_err(|error| failed(error.into()))?,
-        }
+        let _lock = lock(directory)?;
         let mut look = Self { store: None, directory: temporary().map_err(failed)? };
         let store = look.directory.join("store");
         copy(directory, &store).map_err(failed)?;
@@ -54,6 +44,35 @@ impl Drop for Look {
         drop(self.store.take());
         let _ = fs::remove_dir_all(&self.directory);
     }
+}
+
+/// Whether a relay has the store in `directory` open.
+///
+/// # Errors
+/// [`OpenError`]: that there is none, mostly.
+pub fn in_use(directory: &Path) -> Result<bool, OpenError> {
+    match lock(directory) {
+        Ok(_) => Ok(false),
+        Err(OpenError::InUse(_)) => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+/// Keeps relays from opening the store for as long as the file is open.
+fn lock(directory: &Path) -> Result<File, OpenError> {
+    let failed = |source| OpenError::Io { path: directory.to_path_buf(), source };
+    let lock = match File::open(directory.join("db")) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(OpenError::Missing(directory.to_path_buf()));
+        }
+        Err(error) => return Err(failed(error)),
+    };
+    match flock(&lock, FlockOperation::NonBlockingLockShared) {
+        Err(rustix::io::Errno::WOULDBLOCK) => return Err(OpenError::InUse(directory.to_path_buf())),
+        locked => locked.map_err(|error| failed(error.into()))?,
+    }
+    Ok(lock)
 }
 
 /// A directory for us alone.

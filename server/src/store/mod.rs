@@ -31,7 +31,7 @@ use campana_protocol::frame::Entry;
 use campana_protocol::id::{BlobId, ChannelId, Hash, MailboxId, PublicKey, RegistrationId};
 
 pub use self::error::{OpenError, ReadError, WriteError};
-pub use self::look::Look;
+pub use self::look::{Look, in_use};
 pub use self::memory::MemoryStore;
 pub use self::ring::{HeldRing, place};
 pub use self::sled::{SledOptions, SledStore};

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use campana_protocol::frame::{Class, ClientFrame, RelayFrame};
 use campana_protocol::id::{BlobId, PublicKey, PushAuth, PushKey, RecordId, RegistrationId};
 use campana_protocol::push::Subscription;
+use campana_sink::Phone;
 
 use crate::device::{Device, body, channel};
 use crate::pump::{Gone, Said, length};
@@ -27,11 +28,10 @@ pub(crate) async fn begin(address: SocketAddr, records: &AtomicU64) -> (Said, u6
     let frame = entry(Class::Control, record, last, None);
     let Ok(seq) = append(device, &frame).await else { panic!("the relay was to be alive") };
     said.entries.push((seq, record));
-    let (pair, auth) = ece::generate_keypair_and_auth_secret().expect("keys");
-    let key =
-        PushKey::from_slice(&ece::LocalKeyPair::pub_as_raw(&*pair).expect("a point")).expect("65 bytes");
+    let phone = Phone::new();
+    let key = PushKey::from_slice(&phone.key()).expect("65 bytes");
     let subscription =
-        Subscription { endpoint: "https://push.example.org/1".to_owned(), key, auth: PushAuth(auth) };
+        Subscription { endpoint: "https://push.example.org/1".to_owned(), key, auth: PushAuth(phone.auth()) };
     let registration = RegistrationId([6; 16]);
     let register =
         ClientFrame::Register { request: 7, channel: channel(), registration, subscription, proved_at: 0 };

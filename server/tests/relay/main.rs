@@ -17,6 +17,7 @@ mod kill;
 mod log_hygiene;
 mod machine;
 mod memory;
+mod operating;
 mod power_cut;
 mod process;
 mod pump;

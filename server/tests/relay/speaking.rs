@@ -43,7 +43,6 @@ async fn invitations_are_made_beside_a_running_relay() {
         Command::new(BINARY).args(["invite", "--json", "--data-dir"]).arg(&data).output().expect("runs");
     let said: serde_json::Value = serde_json::from_slice(&said.stdout).expect("JSON");
     let link = said["invitation"].as_str().expect("a link").to_owned();
-    tokio::time::sleep(core::time::Duration::from_secs(3)).await;
     let secret = link.split_once("#operator=").expect("a secret").1;
     let mut owner = Device::owner(process.address, Some(secret)).await;
     owner.send(&entry(9, 1, 100)).await.expect("sent");

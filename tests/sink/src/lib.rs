@@ -1,6 +1,8 @@
 //! A push service on this machine, for tests and benches: TLS by an authority of its own, HTTP/2
 //! and HTTP/1.1, and it does what it is told to.
 
+mod phone;
+
 use core::convert::Infallible;
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -23,6 +25,8 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+
+pub use self::phone::Phone;
 
 /// A certificate authority that lives as long as a test.
 pub struct Authority {

@@ -14,8 +14,7 @@ const ENDPOINT: &str = "https://fcm.googleapis.com/fcm/send/secret-endpoint";
 
 /// A point of the curve, as a browser's key is.
 fn key() -> PushKey {
-    let (pair, _) = ece::generate_keypair_and_auth_secret().expect("keys");
-    PushKey::from_slice(&ece::LocalKeyPair::pub_as_raw(&*pair).expect("a point")).expect("65 bytes")
+    PushKey::from_slice(&campana_sink::Phone::new().key()).expect("65 bytes")
 }
 
 fn subscription(endpoint: &str) -> Subscription {

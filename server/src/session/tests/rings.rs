@@ -19,11 +19,9 @@ fn mailbox() -> MailboxId {
 }
 
 fn register() -> ClientFrame {
-    let (pair, _) = ece::generate_keypair_and_auth_secret().expect("keys");
-    let point = ece::LocalKeyPair::pub_as_raw(&*pair).expect("a point");
     let subscription = Subscription {
         endpoint: "https://fcm.googleapis.com/fcm/send/x".to_owned(),
-        key: PushKey::from_slice(&point).expect("65 bytes"),
+        key: PushKey::from_slice(&campana_sink::Phone::new().key()).expect("65 bytes"),
         auth: PushAuth([5; 16]),
     };
     let (mailbox, registration) = (mailbox(), RegistrationId([6; 16]));

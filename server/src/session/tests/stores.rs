@@ -307,8 +307,7 @@ fn register(number: u64, key: PushKey) -> ClientFrame {
 }
 
 fn push_key() -> PushKey {
-    let (pair, _) = ece::generate_keypair_and_auth_secret().expect("keys");
-    PushKey::from_slice(&ece::LocalKeyPair::pub_as_raw(&*pair).expect("a point")).expect("65 bytes")
+    PushKey::from_slice(&campana_sink::Phone::new().key()).expect("65 bytes")
 }
 
 #[test]

@@ -19,33 +19,27 @@ use campana_protocol::id::{PushAuth, PushKey, RegistrationId};
 use campana_protocol::limits::PUSH_BYTES;
 use campana_protocol::push::{Push, Subscription};
 use campana_sink::{Arrival, Authority, Sink};
-use ece::EcKeyComponents;
 
 use crate::device::{Device, channel, entry};
 use crate::process::{BINARY, Process};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What a phone keeps to read its pushes.
-struct Phone {
-    keys: EcKeyComponents,
-    key: PushKey,
-    auth: PushAuth,
-}
+/// A phone that knows the forms of the project.
+struct Phone(campana_sink::Phone);
 
 impl Phone {
     fn new() -> Self {
-        let (pair, auth) = ece::generate_keypair_and_auth_secret().expect("keys");
-        let key = PushKey::from_slice(&pair.pub_as_raw().expect("a point")).expect("65 bytes");
-        Self { keys: pair.raw_components().expect("keys"), key, auth: PushAuth(auth) }
+        Self(campana_sink::Phone::new())
     }
 
     fn subscription(&self, endpoint: String) -> Subscription {
-        Subscription { endpoint, key: self.key, auth: self.auth }
+        let key = PushKey::from_slice(&self.0.key()).expect("65 bytes");
+        Subscription { endpoint, key, auth: PushAuth(self.0.auth()) }
     }
 
     fn read(&self, arrival: &Arrival) -> Push {
-        let plain = ece::decrypt(&self.keys, &self.auth.0, &arrival.body).expect("for this phone");
+        let plain = self.0.open(&arrival.body).expect("for this phone");
         assert_eq!(plain.len(), PUSH_BYTES);
         let json: serde_json::Value = serde_json::from_slice(&plain).expect("JSON");
         let text = json["notification"]["data"]["m"].as_str().expect("a message");

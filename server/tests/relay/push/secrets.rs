@@ -65,10 +65,10 @@ async fn the_disk_without_the_key_and_the_log_name_no_endpoint_and_no_key() {
     for secret in [
         b"canary-".to_vec(),
         b"/push/".to_vec(),
-        phone.key.0.to_vec(),
-        phone.auth.0.to_vec(),
-        text(&phone.key.0),
-        text(&phone.auth.0),
+        phone.0.key().to_vec(),
+        phone.0.auth().to_vec(),
+        text(&phone.0.key()),
+        text(&phone.0.auth()),
         raw_key,
         key.trim().as_bytes().to_vec(),
     ] {

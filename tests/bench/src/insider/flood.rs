@@ -52,14 +52,12 @@ impl Done {
 impl Target {
     pub(super) fn of(rows: &Rows, invite: &str) -> Self {
         let insider = Insider::of(VAULT, rows.clone());
-        let (pair, _) = ece::generate_keypair_and_auth_secret().expect("keys");
-        let push = ece::LocalKeyPair::pub_as_raw(&*pair).expect("a point");
         Self {
             channel: insider.channel(ChannelKind::Broadcast),
             access: insider.access_key(ChannelKind::Broadcast).expect("a member has one"),
             desk: insider.charter().desk_mailbox.mailbox,
             join: InviteLink::parse(invite).expect("an invite").invite.mailbox,
-            push: PushKey::from_slice(&push).expect("65 bytes"),
+            push: PushKey::from_slice(&campana_sink::Phone::new().key()).expect("65 bytes"),
         }
     }
 }

@@ -14,7 +14,7 @@ use campana_protocol::frame::{Class, ClientFrame, RelayFrame};
 use campana_protocol::id::{PushAuth, PushKey, RecordId, RegistrationId};
 use campana_protocol::limits::PUSH_BYTES;
 use campana_protocol::push::Subscription;
-use campana_sink::{Authority, Behaviour, Sink};
+use campana_sink::{Authority, Behaviour, Phone, Sink};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -175,8 +175,8 @@ impl World {
         let mut member = Blocking::connect(relay.address)?;
         member.found(secret)?;
         member.prove()?;
-        let (pair, auth) = ece::generate_keypair_and_auth_secret()?;
-        let key = PushKey::from_slice(&pair.pub_as_raw()?).ok_or("not a key")?;
+        let phone = Phone::new();
+        let (key, auth) = (PushKey::from_slice(&phone.key()).ok_or("not a key")?, phone.auth());
         let register = |number: u32| {
             let mut endpoint = sinks[number as usize % sinks.len()].endpoint(&number.to_string());
             while endpoint.len() < ENDPOINT {
@@ -256,11 +256,13 @@ impl World {
 /// What encrypting the same payload costs by itself, per message. The three signatures of a run
 /// are below a microsecond a message and left out, which is to the relay's disadvantage.
 fn bare_us(messages: u32) -> Result<f64, Box<dyn std::error::Error>> {
-    let (pair, auth) = ece::generate_keypair_and_auth_secret()?;
-    let (key, plain) = (pair.pub_as_raw()?, vec![b' '; PUSH_BYTES]);
+    let phone = Phone::new();
+    let (key, auth) = (PushKey::from_slice(&phone.key()).ok_or("not a key")?, PushAuth(phone.auth()));
+    let subscription = Subscription { endpoint: String::new(), key, auth };
+    let plain = vec![b' '; PUSH_BYTES];
     let before = thread_us()?;
     for _ in 0..messages {
-        black_box(ece::encrypt(&key, &auth, black_box(&plain))?);
+        black_box(campana_relay::push::encrypt(&subscription, black_box(&plain))?);
     }
     Ok((thread_us()? - before) / f64::from(messages))
 }
