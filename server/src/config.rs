@@ -10,6 +10,14 @@ use crate::limits;
 use crate::push::{HostPattern, Pin, sender};
 use crate::rate::Rates;
 use crate::store::SledOptions;
+use crate::tls::lan::address;
+use crate::tls::settings::{Given, TlsConfig};
+
+/// Where phones on the same Wi-Fi reach a relay by https.
+const LAN_PORT: u16 = 7843;
+
+/// Where they read how to trust it.
+const LAN_PAGE_PORT: u16 = 7880;
 
 /// Campana's relay: orders, stores and forwards ciphertext it cannot read.
 ///
@@ -36,6 +44,10 @@ pub struct Cli {
 pub enum Command {
     /// Serve devices (the default).
     Serve,
+    /// Serve phones on the same Wi-Fi by https, without a domain: with a certificate authority of the
+    /// relay's own, for this machine's address alone, which each phone has to be told to trust once (the
+    /// page that is printed says how). --listen names the address if the machine has several.
+    Lan,
     /// Make an invitation with which one person can found one network, and print its link.
     /// Works beside a running relay, which takes it in within seconds.
     Invite,
@@ -61,18 +73,45 @@ pub enum Command {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Settings {
-    /// Address to listen on, plain HTTP; put a proxy with TLS before it. Port 0 takes a free one
-    /// [default: 127.0.0.1:7800].
+    /// Address to listen on: plain HTTP, for a proxy with TLS before it; https with --acme or --tls-cert.
+    /// Port 0 takes a free one [default: 127.0.0.1:7800; with --acme [::]:443, all addresses].
     #[arg(long, global = true, env = "CAMPANA_RELAY_LISTEN", value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
     /// Address at which `/metrics` is served to the operator; not served unless given. Keep it on the
     /// loopback: counters tell when something happens. Port 0 takes a free one.
     #[arg(long, global = true, env = "CAMPANA_RELAY_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
     pub metrics_listen: Option<SocketAddr>,
+    /// Address at which those who come without https are sent to it [default with --acme: [::]:80, all
+    /// addresses, if it is free].
+    #[arg(long, global = true, env = "CAMPANA_RELAY_REDIRECT_LISTEN", value_name = "ADDRESS:PORT")]
+    pub redirect_listen: Option<SocketAddr>,
+    /// PEM file of the certificate to serve https with, and of those that sign it. It is read again when it
+    /// changes. Needs --tls-key and --public-url.
+    #[arg(long, global = true, env = "CAMPANA_RELAY_TLS_CERT", value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+    /// PEM file of the certificate's key.
+    #[arg(long, global = true, env = "CAMPANA_RELAY_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+    /// Host name to get and renew a certificate for, from Let's Encrypt unless --acme-directory names
+    /// another authority: you agree to its terms of service by this. The name must lead to this machine,
+    /// port 443. Repeat it or separate by commas; a list in the file.
+    #[arg(long, global = true, env = "CAMPANA_RELAY_ACME", value_name = "NAME", value_delimiter = ',')]
+    pub acme: Option<Vec<String>>,
+    /// Whom the ACME authority may write to: mailto: and an address. Not needed.
+    #[arg(long, global = true, env = "CAMPANA_RELAY_ACME_CONTACT", value_name = "URL")]
+    pub acme_contact: Option<String>,
+    /// The ACME authority's directory [default: Let's Encrypt's].
+    #[arg(long, global = true, env = "CAMPANA_RELAY_ACME_DIRECTORY", value_name = "URL")]
+    pub acme_directory: Option<String>,
+    /// PEM file of authorities whose certificates the ACME authority's own server may have, beside the
+    /// public ones.
+    #[arg(long, global = true, env = "CAMPANA_RELAY_ACME_CA", value_name = "FILE")]
+    pub acme_ca: Option<PathBuf>,
     /// Directory of everything the relay keeps [default: campana-data].
     #[arg(long, global = true, env = "CAMPANA_RELAY_DATA_DIR", value_name = "DIRECTORY")]
     pub data_dir: Option<PathBuf>,
-    /// Where devices reach this relay, for the links it prints [default: http://<listen>].
+    /// Where devices reach this relay, for the links it prints [default: http://<listen>; with --acme
+    /// https:// and the name].
     #[arg(long, global = true, env = "CAMPANA_RELAY_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
     /// Directory of the browser app to serve [default: the one built into this binary, if any].
@@ -164,6 +203,12 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Address at which metrics are served, if they are.
     pub metrics_listen: Option<SocketAddr>,
+    /// Address at which people are sent to https, if they are.
+    pub redirect_listen: Option<SocketAddr>,
+    /// Whether that address was chosen by the relay: then it goes on without.
+    pub redirect_by_default: bool,
+    /// Where the certificate comes from; plain HTTP without one.
+    pub tls: Option<TlsConfig>,
     /// Directory of everything.
     pub data_dir: PathBuf,
     /// Where devices reach the relay, if it was said.
@@ -249,6 +294,9 @@ pub enum ConfigError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// This machine is on no local network.
+    #[error("{0}")]
+    NoAddress(std::io::Error),
 }
 
 impl Cli {
@@ -270,7 +318,7 @@ impl Cli {
     /// [`ConfigError`].
     pub fn complete(&self) -> Result<Config, ConfigError> {
         let file = self.config.as_deref().map(read_file).transpose()?.unwrap_or_default();
-        self.settings.clone().or(file).checked()
+        self.settings.clone().or(file).checked(self.command == Some(Command::Lan))
     }
 }
 
@@ -279,6 +327,13 @@ impl Settings {
         Self {
             listen: self.listen.or(other.listen),
             metrics_listen: self.metrics_listen.or(other.metrics_listen),
+            redirect_listen: self.redirect_listen.or(other.redirect_listen),
+            tls_cert: self.tls_cert.or(other.tls_cert),
+            tls_key: self.tls_key.or(other.tls_key),
+            acme: self.acme.or(other.acme),
+            acme_contact: self.acme_contact.or(other.acme_contact),
+            acme_directory: self.acme_directory.or(other.acme_directory),
+            acme_ca: self.acme_ca.or(other.acme_ca),
             data_dir: self.data_dir.or(other.data_dir),
             public_url: self.public_url.or(other.public_url),
             app_dir: self.app_dir.or(other.app_dir),
@@ -301,7 +356,7 @@ impl Settings {
         }
     }
 
-    fn checked(self) -> Result<Config, ConfigError> {
+    fn checked(mut self, lan: bool) -> Result<Config, ConfigError> {
         const MIB: u64 = 1_048_576;
         let out_of_range = |key, problem| Err(ConfigError::OutOfRange { key, problem });
         let defaults = (Rates::default(), SledOptions::default());
@@ -337,6 +392,7 @@ impl Settings {
         if let Some(problem) = self.public_url.as_deref().and_then(unusable) {
             return out_of_range("public_url", problem);
         }
+        let (tls, listen, redirect_by_default) = self.entrance(lan)?;
         let data_dir = self.data_dir.unwrap_or_else(|| PathBuf::from("campana-data"));
         let push = PushConfig {
             hosts: parsed(self.push_host, HostPattern::parse).ok_or(ConfigError::OutOfRange {
@@ -362,7 +418,10 @@ impl Settings {
         };
         let bytes = |mib: Option<u32>, default| mib.map_or(default, |mib| u64::from(mib) * MIB);
         Ok(Config {
-            listen: self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 7800))),
+            listen,
+            redirect_listen: self.redirect_listen,
+            redirect_by_default,
+            tls,
             metrics_listen: self.metrics_listen,
             data_dir,
             push,
@@ -380,6 +439,70 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// Where the certificate comes from, where the relay listens, and whether it chose by itself where it
+    /// sends people to https. Completes `public_url` and `redirect_listen`.
+    fn entrance(&mut self, lan: bool) -> Result<(Option<TlsConfig>, SocketAddr, bool), ConfigError> {
+        let out_of_range = |key, problem| ConfigError::OutOfRange { key, problem };
+        let given = Given {
+            certificate: self.tls_cert.take(),
+            key: self.tls_key.take(),
+            acme: self.acme.take().unwrap_or_default(),
+            contact: self.acme_contact.take(),
+            directory: self.acme_directory.take(),
+            ca: self.acme_ca.take(),
+            public_url: self.public_url.clone(),
+        };
+        let tls = given.checked().map_err(|(key, problem)| out_of_range(key, problem))?;
+        if lan {
+            return self.on_wifi(tls.is_some());
+        }
+        let mut listen = SocketAddr::from(([127, 0, 0, 1], 7800));
+        let mut by_default = false;
+        match &tls {
+            Some(TlsConfig::Acme(acme)) => {
+                let all = |port| SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
+                listen = all(443);
+                by_default = self.redirect_listen.is_none();
+                self.redirect_listen.get_or_insert(all(80));
+                let name = acme.names.first().cloned().unwrap_or_default();
+                self.public_url.get_or_insert_with(|| format!("https://{name}"));
+            }
+            Some(_) => {}
+            None if self.redirect_listen.is_some()
+                && !self.public_url.as_deref().is_some_and(|url| url.starts_with("https://")) =>
+            {
+                return Err(out_of_range(
+                    "redirect_listen",
+                    "needs an https:// public_url to send people to",
+                ));
+            }
+            None => {}
+        }
+        Ok((tls, self.listen.unwrap_or(listen), by_default))
+    }
+
+    fn on_wifi(&mut self, certificate: bool) -> Result<(Option<TlsConfig>, SocketAddr, bool), ConfigError> {
+        let out_of_range = |key, problem| Err(ConfigError::OutOfRange { key, problem });
+        if certificate || self.public_url.is_some() {
+            let key = if certificate { "acme" } else { "public_url" };
+            return out_of_range(key, "must be left out with `lan`, which is for phones on this Wi-Fi alone");
+        }
+        let listen = match self.listen {
+            Some(listen) => listen,
+            None => SocketAddr::new(address::find().map_err(ConfigError::NoAddress)?, LAN_PORT),
+        };
+        if !address::is_local(listen.ip()) {
+            return out_of_range(
+                "listen",
+                "must be this machine's address on a local network with `lan`, as in 192.168.1.5:7843",
+            );
+        }
+        self.redirect_listen.get_or_insert(SocketAddr::new(listen.ip(), LAN_PAGE_PORT));
+        Ok((Some(TlsConfig::Lan { address: listen.ip() }), listen, false))
+    }
+}
+
 impl Config {
     /// Where the store is.
     #[must_use]
@@ -390,7 +513,10 @@ impl Config {
     /// Where devices reach a relay that listens on `listening`.
     #[must_use]
     pub fn public_url(&self, listening: SocketAddr) -> String {
-        self.public_url.clone().unwrap_or_else(|| format!("http://{}", connectable(listening)))
+        self.public_url.clone().unwrap_or_else(|| {
+            let scheme = if self.tls.is_some() { "https" } else { "http" };
+            format!("{scheme}://{}", connectable(listening))
+        })
     }
 }
 
