@@ -11,7 +11,7 @@ use crate::push::{HostPattern, Pin, sender};
 use crate::rate::Rates;
 use crate::store::SledOptions;
 use crate::tls::lan::address;
-use crate::tls::settings::{Given, TlsConfig};
+use crate::tls::settings::{Given, TlsConfig, host};
 
 /// Where phones on the same Wi-Fi reach a relay by https.
 const LAN_PORT: u16 = 7843;
@@ -520,6 +520,26 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Who cannot use the address in the links that are printed, and what to do for them.
+    #[must_use]
+    pub fn reach(&self, public_url: &str) -> Option<&'static str> {
+        let here = host(public_url);
+        let loopback =
+            here == "localhost" || here.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        if loopback {
+            return Some(
+                "Only this machine reaches that address. For phones: `campana-relay lan` on the same Wi-Fi, \
+                 `--acme NAME` on a server with a domain, or a proxy and `--public-url`.",
+            );
+        }
+        // An onion service is a secure context in the browser that opens it.
+        (public_url.starts_with("http://") && !here.ends_with(".onion")).then_some(
+            "Browsers open the app over https only: at that address, only the native client works.",
+        )
+    }
+}
+
 /// What is wrong with the address that devices are to reach the relay at, as far as can be told from it.
 fn unusable(url: &str) -> Option<&'static str> {
     const SCHEME: &str = "must begin with https:// (or http:// for trying out)";
@@ -531,7 +551,14 @@ fn unusable(url: &str) -> Option<&'static str> {
     let Ok(uri) = url.parse::<axum::http::Uri>() else { return Some(HOST) };
     let Some(authority) = uri.authority() else { return Some(HOST) };
     let host = authority.host().trim_matches(['[', ']']);
-    let nowhere = host.parse::<IpAddr>().is_ok_and(|address| address.is_unspecified());
+    let nowhere = match host.parse::<IpAddr>() {
+        Ok(address) => address.is_unspecified() || address.is_multicast() || is_of_one_link(address),
+        // A browser reads numbers as an address: 0 as 0.0.0.0, 127.1 as 127.0.0.1.
+        Err(_) => {
+            let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+            last.is_empty() || last.bytes().all(|byte| byte.is_ascii_digit()) || host.contains("..")
+        }
+    };
     let port = authority.as_str().rsplit_once(':').filter(|_| !authority.as_str().ends_with(']'));
     if host.is_empty() || nowhere || authority.as_str().contains('@') {
         return Some(HOST);
@@ -540,6 +567,14 @@ fn unusable(url: &str) -> Option<&'static str> {
         return Some("must have a port between 1 and 65535, or none");
     }
     (!rest.trim_end_matches('/').eq(authority.as_str())).then_some(PATH)
+}
+
+/// An address that means something else on each of a machine's networks, or that nobody has.
+fn is_of_one_link(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_broadcast(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    }
 }
 
 /// Where a relay that listens on all addresses can be tried on its own machine.
@@ -661,6 +696,12 @@ mod tests {
             "https://:443",
             "http://0.0.0.0:7800",
             "http://[::]:7800",
+            "https://0",
+            "https://127.1",
+            "https://224.0.0.1",
+            "https://255.255.255.255",
+            "https://[fe80::1]:8443",
+            "https://relay..example",
             "https://relay example.org",
             "https://me@relay.example.org",
             "https://relay.example.org:0",
@@ -679,6 +720,32 @@ mod tests {
         assert_eq!(config.public_url("0.0.0.0:1".parse().expect("one")), "http://127.0.0.1:1");
         assert_eq!(config.public_url("[::]:1".parse().expect("one")), "http://[::1]:1");
         assert_eq!(config.public_url("10.0.0.7:1".parse().expect("one")), "http://10.0.0.7:1");
+    }
+
+    #[test]
+    fn whoever_cannot_use_an_address_is_told_of() {
+        let config = complete("", &[]).expect("valid");
+        let said = |url: &str| config.reach(url).unwrap_or_default();
+        for url in ["http://127.0.0.1:7800", "http://localhost", "http://[::1]:7800"] {
+            assert!(said(url).contains("Only this machine"), "{url}");
+        }
+        assert!(said("http://192.168.1.5:7800").contains("over https only"));
+        for url in ["https://relay.example.org", "https://192.168.1.5:7843", "http://abcd.onion"] {
+            assert_eq!(said(url), "", "{url}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_of_its_own_changes_where_it_listens_and_what_it_prints() {
+        let config = complete("acme = [\"Relay.example.org\"]", &[]).expect("valid");
+        assert_eq!((config.listen.port(), config.redirect_listen.map(|at| at.port())), (443, Some(80)));
+        assert!(config.redirect_by_default);
+        assert_eq!(config.public_url(config.listen), "https://relay.example.org");
+        assert_eq!(config.push.subject.as_deref(), Some("https://relay.example.org"));
+        let config = complete("", &["lan", "--listen", "192.168.1.5:7000"]).expect("valid");
+        assert_eq!(config.public_url(config.listen), "https://192.168.1.5:7000");
+        assert_eq!(config.redirect_listen.map(|at| at.to_string()).as_deref(), Some("192.168.1.5:7880"));
+        assert_eq!(complete("", &[]).expect("valid").redirect_listen, None);
     }
 
     #[test]

@@ -174,6 +174,9 @@ fn announce(config: &Config, store: &SledStore, listeners: &Listeners, lan: Opti
         writeln!(out, "{line}")?;
     } else {
         writeln!(out, "Devices reach this relay at {public_url} (it listens on {listening})")?;
+        if let Some(reach) = config.reach(&public_url) {
+            writeln!(out, "{reach}")?;
+        }
         if let Some(plain) = plain.filter(|_| lan.is_none()) {
             writeln!(out, "Those who come without https, on {plain}, are sent to it")?;
         }
