@@ -10,6 +10,14 @@ use crate::limits;
 use crate::push::{HostPattern, Pin, sender};
 use crate::rate::Rates;
 use crate::store::SledOptions;
+use crate::tls::lan::address;
+use crate::tls::settings::{Given, TlsConfig, host};
+
+/// Where phones on the same Wi-Fi reach a relay by https.
+const LAN_PORT: u16 = 7843;
+
+/// Where they read how to trust it.
+const LAN_PAGE_PORT: u16 = 7880;
 
 /// Campana's relay: orders, stores and forwards ciphertext it cannot read.
 ///
@@ -36,6 +44,10 @@ pub struct Cli {
 pub enum Command {
     /// Serve devices (the default).
     Serve,
+    /// Serve phones on the same Wi-Fi by https, without a domain: with a certificate authority of the
+    /// relay's own, for this machine's address alone, which each phone has to be told to trust once (the
+    /// page that is printed says how). --listen names the address if the machine has several.
+    Lan,
     /// Make an invitation with which one person can found one network, and print its link.
     /// Works beside a running relay, which takes it in within seconds.
     Invite,
@@ -61,18 +73,45 @@ pub enum Command {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Settings {
-    /// Address to listen on, plain HTTP; put a proxy with TLS before it. Port 0 takes a free one
-    /// [default: 127.0.0.1:7800].
+    /// Address to listen on: plain HTTP, for a proxy with TLS before it; https with --acme or --tls-cert.
+    /// Port 0 takes a free one [default: 127.0.0.1:7800; with --acme [::]:443, all addresses].
     #[arg(long, global = true, env = "CAMPANA_RELAY_LISTEN", value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
     /// Address at which `/metrics` is served to the operator; not served unless given. Keep it on the
     /// loopback: counters tell when something happens. Port 0 takes a free one.
     #[arg(long, global = true, env = "CAMPANA_RELAY_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
     pub metrics_listen: Option<SocketAddr>,
+    /// Address at which those who come without https are sent to it [default with --acme: [::]:80, all
+    /// addresses, if it is free].
+    #[arg(long, global = true, env = "CAMPANA_RELAY_REDIRECT_LISTEN", value_name = "ADDRESS:PORT")]
+    pub redirect_listen: Option<SocketAddr>,
+    /// PEM file of the certificate to serve https with, and of those that sign it. It is read again when it
+    /// changes. Needs --tls-key and --public-url.
+    #[arg(long, global = true, env = "CAMPANA_RELAY_TLS_CERT", value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+    /// PEM file of the certificate's key.
+    #[arg(long, global = true, env = "CAMPANA_RELAY_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+    /// Host name to get and renew a certificate for, from Let's Encrypt unless --acme-directory names
+    /// another authority: you agree to its terms of service by this. The name must lead to this machine,
+    /// port 443. Repeat it or separate by commas; a list in the file.
+    #[arg(long, global = true, env = "CAMPANA_RELAY_ACME", value_name = "NAME", value_delimiter = ',')]
+    pub acme: Option<Vec<String>>,
+    /// Whom the ACME authority may write to: mailto: and an address. Not needed.
+    #[arg(long, global = true, env = "CAMPANA_RELAY_ACME_CONTACT", value_name = "URL")]
+    pub acme_contact: Option<String>,
+    /// The ACME authority's directory [default: Let's Encrypt's].
+    #[arg(long, global = true, env = "CAMPANA_RELAY_ACME_DIRECTORY", value_name = "URL")]
+    pub acme_directory: Option<String>,
+    /// PEM file of authorities whose certificates the ACME authority's own server may have, beside the
+    /// public ones.
+    #[arg(long, global = true, env = "CAMPANA_RELAY_ACME_CA", value_name = "FILE")]
+    pub acme_ca: Option<PathBuf>,
     /// Directory of everything the relay keeps [default: campana-data].
     #[arg(long, global = true, env = "CAMPANA_RELAY_DATA_DIR", value_name = "DIRECTORY")]
     pub data_dir: Option<PathBuf>,
-    /// Where devices reach this relay, for the links it prints [default: http://<listen>].
+    /// Where devices reach this relay, for the links it prints [default: http://<listen>; with --acme
+    /// https:// and the name].
     #[arg(long, global = true, env = "CAMPANA_RELAY_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
     /// Directory of the browser app to serve [default: the one built into this binary, if any].
@@ -167,6 +206,12 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Address at which metrics are served, if they are.
     pub metrics_listen: Option<SocketAddr>,
+    /// Address at which people are sent to https, if they are.
+    pub redirect_listen: Option<SocketAddr>,
+    /// Whether that address was chosen by the relay: then it goes on without.
+    pub redirect_by_default: bool,
+    /// Where the certificate comes from; plain HTTP without one.
+    pub tls: Option<TlsConfig>,
     /// Directory of everything.
     pub data_dir: PathBuf,
     /// Where devices reach the relay, if it was said.
@@ -254,6 +299,9 @@ pub enum ConfigError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// This machine is on no local network.
+    #[error("{0}")]
+    NoAddress(std::io::Error),
 }
 
 impl Cli {
@@ -275,7 +323,7 @@ impl Cli {
     /// [`ConfigError`].
     pub fn complete(&self) -> Result<Config, ConfigError> {
         let file = self.config.as_deref().map(read_file).transpose()?.unwrap_or_default();
-        self.settings.clone().or(file).checked()
+        self.settings.clone().or(file).checked(self.command == Some(Command::Lan))
     }
 }
 
@@ -284,6 +332,13 @@ impl Settings {
         Self {
             listen: self.listen.or(other.listen),
             metrics_listen: self.metrics_listen.or(other.metrics_listen),
+            redirect_listen: self.redirect_listen.or(other.redirect_listen),
+            tls_cert: self.tls_cert.or(other.tls_cert),
+            tls_key: self.tls_key.or(other.tls_key),
+            acme: self.acme.or(other.acme),
+            acme_contact: self.acme_contact.or(other.acme_contact),
+            acme_directory: self.acme_directory.or(other.acme_directory),
+            acme_ca: self.acme_ca.or(other.acme_ca),
             data_dir: self.data_dir.or(other.data_dir),
             public_url: self.public_url.or(other.public_url),
             app_dir: self.app_dir.or(other.app_dir),
@@ -307,7 +362,7 @@ impl Settings {
         }
     }
 
-    fn checked(self) -> Result<Config, ConfigError> {
+    fn checked(mut self, lan: bool) -> Result<Config, ConfigError> {
         const MIB: u64 = 1_048_576;
         let out_of_range = |key, problem| Err(ConfigError::OutOfRange { key, problem });
         let defaults = (Rates::default(), SledOptions::default());
@@ -343,6 +398,7 @@ impl Settings {
         if let Some(problem) = self.public_url.as_deref().and_then(unusable) {
             return out_of_range("public_url", problem);
         }
+        let (tls, listen, redirect_by_default) = self.entrance(lan)?;
         let data_dir = self.data_dir.unwrap_or_else(|| PathBuf::from("campana-data"));
         let push = PushConfig {
             hosts: parsed(self.push_host, HostPattern::parse).ok_or(ConfigError::OutOfRange {
@@ -368,7 +424,10 @@ impl Settings {
         };
         let bytes = |mib: Option<u32>, default| mib.map_or(default, |mib| u64::from(mib) * MIB);
         Ok(Config {
-            listen: self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 7800))),
+            listen,
+            redirect_listen: self.redirect_listen,
+            redirect_by_default,
+            tls,
             metrics_listen: self.metrics_listen,
             data_dir,
             push,
@@ -387,6 +446,70 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// Where the certificate comes from, where the relay listens, and whether it chose by itself where it
+    /// sends people to https. Completes `public_url` and `redirect_listen`.
+    fn entrance(&mut self, lan: bool) -> Result<(Option<TlsConfig>, SocketAddr, bool), ConfigError> {
+        let out_of_range = |key, problem| ConfigError::OutOfRange { key, problem };
+        let given = Given {
+            certificate: self.tls_cert.take(),
+            key: self.tls_key.take(),
+            acme: self.acme.take().unwrap_or_default(),
+            contact: self.acme_contact.take(),
+            directory: self.acme_directory.take(),
+            ca: self.acme_ca.take(),
+            public_url: self.public_url.clone(),
+        };
+        let tls = given.checked().map_err(|(key, problem)| out_of_range(key, problem))?;
+        if lan {
+            return self.on_wifi(tls.is_some());
+        }
+        let mut listen = SocketAddr::from(([127, 0, 0, 1], 7800));
+        let mut by_default = false;
+        match &tls {
+            Some(TlsConfig::Acme(acme)) => {
+                let all = |port| SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
+                listen = all(443);
+                by_default = self.redirect_listen.is_none();
+                self.redirect_listen.get_or_insert(all(80));
+                let name = acme.names.first().cloned().unwrap_or_default();
+                self.public_url.get_or_insert_with(|| format!("https://{name}"));
+            }
+            Some(_) => {}
+            None if self.redirect_listen.is_some()
+                && !self.public_url.as_deref().is_some_and(|url| url.starts_with("https://")) =>
+            {
+                return Err(out_of_range(
+                    "redirect_listen",
+                    "needs an https:// public_url to send people to",
+                ));
+            }
+            None => {}
+        }
+        Ok((tls, self.listen.unwrap_or(listen), by_default))
+    }
+
+    fn on_wifi(&mut self, certificate: bool) -> Result<(Option<TlsConfig>, SocketAddr, bool), ConfigError> {
+        let out_of_range = |key, problem| Err(ConfigError::OutOfRange { key, problem });
+        if certificate || self.public_url.is_some() {
+            let key = if certificate { "acme" } else { "public_url" };
+            return out_of_range(key, "must be left out with `lan`, which is for phones on this Wi-Fi alone");
+        }
+        let listen = match self.listen {
+            Some(listen) => listen,
+            None => SocketAddr::new(address::find().map_err(ConfigError::NoAddress)?, LAN_PORT),
+        };
+        if !address::is_local(listen.ip()) {
+            return out_of_range(
+                "listen",
+                "must be this machine's address on a local network with `lan`, as in 192.168.1.5:7843",
+            );
+        }
+        self.redirect_listen.get_or_insert(SocketAddr::new(listen.ip(), LAN_PAGE_PORT));
+        Ok((Some(TlsConfig::Lan { address: listen.ip() }), listen, false))
+    }
+}
+
 impl Config {
     /// Where the store is.
     #[must_use]
@@ -397,7 +520,30 @@ impl Config {
     /// Where devices reach a relay that listens on `listening`.
     #[must_use]
     pub fn public_url(&self, listening: SocketAddr) -> String {
-        self.public_url.clone().unwrap_or_else(|| format!("http://{}", connectable(listening)))
+        self.public_url.clone().unwrap_or_else(|| {
+            let scheme = if self.tls.is_some() { "https" } else { "http" };
+            format!("{scheme}://{}", connectable(listening))
+        })
+    }
+}
+
+impl Config {
+    /// Who cannot use the address in the links that are printed, and what to do for them.
+    #[must_use]
+    pub fn reach(&self, public_url: &str) -> Option<&'static str> {
+        let here = host(public_url);
+        let loopback =
+            here == "localhost" || here.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        if loopback {
+            return Some(
+                "Only this machine reaches that address. For phones: `campana-relay lan` on the same Wi-Fi, \
+                 `--acme NAME` on a server with a domain, or a proxy and `--public-url`.",
+            );
+        }
+        // An onion service is a secure context in the browser that opens it.
+        (public_url.starts_with("http://") && !here.ends_with(".onion")).then_some(
+            "Browsers open the app over https only: at that address, only the native client works.",
+        )
     }
 }
 
@@ -412,7 +558,14 @@ fn unusable(url: &str) -> Option<&'static str> {
     let Ok(uri) = url.parse::<axum::http::Uri>() else { return Some(HOST) };
     let Some(authority) = uri.authority() else { return Some(HOST) };
     let host = authority.host().trim_matches(['[', ']']);
-    let nowhere = host.parse::<IpAddr>().is_ok_and(|address| address.is_unspecified());
+    let nowhere = match host.parse::<IpAddr>() {
+        Ok(address) => address.is_unspecified() || address.is_multicast() || is_of_one_link(address),
+        // A browser reads numbers as an address: 0 as 0.0.0.0, 127.1 as 127.0.0.1.
+        Err(_) => {
+            let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+            last.is_empty() || last.bytes().all(|byte| byte.is_ascii_digit()) || host.contains("..")
+        }
+    };
     let port = authority.as_str().rsplit_once(':').filter(|_| !authority.as_str().ends_with(']'));
     if host.is_empty() || nowhere || authority.as_str().contains('@') {
         return Some(HOST);
@@ -421,6 +574,14 @@ fn unusable(url: &str) -> Option<&'static str> {
         return Some("must have a port between 1 and 65535, or none");
     }
     (!rest.trim_end_matches('/').eq(authority.as_str())).then_some(PATH)
+}
+
+/// An address that means something else on each of a machine's networks, or that nobody has.
+fn is_of_one_link(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_broadcast(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    }
 }
 
 /// Where a relay that listens on all addresses can be tried on its own machine.
@@ -542,6 +703,12 @@ mod tests {
             "https://:443",
             "http://0.0.0.0:7800",
             "http://[::]:7800",
+            "https://0",
+            "https://127.1",
+            "https://224.0.0.1",
+            "https://255.255.255.255",
+            "https://[fe80::1]:8443",
+            "https://relay..example",
             "https://relay example.org",
             "https://me@relay.example.org",
             "https://relay.example.org:0",
@@ -560,6 +727,32 @@ mod tests {
         assert_eq!(config.public_url("0.0.0.0:1".parse().expect("one")), "http://127.0.0.1:1");
         assert_eq!(config.public_url("[::]:1".parse().expect("one")), "http://[::1]:1");
         assert_eq!(config.public_url("10.0.0.7:1".parse().expect("one")), "http://10.0.0.7:1");
+    }
+
+    #[test]
+    fn whoever_cannot_use_an_address_is_told_of() {
+        let config = complete("", &[]).expect("valid");
+        let said = |url: &str| config.reach(url).unwrap_or_default();
+        for url in ["http://127.0.0.1:7800", "http://localhost", "http://[::1]:7800"] {
+            assert!(said(url).contains("Only this machine"), "{url}");
+        }
+        assert!(said("http://192.168.1.5:7800").contains("over https only"));
+        for url in ["https://relay.example.org", "https://192.168.1.5:7843", "http://abcd.onion"] {
+            assert_eq!(said(url), "", "{url}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_of_its_own_changes_where_it_listens_and_what_it_prints() {
+        let config = complete("acme = [\"Relay.example.org\"]", &[]).expect("valid");
+        assert_eq!((config.listen.port(), config.redirect_listen.map(|at| at.port())), (443, Some(80)));
+        assert!(config.redirect_by_default);
+        assert_eq!(config.public_url(config.listen), "https://relay.example.org");
+        assert_eq!(config.push.subject.as_deref(), Some("https://relay.example.org"));
+        let config = complete("", &["lan", "--listen", "192.168.1.5:7000"]).expect("valid");
+        assert_eq!(config.public_url(config.listen), "https://192.168.1.5:7000");
+        assert_eq!(config.redirect_listen.map(|at| at.to_string()).as_deref(), Some("192.168.1.5:7880"));
+        assert_eq!(complete("", &[]).expect("valid").redirect_listen, None);
     }
 
     #[test]

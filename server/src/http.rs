@@ -14,26 +14,30 @@ use campana_protocol::limits::MAX_FRAME;
 use crate::app::guard;
 use crate::metrics::line;
 use crate::places::Place;
-use crate::serve::Server;
+use crate::serve::{Server, now};
 use crate::socket;
 use crate::store::{Health, Store};
+use crate::tls::plain;
 
 /// Read and write buffers of a connection: frames are small, connections are many. Large frames
 /// go through without being gathered first.
 const READ_BUFFER: usize = 1_024;
 
-pub(crate) fn router<S: Store>(server: Arc<Server<S>>) -> Router {
-    Router::new()
+/// `strict`: with the header that keeps browsers on https.
+pub(crate) fn router<S: Store>(server: Arc<Server<S>>, strict: bool) -> Router {
+    let router = Router::new()
         .route("/v1/relay", get(relay::<S>))
         .route("/healthz", get(healthz::<S>))
         .fallback(app::<S>)
-        .layer(map_response(guard))
-        .with_state(server)
+        .layer(map_response(guard));
+    let router = if strict { router.layer(map_response(plain::strict)) } else { router };
+    router.with_state(server)
 }
 
 /// What the operator's own listener serves.
 pub(crate) fn metrics_router<S: Store>(server: Arc<Server<S>>) -> Router {
-    Router::new().route("/metrics", get(metrics::<S>)).with_state(server)
+    // The monitor's question too: without a certificate it cannot be asked by https.
+    Router::new().route("/metrics", get(metrics::<S>)).route("/healthz", get(healthz::<S>)).with_state(server)
 }
 
 async fn app<S: Store>(
@@ -58,12 +62,16 @@ async fn relay<S: Store>(
         .on_upgrade(move |socket| socket::serve(socket, server, place))
 }
 
-/// Reads are served whatever this says; "degraded", with 503, means that nothing new is stored.
+/// Reads are served whatever this says; "degraded", with 503, means that nothing new is stored, or soon nobody
+/// will come in: the certificate ends and was not renewed.
 async fn healthz<S: Store>(State(server): State<Arc<Server<S>>>) -> impl IntoResponse {
     const JSON: (HeaderName, &str) = (header::CONTENT_TYPE, "application/json");
     let (status, body) = match server.shared.store.health() {
         Health::Writable if server.shared.witnesses.far() => {
             (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"degraded","clock":"far"}"#)
+        }
+        Health::Writable if server.held.as_ref().is_some_and(|held| held.expiring(now())) => {
+            (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"degraded","certificate":"expiring"}"#)
         }
         Health::Writable => (StatusCode::OK, r#"{"status":"ok"}"#),
         Health::Full => (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"degraded","store":"full"}"#),
@@ -83,6 +91,11 @@ async fn metrics<S: Store>(State(server): State<Arc<Server<S>>>) -> impl IntoRes
     line(&mut text, "corrupt_rows", "gauge", "Damaged rows left out.", shared.store.corrupt_rows());
     let restored = shared.store.run().ok().flatten().map_or(0, |run| run.restored);
     line(&mut text, "restored", "gauge", "Times the store was restored from a backup.", restored);
+    if let Some(held) = &server.held {
+        let ends = held.validity().map_or(0, |validity| validity.to);
+        let help = "Unix time of the certificate's end; 0 without one.";
+        line(&mut text, "certificate_not_after_seconds", "gauge", help, ends);
+    }
     line(&mut text, "topics", "gauge", "Channels and mailboxes followed now.", shared.hub.topics() as u64);
     ([TEXT], text)
 }

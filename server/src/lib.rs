@@ -71,6 +71,7 @@ pub mod session;
 pub mod shared;
 mod socket;
 pub mod store;
+pub mod tls;
 pub mod topic;
 
 pub use relay::{Outgoing, Relay};

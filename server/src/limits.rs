@@ -520,3 +520,45 @@ pub const PUSH_DRAIN_MS: u64 = 2_000;
 
 /// How long a job that makes room for others waits for its pushes under way: longer than any takes.
 pub const PUSH_PARK_MS: u64 = PUSH_REQUEST_MS + 2_000;
+
+/// How often the files of a certificate are looked at. A program that renews does so weeks before the end.
+pub const CERTIFICATE_LOOK_MS: u64 = 10_000;
+
+/// A certificate is renewed when this part of its life is left: what Let's Encrypt asks for, 30 days of 90.
+pub const CERTIFICATE_RENEWED_PART: u64 = 3;
+
+/// One that has no more than this part of its life left should have been renewed long ago: somebody has to look.
+pub const CERTIFICATE_EXPIRING_PART: u64 = 6;
+
+/// But not sooner than so many seconds before its end, two weeks: some certificates last for years.
+pub const CERTIFICATE_EXPIRING_SECONDS: u64 = 14 * 86_400;
+
+/// How long to wait for a connection to an ACME authority, and for its advice.
+pub const ACME_CONNECT_MS: u64 = 30_000;
+
+/// How long one order may take: an authority asks from several places, and a busy one says so.
+pub const ACME_ORDER_MS: u64 = 180_000;
+
+/// Bytes of one answer of an authority: a long chain is some ten thousand.
+pub const ACME_ANSWER_BYTES: usize = 262_144;
+
+/// Until an order that failed is tried again, doubled each time: Let's Encrypt takes five failures an hour.
+pub const ACME_AGAIN_MS: u64 = 300_000;
+
+/// The longest of these pauses: many tries in the month that is left.
+pub const ACME_AGAIN_MOST_MS: u64 = 6 * 3_600_000;
+
+/// How often the clock is compared with the time at which a certificate is due.
+pub const ACME_LOOK_MS: u64 = 3_600_000;
+
+/// How often an authority is asked whether it would have a certificate renewed sooner (RFC 9773).
+pub const ACME_ADVICE_MS: u64 = 6 * 3_600_000;
+
+/// Connections at once to the listener that only sends people to https: each is answered within a moment.
+pub const MAX_PLAIN_CONNECTIONS: usize = 256;
+
+/// Days for which an authority for one Wi-Fi is valid: it is made for an evening, and a drill is within the month.
+pub const LAN_CERTIFICATE_DAYS: i64 = 31;
+
+/// Seconds that one has to have left for a start to go on with it: an evening and the day after.
+pub const LAN_CERTIFICATE_LEFT_SECONDS: u64 = 2 * 86_400;

@@ -1,13 +1,17 @@
 //! The relay's command line.
 
 use std::io::{self, Write};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use campana_relay::config::{Cli, Command, Config, Log};
 use campana_relay::push::{self, KeySource, Policy};
+use campana_relay::serve::Listeners;
 use campana_relay::store::{Look, OpenError, SledStore, Store, Write as StoreWrite, in_use};
+use campana_relay::tls::Tls;
+use campana_relay::tls::lan::Lan;
 use campana_relay::{backup, invitation, limits, operator, run, serve};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
@@ -57,17 +61,25 @@ fn serve_until_signal(config: &Config) -> Result<(), Box<dyn std::error::Error>>
     let push = push::open(&store, serve::now(), &source, Policy::new(&config.push.hosts))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let listener = listen(config.listen)?;
-        let metrics = config.metrics_listen.map(listen).transpose()?;
-        let measured = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
-        announce(config, &store, listener.local_addr()?, measured)?;
+        let listeners = open_listeners(config)?;
+        let public_url = config.public_url(listeners.devices.local_addr()?);
+        let tls =
+            config.tls.as_ref().map(|tls| Tls::prepare(tls, &config.data_dir, &public_url)).transpose()?;
+        announce(config, &store, &listeners, tls.as_ref().and_then(Tls::lan))?;
+        let again = tls.as_ref().map(Tls::again);
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
         // A terminal that closes, or a tool that rotates logs: neither means the relay to end.
         tokio::spawn(async move {
             while hangup.recv().await.is_some() {
-                tracing::info!("SIGHUP is ignored: there is nothing to read again");
+                match &again {
+                    Some(again) => {
+                        tracing::info!("SIGHUP: the certificate is looked at again");
+                        again.notify_one();
+                    }
+                    None => tracing::info!("SIGHUP is ignored: there is nothing to read again"),
+                }
             }
         });
         let stop = async move {
@@ -76,15 +88,46 @@ fn serve_until_signal(config: &Config) -> Result<(), Box<dyn std::error::Error>>
                 _ = interrupt.recv() => {}
             }
         };
-        serve::serve(listener, metrics, store, Arc::new(push), config, stop).await
-    })?;
-    Ok(())
+        Ok::<(), Box<dyn std::error::Error>>(
+            serve::serve(listeners, tls, store, Arc::new(push), config, stop).await?,
+        )
+    })
+}
+
+fn open_listeners(config: &Config) -> io::Result<Listeners> {
+    let named = |address: SocketAddr| {
+        listen(address).map_err(|error| match error.kind() {
+            io::ErrorKind::PermissionDenied => io::Error::other(format!(
+                "{address} cannot be listened on: ports below 1024 need root, or CAP_NET_BIND_SERVICE \
+                 (AmbientCapabilities=CAP_NET_BIND_SERVICE in a systemd unit)"
+            )),
+            _ => io::Error::other(format!("{address} cannot be listened on: {error}")),
+        })
+    };
+    let plain = match config.redirect_listen {
+        Some(address) if config.redirect_by_default => named(address)
+            .inspect_err(|error| tracing::warn!(%error, "those who come without https are not sent to it"))
+            .ok(),
+        address => address.map(named).transpose()?,
+    };
+    let (devices, metrics) = (named(config.listen)?, config.metrics_listen.map(named).transpose()?);
+    Ok(Listeners { devices, metrics, plain })
 }
 
 /// With room for a whole network that comes back at once after a restart.
-fn listen(address: std::net::SocketAddr) -> io::Result<TcpListener> {
+fn listen(mut address: SocketAddr) -> io::Result<TcpListener> {
     const BACKLOG: u32 = 4_096;
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(all) => match TcpSocket::new_v6() {
+            // A machine without IPv6 has all addresses too.
+            Err(_) if all.ip().is_unspecified() => {
+                address = (Ipv4Addr::UNSPECIFIED, all.port()).into();
+                TcpSocket::new_v4()?
+            }
+            socket => socket?,
+        },
+    };
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
@@ -111,12 +154,11 @@ fn connections(wanted: u32) -> u32 {
 }
 
 /// Says where the relay listens and, on its first start, whom it lets in.
-fn announce(
-    config: &Config,
-    store: &SledStore,
-    listening: std::net::SocketAddr,
-    metrics: Option<std::net::SocketAddr>,
-) -> io::Result<()> {
+fn announce(config: &Config, store: &SledStore, listeners: &Listeners, lan: Option<&Lan>) -> io::Result<()> {
+    let address = |listener: &Option<TcpListener>| listener.as_ref().map(TcpListener::local_addr).transpose();
+    let listening = listeners.devices.local_addr()?;
+    let (metrics, plain) = (address(&listeners.metrics)?, address(&listeners.plain)?);
+    let public_url = config.public_url(listening);
     let first = !store.has_invitation().map_err(io::Error::other)?;
     operator::keep_address(&config.data_dir, &config.public_url(listening))?;
     let shown = config.show_invitation.unwrap_or_else(|| !operator::is_journal(io::stdout()));
@@ -124,21 +166,31 @@ fn announce(
         let secret = invitation::secret()?;
         invitation::leave(&config.data_dir, &secret, serve::now())?;
         serve::take_invitations(store, &config.data_dir);
-        Some(invitation::link(&config.public_url(listening), &secret))
+        Some(invitation::link(&public_url, &secret))
     } else {
         None
     };
     let mut out = io::stdout().lock();
     if config.json {
-        let metrics = metrics.map(|address| address.to_string());
+        let text = |address: Option<SocketAddr>| address.map(|address| address.to_string());
         let line = serde_json::json!({
-            "listening": listening.to_string(), "invitation": link, "metrics": metrics,
+            "listening": listening.to_string(), "invitation": link, "metrics": text(metrics),
+            "public_url": public_url, "redirect": text(plain), "fingerprint": lan.map(Lan::fingerprint),
         });
         writeln!(out, "{line}")?;
     } else {
-        writeln!(out, "Listening on http://{listening}")?;
+        writeln!(out, "Devices reach this relay at {public_url} (it listens on {listening})")?;
+        if let Some(reach) = config.reach(&public_url) {
+            writeln!(out, "{reach}")?;
+        }
+        if let Some(plain) = plain.filter(|_| lan.is_none()) {
+            writeln!(out, "Those who come without https, on {plain}, are sent to it")?;
+        }
         if let Some(metrics) = metrics {
             writeln!(out, "Metrics, for you alone, on http://{metrics}/metrics")?;
+        }
+        if let Some((lan, page)) = lan.zip(plain) {
+            print_trust(&mut out, lan, page, &config.data_dir, &public_url)?;
         }
         match link {
             Some(link) => print_invitation(&mut out, &link)?,
@@ -155,6 +207,35 @@ fn announce(
         }
     }
     out.flush()
+}
+
+/// How phones on the same Wi-Fi come to trust the relay.
+fn print_trust(
+    out: &mut impl Write,
+    lan: &Lan,
+    page: SocketAddr,
+    data_dir: &Path,
+    public_url: &str,
+) -> io::Result<()> {
+    let page = format!("http://{page}/");
+    writeln!(
+        out,
+        "\nEach phone on this Wi-Fi has to trust this relay once. Open on the phone, and do what it says:"
+    )?;
+    writeln!(out, "\n{page}\n")?;
+    if let Some(code) = invitation::code(&page) {
+        writeln!(out, "{code}")?;
+    }
+    writeln!(
+        out,
+        "The certificate's SHA-256 fingerprint, to compare with the phone's:\n{}\n",
+        lan.fingerprint()
+    )?;
+    writeln!(
+        out,
+        "For another invitation: campana-relay --data-dir {} --public-url {public_url} invite",
+        data_dir.display()
+    )
 }
 
 fn invite(config: &Config) -> Result<(), Box<dyn std::error::Error>> {

@@ -80,6 +80,8 @@ counters! {
     push_clocks_off_total "counter",
     /// Alerts being pushed now.
     push_jobs "gauge",
+    /// Orders of a certificate that failed.
+    certificate_failures_total "counter",
     /// Push services that are left alone for now because they failed.
     push_lanes_shut "gauge",
 }

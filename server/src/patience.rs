@@ -27,6 +27,11 @@ impl Counted {
         (Self { stream, taken: Arc::clone(&taken) }, taken)
     }
 
+    /// The socket, to look at what has come.
+    pub(crate) fn inner(&self) -> &TcpStream {
+        &self.stream
+    }
+
     fn count(&self, written: &Poll<io::Result<usize>>) {
         if let Poll::Ready(Ok(bytes)) = written {
             self.taken.fetch_add(*bytes as u64, Ordering::Relaxed);

@@ -10,6 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
@@ -25,13 +26,30 @@ use crate::push::{Push, sender};
 use crate::session::ConnectionId;
 use crate::shared::Shared;
 use crate::store::{Health, Store, WriteError};
+use crate::tls::door::{Door, speaks_tls};
+use crate::tls::held::Held;
+use crate::tls::{Tls, lan, plain};
 use crate::{backup, http, invitation, limits};
+
+/// What a relay listens on.
+#[derive(Debug)]
+#[allow(clippy::exhaustive_structs, reason = "the listeners there are")]
+pub struct Listeners {
+    /// For devices.
+    pub devices: TcpListener,
+    /// For the operator.
+    pub metrics: Option<TcpListener>,
+    /// For those who come without TLS: they are sent to https.
+    pub plain: Option<TcpListener>,
+}
 
 /// What all connections' tasks share.
 #[derive(Debug)]
 pub(crate) struct Server<S> {
     pub(crate) shared: Arc<Shared<S>>,
     pub(crate) app: App,
+    /// The certificate, where the relay has one.
+    pub(crate) held: Option<Arc<Held>>,
     connected: AtomicU64,
     stopping: AtomicBool,
     open: Mutex<HashMap<ConnectionId, Bell>>,
@@ -77,15 +95,15 @@ pub fn now() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Serves on `listener` until `stop` resolves, then ends in order: no new connection, every
+/// Serves on `listeners` until `stop` resolves, then ends in order: no new connection, every
 /// waiting write made durable and answered, every connection closed as going away.
 ///
 /// # Errors
 /// If the app or the certificates of push services cannot be read, or the commits or the listener
 /// stopped working.
 pub async fn serve<S: Store>(
-    listener: TcpListener,
-    metrics: Option<TcpListener>,
+    listeners: Listeners,
+    tls: Option<Tls>,
     store: S,
     push: Arc<Push>,
     config: &Config,
@@ -96,11 +114,14 @@ pub async fn serve<S: Store>(
         None => App::built_in(),
     };
     let shared = Arc::new(Shared::with_push(store, config.rates, Some(Arc::clone(&push))));
-    let settings = config.push.sender(&config.public_url(listener.local_addr()?));
+    let Listeners { devices, metrics, plain } = listeners;
+    let public_url = config.public_url(devices.local_addr()?);
+    let settings = config.push.sender(&public_url);
     let sender = sender::prepare(Arc::clone(&shared), push, &settings).map_err(io::Error::other)?;
     let server = Arc::new(Server {
         shared,
         app,
+        held: tls.as_ref().map(Tls::held),
         connected: AtomicU64::new(0),
         stopping: AtomicBool::new(false),
         open: Mutex::default(),
@@ -110,9 +131,19 @@ pub async fn serve<S: Store>(
     let (stop_sending, stopped) = watch::channel(false);
     let sender = tokio::spawn(sender.run(stopped));
     let ticker = tokio::spawn(tick(Arc::clone(&server.shared), config.data_dir.clone()));
+    let to_https = match tls.as_ref().and_then(Tls::lan) {
+        Some(lan) => lan::router(lan, &public_url),
+        None => plain::redirecting(&public_url),
+    };
+    let entrance = Entrance {
+        router: http::router(Arc::clone(&server), tls.as_ref().is_some_and(Tls::strict)),
+        tls: tls.as_ref().map(|tls| (tls.door(), plain::redirecting(&public_url))),
+    };
     let outcome = tokio::select! {
         () = stop => Ok(()),
-        () = accept(listener, Arc::clone(&server), config.max_connections) => Ok(()),
+        () = accept(devices, entrance, Arc::clone(&server), config.max_connections) => Ok(()),
+        () = send_to_https(plain, to_https) => Ok(()),
+        () = keep_fresh(tls, &server.shared) => Ok(()),
         () = failed(&server.shared) => Err(io::Error::other(
             "a write to the store failed, for which there is room now: ending, so that a supervisor starts the \
              relay again and the store is opened anew",
@@ -247,10 +278,30 @@ pub fn take_invitations<S: Store>(store: &S, data_dir: &std::path::Path) {
     }
 }
 
-async fn accept<S: Store>(listener: TcpListener, server: Arc<Server<S>>, max_connections: u32) {
+/// The certificate's renewal. Without one it waits for ever.
+async fn keep_fresh<S: Store>(tls: Option<Tls>, shared: &Shared<S>) {
+    match tls {
+        Some(tls) => tls.keep_fresh(&shared.metrics).await,
+        None => core::future::pending().await,
+    }
+}
+
+/// How a connection of a device is answered.
+#[derive(Clone)]
+struct Entrance {
+    router: axum::Router,
+    /// Where there is a certificate: who shows it, and what those are answered who come without TLS.
+    tls: Option<(Door, axum::Router)>,
+}
+
+async fn accept<S: Store>(
+    listener: TcpListener,
+    entrance: Entrance,
+    server: Arc<Server<S>>,
+    max_connections: u32,
+) {
     // A u32 fits usize on every machine this runs on.
     let places = Places::new(max_connections as usize);
-    let router = http::router(Arc::clone(&server));
     let mut failures = Failures::default();
     loop {
         // The peer's address is dropped here: nothing after this line could store or log it.
@@ -269,7 +320,7 @@ async fn accept<S: Store>(listener: TcpListener, server: Arc<Server<S>>, max_con
             }
         };
         match places.enter() {
-            Some(place) => serve_connection(stream, router.clone(), place),
+            Some(place) => serve_connection(stream, entrance.clone(), place),
             None => count(&server.shared.metrics.connections_refused_total),
         }
     }
@@ -301,13 +352,24 @@ impl Failures {
 /// The operator's own listener. Without one it waits for ever.
 async fn measure<S: Store>(listener: Option<TcpListener>, server: Arc<Server<S>>) {
     let Some(listener) = listener else { return core::future::pending().await };
-    let router = http::metrics_router(server);
-    let places = Places::new(limits::MAX_METRICS_CONNECTIONS);
+    answer(listener, http::metrics_router(server), limits::MAX_METRICS_CONNECTIONS).await;
+}
+
+/// The listener for those who come without TLS. Without one it waits for ever.
+async fn send_to_https(listener: Option<TcpListener>, router: axum::Router) {
+    let Some(listener) = listener else { return core::future::pending().await };
+    answer(listener, router, limits::MAX_PLAIN_CONNECTIONS).await;
+}
+
+/// A listener beside that of devices, with places of its own.
+async fn answer(listener: TcpListener, router: axum::Router, most: usize) {
+    let entrance = Entrance { router, tls: None };
+    let places = Places::new(most);
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 if let Some(place) = places.enter() {
-                    serve_connection(stream, router.clone(), place);
+                    serve_connection(stream, entrance.clone(), place);
                 }
             }
             Err(_) => sleep(Duration::from_millis(50)).await,
@@ -315,27 +377,52 @@ async fn measure<S: Store>(listener: Option<TcpListener>, server: Arc<Server<S>>
     }
 }
 
-fn serve_connection(stream: TcpStream, router: axum::Router, place: Place) {
+fn serve_connection(stream: TcpStream, entrance: Entrance, place: Place) {
     // Alerts are small and must not wait for more to be sent with them.
     let _ = stream.set_nodelay(true);
     let (stream, taken) = Counted::new(stream);
     let place = Arc::new(place);
+    let Entrance { router, tls } = entrance;
     let router = router.layer(axum::Extension(Arc::clone(&place)));
     tokio::spawn(async move {
-        let serving = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(Duration::from_millis(limits::HANDSHAKE_MS))
-            .max_buf_size(8_192)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
-            .with_upgrades();
-        // A connection that breaks is its peer's business. One that becomes a WebSocket is served elsewhere,
-        // and has its own patience.
+        let serving = async {
+            match tls {
+                None => serve_http(stream, router).await,
+                Some((door, to_https)) => match speaks_tls(stream.inner()).await {
+                    Some(true) => {
+                        if let Some(stream) = door.open(stream).await {
+                            serve_http(stream, router).await;
+                        }
+                    }
+                    // An address typed without its scheme, mostly.
+                    Some(false) => serve_http(stream, to_https).await,
+                    None => {}
+                },
+            }
+        };
+        // The place is held from the first byte, so that a handshake that never ends gives way as a request
+        // that never ends does. A connection that becomes a WebSocket is served elsewhere, and has its own
+        // patience.
         tokio::select! {
-            _ = serving => {}
+            () = serving => {}
             () = place.gives_way() => {}
             () = out_of_patience(taken) => {}
         }
     });
+}
+
+async fn serve_http<IO>(stream: IO, router: axum::Router)
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let serving = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_millis(limits::HANDSHAKE_MS))
+        .max_buf_size(8_192)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .with_upgrades();
+    // A connection that breaks is its peer's business.
+    let _ = serving.await;
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use crate::pwa;
 
 #[derive(Debug, Default, Clone, Copy, Args)]
 pub(crate) struct Options {
-    /// Plays 2,000 fresh worlds and 200 crashes of each store besides everything else; takes hours.
+    /// Plays 2,000 fresh worlds and 200 crashes of each store besides everything else, and puts the relay beside
+    /// real proxies and an ACME authority, which have to be installed; takes hours.
     #[arg(long)]
     long: bool,
 }
@@ -24,7 +25,7 @@ pub(crate) fn test(options: &Options) -> Outcome {
     let long = if options.long { vec!["--long".to_owned()] } else { Vec::new() };
     set_up("test", &long)?;
     let mut count = Count::default();
-    let suites: [fn(&Options) -> Outcome<Count>; 4] = [workspace, simulation, wasm, browsers];
+    let suites: [fn(&Options) -> Outcome<Count>; 5] = [workspace, simulation, wasm, browsers, edge];
     for suite in suites {
         let suite = suite(options)?;
         count.passed += suite.passed;
@@ -102,6 +103,16 @@ fn browsers(_: &Options) -> Outcome<Count> {
     let mut command = pwa::npm(&["test", "--silent"]);
     let (ok, lines) = watch(command.env("CAMPANA_BINARIES", target().join("debug")))?;
     finish("browsers", ok, tally(&lines))
+}
+
+/// The relay beside programs of others.
+fn edge(options: &Options) -> Outcome<Count> {
+    if !options.long {
+        return Ok(Count::default());
+    }
+    let arguments = ["test", "--package", "campana-relay", "--features", "edge", "--test", "edge"];
+    let (ok, lines) = watch(&mut cargo(&arguments))?;
+    finish("edge", ok, tally(&lines))
 }
 
 /// Adds up the closing lines: node's `# pass 3` and `# fail 0`, cargo's `test result: ok. 3 passed; 0 failed; ...` and our own

@@ -8,12 +8,18 @@ use campana_protocol::frame::{Class, ClientFrame, RelayFrame, Secret, Subject, c
 use campana_protocol::id::{ChannelId, MailboxId, PublicKey, RecordId, Signature};
 use ed25519_dalek::{Signer, SigningKey};
 use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+/// TCP, or TLS over it.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin + Send> Stream for IO {}
 
 pub(crate) struct Device {
-    pub(crate) socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    pub(crate) socket: WebSocketStream<Box<dyn Stream>>,
     nonce: Secret,
 }
 
@@ -35,7 +41,12 @@ pub(crate) fn channel() -> ChannelId {
 
 impl Device {
     pub(crate) async fn connect(address: SocketAddr) -> Self {
-        let (socket, _) = connect_async(format!("ws://{address}/v1/relay")).await.expect("connects");
+        Self::over(TcpStream::connect(address).await.expect("connects")).await
+    }
+
+    pub(crate) async fn over(stream: impl Stream + 'static) -> Self {
+        let stream: Box<dyn Stream> = Box::new(stream);
+        let (socket, _) = client_async("ws://relay.example/v1/relay", stream).await.expect("connects");
         let mut device = Self { socket, nonce: Secret([0; 32]) };
         match device.hear().await {
             Some(RelayFrame::Hello { nonce, .. }) => device.nonce = nonce,
@@ -46,7 +57,11 @@ impl Device {
 
     /// One that has created the channel, if it was not there, and proved the owner's key.
     pub(crate) async fn owner(address: SocketAddr, invitation: Option<&str>) -> Self {
-        let mut device = Self::connect(address).await;
+        Self::connect(address).await.owning(invitation).await
+    }
+
+    pub(crate) async fn owning(self, invitation: Option<&str>) -> Self {
+        let mut device = self;
         if let Some(secret) = invitation {
             let secret = URL_SAFE_NO_PAD.decode(secret).expect("base64").try_into().expect("32 bytes");
             let (invitation, founder) = (Secret(secret), public(FOUNDER));

@@ -11,11 +11,11 @@ async fn the_log_names_nobody() {
     let root = tempfile::tempdir().expect("a directory");
     let data = root.path().join("data");
     let mut process = Process::start(&data);
-    let mut owner = Device::owner(process.address, process.invitation.as_deref()).await;
+    let stream = tokio::net::TcpStream::connect(process.address).await.expect("connects");
+    let port = stream.local_addr().expect("an address").port().to_string();
+    let mut owner = Device::over(stream).await.owning(process.invitation.as_deref()).await;
     owner.send(&entry(9, 1, 100)).await.expect("sent");
     assert!(matches!(owner.hear().await, Some(RelayFrame::Appended { .. })));
-    let tokio_tungstenite::MaybeTlsStream::Plain(stream) = owner.socket.get_ref() else { unreachable!() };
-    let port = stream.local_addr().expect("an address").port().to_string();
     let mut garbage = Device::connect(process.address).await;
     let _ = futures_util::SinkExt::send(&mut garbage.socket, "not a frame".into()).await;
     drop((owner, garbage));

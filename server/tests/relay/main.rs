@@ -12,6 +12,7 @@ mod committer;
 mod device;
 mod disk;
 mod disk_full;
+mod https;
 mod insider;
 mod kill;
 mod log_hygiene;

@@ -11,6 +11,8 @@ pub(crate) struct Process {
     child: Child,
     pub(crate) address: SocketAddr,
     metrics: SocketAddr,
+    /// Where people are sent to https.
+    pub(crate) redirect: Option<SocketAddr>,
     /// The secret of the invitation link, on a first start.
     pub(crate) invitation: Option<String>,
     log: PathBuf,
@@ -31,8 +33,11 @@ impl Process {
     pub(crate) fn start_with(mut command: Command, data_dir: &Path, flags: &[&str]) -> Self {
         let log = data_dir.with_extension("log");
         let stderr = std::fs::OpenOptions::new().create(true).append(true).open(&log).expect("a log");
+        if !flags.contains(&"--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
         command
-            .args(["--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--json", "--log", "debug"])
+            .args(["--metrics-listen", "127.0.0.1:0", "--json", "--log", "debug"])
             .args(["--request-burst", "1000000", "--requests-per-second", "1000000"])
             .args(["--alert-burst", "1000000", "--post-burst", "1000000"])
             .arg("--data-dir")
@@ -49,9 +54,10 @@ impl Process {
         });
         let address = said["listening"].as_str().expect("an address").parse().expect("an address");
         let metrics = said["metrics"].as_str().expect("an address").parse().expect("an address");
+        let redirect = said["redirect"].as_str().map(|text| text.parse().expect("an address"));
         let link = said["invitation"].as_str();
         let invitation = link.map(|link| link.split_once("#operator=").expect("a secret").1.to_owned());
-        Self { child, address, metrics, invitation, log }
+        Self { child, address, metrics, redirect, invitation, log }
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -90,6 +96,11 @@ impl Process {
     /// The counters.
     pub(crate) fn metrics(&self) -> String {
         get(self.metrics, "/metrics").1
+    }
+
+    /// The status and body of the operator's own question.
+    pub(crate) fn health(&self) -> (u16, String) {
+        get(self.metrics, "/healthz")
     }
 
     /// The body of a page.
