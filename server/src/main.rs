@@ -203,6 +203,7 @@ fn announce(config: &Config, store: &SledStore, listeners: &Listeners, lan: Opti
                     "{why} For an invitation: campana-relay --data-dir {} invite",
                     data_dir.display()
                 )?;
+                writeln!(out, "Open this link in a browser:\n\n{public_url}/\n")?;
             }
         }
     }
@@ -260,12 +261,14 @@ fn invite(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn print_invitation(out: &mut impl Write, link: &str) -> io::Result<()> {
-    writeln!(out, "\nWith this link one person can found one network here, once, within 30 days.")?;
-    writeln!(out, "It is shown only now; the relay keeps no copy.\n\n{link}\n")?;
     if let Some(code) = invitation::code(link) {
-        writeln!(out, "{code}")?;
+        writeln!(out, "\n{code}")?;
     }
-    Ok(())
+    writeln!(
+        out,
+        "One person can found one network here with it, once, within 30 days. It is shown only now."
+    )?;
+    writeln!(out, "Open this link in a browser:\n\n{link}\n")
 }
 
 fn holdings(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
