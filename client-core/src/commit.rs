@@ -15,7 +15,7 @@ use crate::core::Core;
 use crate::governance::Governance;
 use crate::judge::{Verdict, apply_all, check_plea, entitled, modest};
 use crate::keys::{access_key, plea_key};
-use crate::limits::{MAX_KEY_PACKAGE, MAX_SPARES, MAX_STATEMENTS};
+use crate::limits::{MAX_KEY_PACKAGE, MAX_SINCE_STEP, MAX_SPARES, MAX_STATEMENTS};
 use crate::mls::{self, Change, Member, MlsError, claimed_key, inspect_key_package};
 use crate::rows::Row;
 use crate::sorted::Set;
@@ -352,10 +352,7 @@ impl Core {
 
     /// Makes our plea. False: not possible now.
     pub(crate) fn attempt_plea(&mut self, now: u64, id: u64, kind: ChannelKind) -> bool {
-        // Later than the last one that this device knows of, whatever its clock says.
-        let own =
-            self.channels.get(&kind).and_then(|channel| channel.group.member(channel.group.own_index()));
-        let last = own.and_then(|own| Channel::person(kind, &own)).map_or(0, |(_, since)| since);
+        let since = self.plea_since(now, kind);
         let nonce = self.random.bytes();
         let Some(channel) = self.channels.get(&kind) else { return false };
         // A relay that was restored to before the key may have gone on under a former one.
@@ -363,12 +360,24 @@ impl Core {
         let former = channel.meta.older.iter().find(|older| stands == Some(access_key(older).public()));
         let former = former.filter(|_| channel.meta.log_lost);
         let (channel, access) = (channel.id, former.unwrap_or(&channel.meta.access).clone());
-        let Some(plea) = self.make_plea(kind, &channel, now.max(last + 1)) else { return false };
+        let Some(plea) = self.make_plea(kind, &channel, since) else { return false };
         let padded = pad(&wire::encode(&plea));
         let sealed = vault::seal(&plea_key(&access), &nonce, channel.as_bytes(), &padded);
         let body = wire::encode(&EntryBody::Plea(sealed));
         self.set_attempt(id, kind, None, body);
         true
+    }
+
+    /// The `since` of a leaf that a plea asks for: later than that of this device's leaf, and than any that an
+    /// earlier plea asked for, also one that this state does not know of, because it was put back. So it is a
+    /// time, by the relay's clock, and if the leaf's own is in the future it is both together.
+    pub(crate) fn plea_since(&self, now: u64, kind: ChannelKind) -> u64 {
+        let own =
+            self.channels.get(&kind).and_then(|channel| channel.group.member(channel.group.own_index()));
+        let last = own.and_then(|own| Channel::person(kind, &own)).map_or(0, |(_, since)| since);
+        // A relay must not be able to use up all numbers.
+        let time = self.relay_time(now).min(MAX_SINCE_STEP);
+        if time > last { time } else { last.saturating_add(time) }
     }
 
     /// A plea of ours, and the fresh leaf that it asks for kept.

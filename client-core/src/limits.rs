@@ -37,6 +37,12 @@ pub(crate) const ANSWER_PAUSE: u64 = 180_000;
 /// to itself, and another answers next; and people look at their phones once a day.
 pub(crate) const ASK_AGAIN: [u64; 3] = [15 * 60_000, 2 * 3_600_000, DAY_MS];
 
+/// As far as clocks are known to be wrong, ms.
+pub(crate) const TEN_YEARS: u64 = 3_653 * DAY_MS;
+
+/// Most that a plea adds to the time of the leaf before it, ms: the year 3084, as a time.
+pub(crate) const MAX_SINCE_STEP: u64 = 1 << 45;
+
 /// How often it asks: what it asked first has left the committee's mailbox by then, and so has
 /// whoever was never let in and only told so.
 pub(crate) const MAX_ASKS: u8 = 30;

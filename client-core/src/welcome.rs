@@ -15,7 +15,7 @@ use crate::duty::Duty;
 use crate::footing::{self, Footing};
 use crate::governance::Governance;
 use crate::keys::access_key;
-use crate::limits::{ASK_AGAIN, MAX_ASKS, MAX_WELCOMES, PLEA_PATIENCE};
+use crate::limits::{ASK_AGAIN, MAX_ASKS, MAX_WELCOMES, PLEA_PATIENCE, TEN_YEARS};
 use crate::mls::{Group, KeyPackageSecret, Leaf, MlsError, key_package};
 use crate::rows::Row;
 use crate::session::Asked;
@@ -171,8 +171,10 @@ impl Core {
             if welcomed {
                 continue;
             }
-            // Later than the last one, whatever the clock says.
-            let Some(plea) = self.make_plea(kind, &channel, now.max(asked_at + 1)) else { continue };
+            // Whoever has no group to look into does not know how far in the future the last one was.
+            let unknown = if self.channels.contains_key(&kind) { 0 } else { u64::from(asked) * TEN_YEARS };
+            let since = self.plea_since(now, kind).saturating_add(unknown);
+            let Some(plea) = self.make_plea(kind, &channel, since) else { continue };
             self.post_to(&to, &Post::Plea(kind, plea));
             let shut_out = self.membership_mut().into_iter().flat_map(|m| &mut m.shut_out);
             for known in shut_out.filter(|known| (known.kind, known.channel) == (kind, channel)) {

@@ -18,13 +18,14 @@ for at in proc sys dev; do mount --rbind "/$at" "$root/$at"; done
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 # Ubuntu's browsers and some of Debian's packages are in other parts than `main`.
 [ "$suite" != noble ] || echo "deb $mirror noble main universe" >"$root/etc/apt/sources.list"
-# A place of packages that this machine is told to use instead.
+# Whom this machine trusts, and a proxy that it is told to use.
+cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
 cp /etc/apt/apt.conf.d/*proxy* "$root/etc/apt/apt.conf.d/" 2>/dev/null || true
 
 inside() { chroot "$root" env -i HOME=/root PATH=/root/.cargo/bin:/usr/bin:/bin:/usr/sbin:/sbin LANG=C.UTF-8 "$@"; }
 echo "== rustup, which installs nothing by itself"
-inside sh -c 'curl --proto =https -sSf https://sh.rustup.rs | sh -s -- -y -q --default-toolchain none --no-modify-path >/dev/null 2>&1
-  rustup set auto-install disable >/dev/null 2>&1 || true'
+inside sh -c 'curl --proto =https -sSf https://sh.rustup.rs | sh -s -- -y -q --default-toolchain none --no-modify-path
+  rustup set auto-install disable'
 mkdir "$root/root/campana"
 git archive HEAD | tar -x -C "$root/root/campana"
 

@@ -170,6 +170,32 @@ fn a_plea_by_mail_whose_answer_was_withheld_is_made_again_within_the_hour() {
     assert_eq!(withheld, 1, "one of them answers first");
 }
 
+/// Each plea has to ask for a later leaf than the ones before, which a device that was put back does not
+/// know of: of two from the same state the second was never taken while the first leaf was in the future.
+#[test]
+fn whoever_came_back_with_a_fast_clock_and_is_put_back_twice_gets_in() {
+    let (mut world, ids) = network();
+    let verifier = ids[3];
+    let incidents = [5, 6].map(|reporter| report(&mut world, ids[reporter], false));
+    let rows = world.devices[verifier].rows.clone();
+    attest(&mut world, verifier, incidents[0], Finding::Confirmed);
+    world.devices[verifier].clock = 30 * 86_400_000;
+    world.restart(verifier, rows);
+    world.pass(600_000);
+    world.disconnect(verifier);
+    world.devices[verifier].clock = 0;
+    world.connect(verifier);
+    world.settle();
+    let rows = world.devices[verifier].rows.clone();
+    attest(&mut world, verifier, incidents[1], Finding::Confirmed);
+    for times in 1..=2 {
+        world.restart(verifier, rows.clone());
+        world.pass(1_200_000);
+        assert!(!world.channel(verifier, ChannelKind::Desk).meta.lost, "put back {times} times");
+    }
+    assert!(world.view(verifier).warnings.is_empty());
+}
+
 /// A device that can't follow the desk's log never opens the entry that removes it there.
 #[test]
 fn whoever_lost_the_role_while_astray_at_the_desk_is_done_with_it() {
