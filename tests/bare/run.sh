@@ -24,7 +24,10 @@ cp /etc/apt/apt.conf.d/*proxy* "$root/etc/apt/apt.conf.d/" 2>/dev/null || true
 
 inside() { chroot "$root" env -i HOME=/root PATH=/root/.cargo/bin:/usr/bin:/bin:/usr/sbin:/sbin LANG=C.UTF-8 "$@"; }
 echo "== rustup, which installs nothing by itself"
-inside sh -c 'curl --proto =https -sSf https://sh.rustup.rs | sh -s -- -y -q --default-toolchain none --no-modify-path
+inside sh -c 'curl --proto =https -sSf -o /tmp/rustup-init \
+    "https://static.rust-lang.org/rustup/dist/$(uname -m)-unknown-linux-gnu/rustup-init"
+  chmod +x /tmp/rustup-init
+  /tmp/rustup-init -y -q --default-toolchain none --no-modify-path
   rustup set auto-install disable'
 mkdir "$root/root/campana"
 git archive HEAD | tar -x -C "$root/root/campana"
