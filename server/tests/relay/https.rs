@@ -13,6 +13,7 @@ use rcgen::{CertificateParams, KeyPair};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsConnector;
 
 use crate::device::{Device, entry};
@@ -54,6 +55,8 @@ fn stage(days: i64) -> Stage {
     let app = root.path().join("app");
     std::fs::create_dir(&app).expect("made");
     std::fs::write(app.join("index.html"), "the app").expect("written");
+    // More than sockets hold between them.
+    std::fs::write(app.join("large.bin"), vec![b'x'; 24 << 20]).expect("written");
     let [cert, key] = ["cert.pem", "key.pem"].map(|name| root.path().join(name));
     let paths = [&cert, &key, &app].map(|path| path.to_str().expect("a path"));
     let flags = [
@@ -188,17 +191,24 @@ async fn a_member_is_in_though_strangers_hold_all_places_by_handshakes_that_neve
     let mut strangers = Vec::new();
     let mut sessions = Vec::new();
     for number in 0..2 * PLACES {
-        match number % 4 {
+        match number % 5 {
             // Nothing, the first byte of a handshake, and a record whose rest never comes.
             0 => strangers.push(stranger(stage.process.address, b"")),
             1 => strangers.push(stranger(stage.process.address, &[22])),
             2 => strangers.push(stranger(stage.process.address, &[22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3])),
-            // A session in which nothing is asked.
-            _ => {
+            // A session in which nothing is asked, and one whose answer is never read.
+            kind => {
                 let stream = tokio::net::TcpStream::connect(stage.process.address).await.expect("connects");
                 let name = ServerName::try_from(HOST).expect("a name");
                 let connector = TlsConnector::from(Arc::clone(&stage.trust));
-                sessions.push(connector.connect(name, stream).await);
+                let mut session = connector.connect(name, stream).await.expect("a session");
+                if kind == 4 {
+                    let request = b"GET /large.bin HTTP/1.1\r\nHost: relay\r\n\r\n";
+                    session.write_all(request).await.expect("sent");
+                    // It has begun, unless its place is gone.
+                    let _ = session.read(&mut [0; 64]).await;
+                }
+                sessions.push(session);
             }
         }
     }
