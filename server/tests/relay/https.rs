@@ -213,6 +213,11 @@ async fn a_member_is_in_though_strangers_hold_all_places_by_handshakes_that_neve
         }
     }
     stage.a_member_is_in().await;
+    // The first has lost its place long ago, and its connection with it.
+    let first = strangers.first_mut().expect("one");
+    first.set_read_timeout(Some(Duration::from_secs(5))).expect("set");
+    let ended = first.read(&mut [0; 64]);
+    assert!(!matches!(&ended, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock), "{ended:?}");
     // And each of them is gone soon, whether or not others need its place.
     let began = Instant::now();
     for mut stranger in strangers {
