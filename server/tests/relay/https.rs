@@ -176,6 +176,8 @@ async fn a_certificate_that_nobody_renewed_is_red_before_it_ends() {
         assert_eq!(answered, status, "{days} days: {body}");
         assert_eq!(body.contains(r#""certificate":"expiring""#), status == 503, "{body}");
         let metrics = stage.process.metrics();
+        let red = format!("campana_relay_certificate_expiring {}\n", u8::from(status == 503));
+        assert!(metrics.contains(&red), "{metrics}");
         let line =
             metrics.lines().find(|line| line.starts_with("campana_relay_certificate_not_after_seconds "));
         let ends: i64 = line.and_then(|line| line.split(' ').nth(1)?.parse().ok()).expect("a time");
