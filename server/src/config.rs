@@ -1,6 +1,6 @@
 //! Settings: flags before environment before file, each with a default that works.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
@@ -9,9 +9,10 @@ use serde::Deserialize;
 use crate::limits;
 use crate::push::{HostPattern, Pin, sender};
 use crate::rate::Rates;
+use crate::reach::{connectable, unusable};
 use crate::store::SledOptions;
 use crate::tls::lan::address;
-use crate::tls::settings::{Given, TlsConfig, host};
+use crate::tls::settings::{Given, TlsConfig};
 
 /// Where phones on the same Wi-Fi reach a relay by https.
 const LAN_PORT: u16 = 7843;
@@ -529,74 +530,6 @@ impl Config {
     }
 }
 
-impl Config {
-    /// Who cannot use the address in the links that are printed, and what to do for them.
-    #[must_use]
-    pub fn reach(&self, public_url: &str) -> Option<&'static str> {
-        let here = host(public_url);
-        let loopback =
-            here == "localhost" || here.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-        if loopback {
-            return Some(
-                "Only this machine reaches that address. For phones: `campana-relay lan` on the same Wi-Fi, \
-                 `--acme NAME` on a server with a domain, or a proxy and `--public-url`.",
-            );
-        }
-        // An onion service is a secure context in the browser that opens it.
-        (public_url.starts_with("http://") && !here.ends_with(".onion")).then_some(
-            "Browsers open the app over https only: at that address, only the native client works.",
-        )
-    }
-}
-
-/// What is wrong with the address that devices are to reach the relay at, as far as can be told from it.
-fn unusable(url: &str) -> Option<&'static str> {
-    const SCHEME: &str = "must begin with https:// (or http:// for trying out)";
-    const HOST: &str = "must name a host that devices can reach, as in https://relay.example.org";
-    const PATH: &str = "must end behind the host, or its port: the app works at the root of its host only";
-    let Some(rest) = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")) else {
-        return Some(SCHEME);
-    };
-    let Ok(uri) = url.parse::<axum::http::Uri>() else { return Some(HOST) };
-    let Some(authority) = uri.authority() else { return Some(HOST) };
-    let host = authority.host().trim_matches(['[', ']']);
-    let nowhere = match host.parse::<IpAddr>() {
-        Ok(address) => address.is_unspecified() || address.is_multicast() || is_of_one_link(address),
-        // A browser reads numbers as an address: 0 as 0.0.0.0, 127.1 as 127.0.0.1.
-        Err(_) => {
-            let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
-            last.is_empty() || last.bytes().all(|byte| byte.is_ascii_digit()) || host.contains("..")
-        }
-    };
-    let port = authority.as_str().rsplit_once(':').filter(|_| !authority.as_str().ends_with(']'));
-    if host.is_empty() || nowhere || authority.as_str().contains('@') {
-        return Some(HOST);
-    }
-    if port.is_some_and(|(_, port)| port.parse::<u16>().is_err() || port == "0") {
-        return Some("must have a port between 1 and 65535, or none");
-    }
-    (!rest.trim_end_matches('/').eq(authority.as_str())).then_some(PATH)
-}
-
-/// An address that means something else on each of a machine's networks, or that nobody has.
-fn is_of_one_link(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => address.is_broadcast(),
-        IpAddr::V6(address) => address.is_unicast_link_local(),
-    }
-}
-
-/// Where a relay that listens on all addresses can be tried on its own machine.
-fn connectable(mut listening: SocketAddr) -> SocketAddr {
-    if listening.ip().is_unspecified() {
-        listening.set_ip(match listening.ip() {
-            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    listening
-}
-
 /// `None`: one of them is not one.
 fn parsed<T>(texts: Option<Vec<String>>, parse: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
     texts.unwrap_or_default().iter().map(|text| parse(text.trim())).collect()
@@ -688,60 +621,11 @@ mod tests {
     }
 
     #[test]
-    fn a_public_url_that_cannot_work_is_refused() {
-        for url in [
-            "https://relay.example.org",
-            "https://relay.example.org/",
-            "http://127.0.0.1:7800",
-            "https://[2001:db8::1]:8443",
-            "https://[2001:db8::1]",
-        ] {
-            assert_eq!(unusable(url), None, "{url}");
-        }
-        for url in [
-            "relay.example.org",
-            "https://",
-            "https:///",
-            "https://:443",
-            "http://0.0.0.0:7800",
-            "http://[::]:7800",
-            "https://0",
-            "https://127.1",
-            "https://224.0.0.1",
-            "https://255.255.255.255",
-            "https://[fe80::1]:8443",
-            "https://relay..example",
-            "https://relay example.org",
-            "https://me@relay.example.org",
-            "https://relay.example.org:0",
-            "https://relay.example.org:99999",
-            "https://relay.example.org/campana",
-            "https://relay.example.org/?a",
-            "https://relay.example.org#x",
-        ] {
-            assert!(unusable(url).is_some(), "{url}");
-        }
-    }
-
-    #[test]
     fn a_relay_on_all_addresses_prints_one_that_can_be_reached() {
         let config = complete("", &[]).expect("valid");
         assert_eq!(config.public_url("0.0.0.0:1".parse().expect("one")), "http://127.0.0.1:1");
         assert_eq!(config.public_url("[::]:1".parse().expect("one")), "http://[::1]:1");
         assert_eq!(config.public_url("10.0.0.7:1".parse().expect("one")), "http://10.0.0.7:1");
-    }
-
-    #[test]
-    fn whoever_cannot_use_an_address_is_told_of() {
-        let config = complete("", &[]).expect("valid");
-        let said = |url: &str| config.reach(url).unwrap_or_default();
-        for url in ["http://127.0.0.1:7800", "http://localhost", "http://[::1]:7800"] {
-            assert!(said(url).contains("Only this machine"), "{url}");
-        }
-        assert!(said("http://192.168.1.5:7800").contains("over https only"));
-        for url in ["https://relay.example.org", "https://192.168.1.5:7843", "http://abcd.onion"] {
-            assert_eq!(said(url), "", "{url}");
-        }
     }
 
     #[test]

@@ -95,6 +95,8 @@ async fn metrics<S: Store>(State(server): State<Arc<Server<S>>>) -> impl IntoRes
         let ends = held.validity().map_or(0, |validity| validity.to);
         let help = "Unix time of the certificate's end; 0 without one.";
         line(&mut text, "certificate_not_after_seconds", "gauge", help, ends);
+        let expiring = u64::from(held.expiring(now()));
+        line(&mut text, "certificate_expiring", "gauge", "1 if it should have been renewed.", expiring);
     }
     line(&mut text, "topics", "gauge", "Channels and mailboxes followed now.", shared.hub.topics() as u64);
     ([TEXT], text)

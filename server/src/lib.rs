@@ -63,6 +63,7 @@ mod patience;
 mod places;
 pub mod push;
 pub mod rate;
+pub mod reach;
 mod read;
 pub mod relay;
 pub mod run;

@@ -12,7 +12,8 @@ use campana_relay::serve::Listeners;
 use campana_relay::store::{Look, OpenError, SledStore, Store, Write as StoreWrite, in_use};
 use campana_relay::tls::Tls;
 use campana_relay::tls::lan::Lan;
-use campana_relay::{backup, invitation, limits, operator, run, serve};
+use campana_relay::tls::settings::TlsConfig;
+use campana_relay::{backup, invitation, limits, operator, reach, run, serve};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -180,8 +181,15 @@ fn announce(config: &Config, store: &SledStore, listeners: &Listeners, lan: Opti
         writeln!(out, "{line}")?;
     } else {
         writeln!(out, "Devices reach this relay at {public_url} (it listens on {listening})")?;
-        if let Some(reach) = config.reach(&public_url) {
-            writeln!(out, "{reach}")?;
+        if let Some(who) = reach::who_cannot(&public_url) {
+            writeln!(out, "{who}")?;
+        }
+        if matches!(config.tls, Some(TlsConfig::Acme(_))) && listening.ip().is_loopback() {
+            writeln!(
+                out,
+                "It listens on this machine alone: the authority reaches it only if port 443 is forwarded there. \
+                 Leave out `listen` otherwise."
+            )?;
         }
         if let Some(plain) = plain.filter(|_| lan.is_none()) {
             writeln!(out, "Those who come without https, on {plain}, are sent to it")?;
@@ -190,7 +198,7 @@ fn announce(config: &Config, store: &SledStore, listeners: &Listeners, lan: Opti
             writeln!(out, "Metrics, for you alone, on http://{metrics}/metrics")?;
         }
         if let Some((lan, page)) = lan.zip(plain) {
-            print_trust(&mut out, lan, page, &config.data_dir, &public_url)?;
+            print_trust(&mut out, lan, page)?;
         }
         match link {
             Some(link) => print_invitation(&mut out, &link)?,
@@ -211,13 +219,7 @@ fn announce(config: &Config, store: &SledStore, listeners: &Listeners, lan: Opti
 }
 
 /// How phones on the same Wi-Fi come to trust the relay.
-fn print_trust(
-    out: &mut impl Write,
-    lan: &Lan,
-    page: SocketAddr,
-    data_dir: &Path,
-    public_url: &str,
-) -> io::Result<()> {
+fn print_trust(out: &mut impl Write, lan: &Lan, page: SocketAddr) -> io::Result<()> {
     let page = format!("http://{page}/");
     writeln!(
         out,
@@ -231,11 +233,6 @@ fn print_trust(
         out,
         "The certificate's SHA-256 fingerprint, to compare with the phone's:\n{}\n",
         lan.fingerprint()
-    )?;
-    writeln!(
-        out,
-        "For another invitation: campana-relay --data-dir {} --public-url {public_url} invite",
-        data_dir.display()
     )
 }
 

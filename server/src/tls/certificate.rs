@@ -1,9 +1,12 @@
 //! A chain with its key, and how long it may be shown.
 
+use core::time::Duration;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
+use httpdate::HttpDate;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -107,6 +110,11 @@ impl Validity {
         let validity = parsed.validity();
         let seconds = |time: x509_parser::time::ASN1Time| u64::try_from(time.timestamp()).unwrap_or(0);
         Some(Self { from: seconds(validity.not_before), to: seconds(validity.not_after) })
+    }
+
+    /// The last second, for people.
+    pub(crate) fn end(self) -> HttpDate {
+        HttpDate::from(UNIX_EPOCH + Duration::from_secs(self.to))
     }
 
     fn lifetime(self) -> u64 {

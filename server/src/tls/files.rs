@@ -70,7 +70,7 @@ impl Files {
             taken = seen;
             match self.read() {
                 Ok(certificate) => {
-                    tracing::info!(valid_to = certificate.validity.to, "the certificate was read again");
+                    tracing::info!(valid_to = %certificate.validity.end(), "the certificate was read again");
                     held.show(certificate);
                 }
                 Err(error) => {

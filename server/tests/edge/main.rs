@@ -10,6 +10,7 @@ mod browsers;
 #[path = "../relay/device.rs"]
 #[allow(dead_code, reason = "the other test binary uses the rest")]
 mod device;
+mod lan;
 #[path = "../relay/process.rs"]
 #[allow(dead_code, reason = "the other test binary uses the rest")]
 mod process;

@@ -13,6 +13,7 @@ use rcgen::{CertificateParams, KeyPair};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsConnector;
 
 use crate::device::{Device, entry};
@@ -54,6 +55,8 @@ fn stage(days: i64) -> Stage {
     let app = root.path().join("app");
     std::fs::create_dir(&app).expect("made");
     std::fs::write(app.join("index.html"), "the app").expect("written");
+    // More than sockets hold between them.
+    std::fs::write(app.join("large.bin"), vec![b'x'; 24 << 20]).expect("written");
     let [cert, key] = ["cert.pem", "key.pem"].map(|name| root.path().join(name));
     let paths = [&cert, &key, &app].map(|path| path.to_str().expect("a path"));
     let flags = [
@@ -173,6 +176,8 @@ async fn a_certificate_that_nobody_renewed_is_red_before_it_ends() {
         assert_eq!(answered, status, "{days} days: {body}");
         assert_eq!(body.contains(r#""certificate":"expiring""#), status == 503, "{body}");
         let metrics = stage.process.metrics();
+        let red = format!("campana_relay_certificate_expiring {}\n", u8::from(status == 503));
+        assert!(metrics.contains(&red), "{metrics}");
         let line =
             metrics.lines().find(|line| line.starts_with("campana_relay_certificate_not_after_seconds "));
         let ends: i64 = line.and_then(|line| line.split(' ').nth(1)?.parse().ok()).expect("a time");
@@ -188,21 +193,33 @@ async fn a_member_is_in_though_strangers_hold_all_places_by_handshakes_that_neve
     let mut strangers = Vec::new();
     let mut sessions = Vec::new();
     for number in 0..2 * PLACES {
-        match number % 4 {
+        match number % 5 {
             // Nothing, the first byte of a handshake, and a record whose rest never comes.
             0 => strangers.push(stranger(stage.process.address, b"")),
             1 => strangers.push(stranger(stage.process.address, &[22])),
             2 => strangers.push(stranger(stage.process.address, &[22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3])),
-            // A session in which nothing is asked.
-            _ => {
+            // A session in which nothing is asked, and one whose answer is never read.
+            kind => {
                 let stream = tokio::net::TcpStream::connect(stage.process.address).await.expect("connects");
                 let name = ServerName::try_from(HOST).expect("a name");
                 let connector = TlsConnector::from(Arc::clone(&stage.trust));
-                sessions.push(connector.connect(name, stream).await);
+                let mut session = connector.connect(name, stream).await.expect("a session");
+                if kind == 4 {
+                    let request = b"GET /large.bin HTTP/1.1\r\nHost: relay\r\n\r\n";
+                    session.write_all(request).await.expect("sent");
+                    // It has begun, unless its place is gone.
+                    let _ = session.read(&mut [0; 64]).await;
+                }
+                sessions.push(session);
             }
         }
     }
     stage.a_member_is_in().await;
+    // The first has lost its place long ago, and its connection with it.
+    let first = strangers.first_mut().expect("one");
+    first.set_read_timeout(Some(Duration::from_secs(5))).expect("set");
+    let ended = first.read(&mut [0; 64]);
+    assert!(!matches!(&ended, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock), "{ended:?}");
     // And each of them is gone soon, whether or not others need its place.
     let began = Instant::now();
     for mut stranger in strangers {

@@ -13,6 +13,9 @@ pub(crate) struct Process {
     metrics: SocketAddr,
     /// Where people are sent to https.
     pub(crate) redirect: Option<SocketAddr>,
+    /// Of the authority that phones on the same Wi-Fi have to trust.
+    #[allow(dead_code, reason = "one of two test binaries reads it")]
+    pub(crate) fingerprint: Option<String>,
     /// The secret of the invitation link, on a first start.
     pub(crate) invitation: Option<String>,
     log: PathBuf,
@@ -55,9 +58,10 @@ impl Process {
         let address = said["listening"].as_str().expect("an address").parse().expect("an address");
         let metrics = said["metrics"].as_str().expect("an address").parse().expect("an address");
         let redirect = said["redirect"].as_str().map(|text| text.parse().expect("an address"));
+        let fingerprint = said["fingerprint"].as_str().map(str::to_owned);
         let link = said["invitation"].as_str();
         let invitation = link.map(|link| link.split_once("#operator=").expect("a secret").1.to_owned());
-        Self { child, address, metrics, redirect, invitation, log }
+        Self { child, address, metrics, redirect, fingerprint, invitation, log }
     }
 
     pub(crate) fn pid(&self) -> u32 {

@@ -120,7 +120,7 @@ impl Renewal {
         if let Err(error) = self.kept.keep_certificate(&pem) {
             tracing::error!(%error, "the new certificate cannot be kept: the next start orders another one");
         }
-        tracing::info!(valid_to = certificate.validity.to, "there is a new certificate");
+        tracing::info!(valid_to = %certificate.validity.end(), "there is a new certificate");
         if certificate.validity.due() <= now() / 1_000 {
             // Or the relay would order without end.
             return Err("by this machine's clock the new certificate is an old one: set the clock".to_owned());
