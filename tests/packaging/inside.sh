@@ -18,7 +18,7 @@ systemd-analyze verify campana-relay.service
 score=$(systemd-analyze security campana-relay.service --no-pager | sed -n 's/.*exposure level[^0-9]*\([0-9.]*\).*/\1/p')
 echo "exposure $score"
 awk -v score="$score" 'BEGIN { exit !(score > 0 && score < 3) }'
-sed -i 's|^#public_url.*|public_url = "https://relay.example.org"|' /etc/campana-relay.toml
+sed -i 's|^#public_url|public_url|; s|^#listen|listen|' /etc/campana-relay.toml
 systemctl enable --now campana-relay
 until_it healthy
 counts "store_writable 1"
@@ -41,7 +41,7 @@ until_it sh -c "[ \$(systemctl show --value --property MainPID campana-relay) !=
 
 echo "== backup, beside the running relay"
 campana-relay --config /etc/campana-relay.toml backup /var/lib/campana/backup
-[ -f /var/lib/campana/backup/store/db ]
+holds "invitations (hashes)  *1 " "$(campana-relay --data-dir /var/lib/campana/backup holdings)"
 
 echo "== upgrade: drained, started again, everything there"
 before=$(pid)

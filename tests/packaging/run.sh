@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what `cargo xtask dist` made on a bare Debian that systemd runs, and does with it what OPERATIONS.md
 # says an operator does. As root, with debootstrap and systemd-nspawn; takes some minutes, mostly Debian's.
-#   tests/packaging/run.sh [SUITE]      a Debian or Ubuntu suite that debootstrap knows [default: trixie]
+#   tests/packaging/run.sh [SUITE [COPY]]
+# SUITE: a Debian or Ubuntu that debootstrap knows [default: trixie]. COPY: a folder in which it has made one.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 suite=${1:-trixie}
@@ -11,7 +12,13 @@ root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 
 echo "== a bare $suite, with systemd"
-debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,procps,curl "$suite" "$root" >/dev/null
+if [ -n "${2:-}" ]; then
+  cp -a "$2/." "$root"
+else
+  debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,procps,curl "$suite" "$root" >/dev/null
+fi
+# Its users have to get past its own root.
+chmod 755 "$root"
 mkdir "$root/handed"
 cp "$deb" "$root/handed/this.deb"
 cp tests/packaging/inside.sh "$root/handed/"
