@@ -33,7 +33,7 @@ lacks "not running" "$said"
 
 echo "== SIGHUP ends nothing, SIGKILL nothing for long"
 before=$(pid)
-systemctl kill --signal=HUP campana-relay
+systemctl reload campana-relay
 until_it sh -c 'journalctl --no-pager -u campana-relay | grep -q SIGHUP'
 [ "$(pid)" = "$before" ]
 systemctl kill --signal=KILL campana-relay
@@ -76,6 +76,9 @@ sed 's|campana/data|campana-north/data|; s|:7800|:7810|; s|:7801|:7811|; s|relay
 systemctl enable --now campana-relay@north
 until_it curl -fsS http://127.0.0.1:7810/healthz
 holds "https://north.example.org/#operator=" "$(campana-relay --config /etc/campana-relay-north.toml invite)"
+sed -i "s/:7810/:80/" /etc/campana-relay-north.toml
+systemctl restart campana-relay@north
+until_it curl -fsS http://127.0.0.1:80/healthz
 systemctl set-property campana-relay@north MemoryMax=512M CPUQuota=50%
 holds "campana-relay@north.service" "$(systemctl list-units --no-pager 'campana-relay*')"
 holds "campana-relay.service" "$(systemctl list-units --no-pager 'campana-relay*')"
