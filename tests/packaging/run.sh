@@ -11,6 +11,25 @@ deb=$(echo "${CARGO_TARGET_DIR:-target}"/handout/campana-relay_*.deb)
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 
+echo "== the image's root: nothing but it, as its user"
+image=$(mktemp -d)
+cp -a "$(dirname "$deb")/oci/root/." "$image"
+chmod 755 "$image"
+chown 65532:65532 "$image/var/lib/campana"
+relay=(chroot --userspec=65532:65532 "$image" /usr/bin/campana-relay --config /etc/campana-relay.toml)
+"${relay[@]}" >"$image/said" 2>&1 &
+running=$!
+for _ in $(seq 50); do curl -fsS http://127.0.0.1:7800/healthz >/dev/null 2>&1 && break; sleep 0.2; done
+curl -fsS http://127.0.0.1:7800/healthz; echo
+page=$(curl -fsS http://127.0.0.1:7800/)
+grep -q "<title>" <<<"$page" || { echo "no app in it"; exit 1; }
+said=$("${relay[@]}" invite)
+grep -q "#operator=" <<<"$said"
+if grep "#operator=" "$image/said"; then exit 1; fi
+kill "$running"
+wait "$running"
+rm -r "$image"
+
 echo "== a bare $suite, with systemd"
 if [ -n "${2:-}" ]; then
   cp -a "$2/." "$root"
