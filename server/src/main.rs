@@ -36,7 +36,8 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let config = cli.complete()?;
     start_log(config.log);
     let command = cli.command.clone().unwrap_or(Command::Serve);
-    if command != Command::Serve {
+    // A relay that root starts may need root's ports.
+    if !matches!(command, Command::Serve | Command::Lan) {
         operator::as_owner_of(&config.data_dir)?;
     }
     match command {
