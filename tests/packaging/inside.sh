@@ -18,7 +18,7 @@ systemd-analyze verify campana-relay.service
 score=$(systemd-analyze security campana-relay.service --no-pager | sed -n 's/.*exposure level[^0-9]*\([0-9.]*\).*/\1/p')
 echo "exposure $score"
 awk -v score="$score" 'BEGIN { exit !(score > 0 && score < 3) }'
-sed -i 's|^#public_url.*|public_url = "https://relay.example.org"|' /etc/campana-relay.toml
+sed -i 's|^#public_url|public_url|; s|^#listen|listen|' /etc/campana-relay.toml
 systemctl enable --now campana-relay
 until_it healthy
 counts "store_writable 1"
@@ -33,7 +33,7 @@ lacks "not running" "$said"
 
 echo "== SIGHUP ends nothing, SIGKILL nothing for long"
 before=$(pid)
-systemctl kill --signal=HUP campana-relay
+systemctl reload campana-relay
 until_it sh -c 'journalctl --no-pager -u campana-relay | grep -q SIGHUP'
 [ "$(pid)" = "$before" ]
 systemctl kill --signal=KILL campana-relay
@@ -41,7 +41,7 @@ until_it sh -c "[ \$(systemctl show --value --property MainPID campana-relay) !=
 
 echo "== backup, beside the running relay"
 campana-relay --config /etc/campana-relay.toml backup /var/lib/campana/backup
-[ -f /var/lib/campana/backup/store/db ]
+holds "invitations (hashes)  *1 " "$(campana-relay --data-dir /var/lib/campana/backup holdings)"
 
 echo "== upgrade: drained, started again, everything there"
 before=$(pid)
@@ -76,6 +76,9 @@ sed 's|campana/data|campana-north/data|; s|:7800|:7810|; s|:7801|:7811|; s|relay
 systemctl enable --now campana-relay@north
 until_it curl -fsS http://127.0.0.1:7810/healthz
 holds "https://north.example.org/#operator=" "$(campana-relay --config /etc/campana-relay-north.toml invite)"
+sed -i "s/:7810/:80/" /etc/campana-relay-north.toml
+systemctl restart campana-relay@north
+until_it curl -fsS http://127.0.0.1:80/healthz
 systemctl set-property campana-relay@north MemoryMax=512M CPUQuota=50%
 holds "campana-relay@north.service" "$(systemctl list-units --no-pager 'campana-relay*')"
 holds "campana-relay.service" "$(systemctl list-units --no-pager 'campana-relay*')"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what `cargo xtask dist` made on a bare Debian that systemd runs, and does with it what OPERATIONS.md
 # says an operator does. As root, with debootstrap and systemd-nspawn; takes some minutes, mostly Debian's.
-#   tests/packaging/run.sh [SUITE]      a Debian or Ubuntu suite that debootstrap knows [default: trixie]
+#   tests/packaging/run.sh [SUITE [COPY]]
+# SUITE: a Debian or Ubuntu that debootstrap knows [default: trixie]. COPY: a folder in which it has made one.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 suite=${1:-trixie}
@@ -10,8 +11,33 @@ deb=$(echo "${CARGO_TARGET_DIR:-target}"/handout/campana-relay_*.deb)
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 
+echo "== the image's root: nothing but it, as its user"
+image=$(mktemp -d)
+cp -a "$(dirname "$deb")/oci/root/." "$image"
+chmod 755 "$image"
+chown 65532:65532 "$image/var/lib/campana"
+relay=(chroot --userspec=65532:65532 "$image" /usr/bin/campana-relay --config /etc/campana-relay.toml)
+"${relay[@]}" >"$image/said" 2>&1 &
+running=$!
+for _ in $(seq 50); do curl -fsS http://127.0.0.1:7800/healthz >/dev/null 2>&1 && break; sleep 0.2; done
+curl -fsS http://127.0.0.1:7800/healthz; echo
+page=$(curl -fsS http://127.0.0.1:7800/)
+grep -q "<title>" <<<"$page" || { echo "no app in it"; exit 1; }
+said=$("${relay[@]}" invite)
+grep -q "#operator=" <<<"$said"
+if grep "#operator=" "$image/said"; then exit 1; fi
+kill "$running"
+wait "$running"
+rm -r "$image"
+
 echo "== a bare $suite, with systemd"
-debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,procps,curl "$suite" "$root" >/dev/null
+if [ -n "${2:-}" ]; then
+  cp -a "$2/." "$root"
+else
+  debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,procps,curl "$suite" "$root" >/dev/null
+fi
+# Its users have to get past its own root.
+chmod 755 "$root"
 mkdir "$root/handed"
 cp "$deb" "$root/handed/this.deb"
 cp tests/packaging/inside.sh "$root/handed/"

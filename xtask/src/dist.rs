@@ -194,9 +194,12 @@ fn package(out: &Path, release: &Release) -> Outcome<String> {
 fn image(out: &Path) -> Outcome {
     let tree = out.join("oci/root");
     place(&out.join("campana-relay"), &tree.join("usr/bin/campana-relay"), 0o755)?;
-    // All addresses of the container: which of them are reached is said when it is run.
-    let settings =
-        read(&root().join("server/packaging/campana-relay.toml"))?.replace("127.0.0.1:", "0.0.0.0:");
+    // All addresses of the container: which of them are reached is said when it is run. A container's output
+    // is kept as a journal is.
+    let settings = read(&root().join("server/packaging/campana-relay.toml"))?
+        .replace("#listen = \"127.0.0.1:", "listen = \"0.0.0.0:")
+        .replace("\"127.0.0.1:", "\"0.0.0.0:")
+        .replace("metrics_listen", "show_invitation = false\nmetrics_listen");
     write(&tree.join("etc/campana-relay.toml"), &settings, 0o644)?;
     write(&tree.join("etc/passwd"), PASSWD, 0o644)?;
     write(&tree.join("etc/group"), GROUP, 0o644)?;

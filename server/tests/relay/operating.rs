@@ -131,7 +131,9 @@ fn what_watches_the_relay_names_what_it_counts() {
             &rest[..end.unwrap_or(rest.len())]
         });
         for name in names {
-            assert!(counted.contains(&format!("\n{name} ")), "{name} is not counted");
+            // Shown by a relay with a certificate alone (tests/edge).
+            let certificate = name == "campana_relay_certificate_not_after_seconds";
+            assert!(certificate || counted.contains(&format!("\n{name} ")), "{name} is not counted");
             named += 1;
         }
     }
