@@ -2,14 +2,17 @@
 //! core, when it has really happened, and what to say about it.
 //!
 //! Exit codes: 0 done; 1 refused; 2 wrong usage; 3 accepted and waiting in the outbox (do not
-//! repeat it); 4 the store or the configuration.
+//! repeat it); 4 the store or the configuration; 5 shown as far as this device knows, and not known
+//! to be all.
 
 mod alerts;
-mod ask;
+pub mod ask;
+mod clock;
 pub mod failure;
 mod govern;
 mod incidents;
 mod join;
+mod leave;
 mod names;
 mod on_call;
 mod options;
@@ -24,13 +27,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 use crate::device::Device;
 use crate::edge::Edge;
 use crate::store::Store;
-use crate::words::{Language, Words};
+use crate::words::Language;
 use failure::Failure;
 use options::{Global, Options, Verb};
 use screen::Screen;
@@ -47,7 +49,7 @@ pub(crate) struct Desk {
 /// Runs one command line.
 #[must_use]
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let options = match Options::try_parse_from(arguments) {
+    let options = match Options::read(arguments) {
         Ok(options) => options,
         Err(error) => {
             let _ = error.print();
@@ -64,7 +66,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         );
     }));
     let language = options.global.lang.unwrap_or_else(Language::from_environment);
-    let screen = Screen::new(Words::new(language), options.global.json);
+    let screen = Screen::new(language, options.global.json);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let Ok(runtime) = runtime else { return ExitCode::from(4) };
     match runtime.block_on(run(options, screen)) {
@@ -78,6 +80,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 async fn run(options: Options, screen: Screen) -> Result<(), (Screen, Failure)> {
     let Options { global, verb } = options;
+    if let Verb::Leave(verb) = verb {
+        return leave::leave(&global, &screen, &verb).await.map_err(|failure| (screen, failure));
+    }
     let (device, directory) = match open(&global) {
         Ok(opened) => opened,
         Err(failure) => return Err((screen, failure)),
@@ -110,19 +115,26 @@ async fn run(options: Options, screen: Screen) -> Result<(), (Screen, Failure)> 
         Verb::OnCall(verb) => on_call::on_call(&mut desk, verb).await,
         Verb::Status => status::status(&mut desk).await,
         Verb::Watch => watch::watch(&mut desk).await,
+        Verb::Passphrase(verb) => leave::passphrase(&mut desk, verb),
+        Verb::Leave(_) => Ok(()), // Above: it does not need a store that opens.
     };
     done.map_err(|failure| (desk.screen, failure))
 }
 
 fn open(global: &Global) -> Result<(Device, PathBuf), Failure> {
-    let home = || std::env::home_dir().map(|home| home.join(".campana"));
-    let directory = global.store.clone().or_else(home).ok_or(Failure::NoStore)?;
+    let directory = place(global)?;
     let passphrase = match &global.passphrase_file {
         Some(path) => Some(fs::read_to_string(path).map_err(Failure::PassphraseFile)?),
-        None => std::env::var("CAMPANA_PASSPHRASE").ok(),
+        None => std::env::var("CAMPANA_PASSPHRASE").ok().filter(|text| !text.is_empty()),
     }
     .map(zeroize::Zeroizing::new);
     let store = Store::open(&directory).map_err(|error| Failure::Device(error.into()))?;
     let device = Device::open(store, passphrase.as_ref().map(|text| text.as_str()))?;
     Ok((device, directory))
+}
+
+/// Where the store is.
+fn place(global: &Global) -> Result<PathBuf, Failure> {
+    let home = || std::env::home_dir().map(|home| home.join(".campana"));
+    global.store.clone().or_else(home).ok_or(Failure::NoStore)
 }

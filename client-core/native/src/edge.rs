@@ -94,6 +94,11 @@ impl Edge {
         &self.device
     }
 
+    /// The device, to change how it is kept.
+    pub const fn device_mut(&mut self) -> &mut Device {
+        &mut self.device
+    }
+
     /// Runs until the shell is content or `deadline` has come. The first look comes before the
     /// first connection, so a command given there is durable whatever the network does.
     ///
@@ -239,9 +244,14 @@ impl Edge {
     ) -> Result<Step, DeviceError> {
         let mut reconnect = false;
         loop {
-            let Outcome { effects, wake, reply } = self.device.turn(inputs)?;
-            self.wake = wake;
+            let Outcome { effects, wake, turned, reply } = self.device.turn(inputs)?;
+            if turned {
+                self.wake = wake;
+            }
             let Some(view) = self.device.view() else { return Err(DeviceError::Fault) };
+            if view.caught_up && socket.is_some() {
+                self.device.note_caught_up();
+            }
             inputs = Vec::new();
             for effect in effects {
                 match effect {

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod device;
 pub mod edge;
 mod files;
+mod limits;
 mod socket;
 pub mod store;
 pub mod vault;

@@ -184,7 +184,7 @@ invite-line = { $id } — until { $hours } h from now{ $committee ->
    *[no] { "" }
 }
 invites-none = No invites in force.
-join-sent = Your request is with the committee. Stay with "campana watch", or come back later.
+join-sent = Your request is with the committee. Once you are admitted, campana status takes you in.
 join-done = You are in.
 people-none = Nobody yet.
 person-line = { $handle } — { $state } — { $roles } — #{ $code }{ $namesake ->
@@ -232,14 +232,12 @@ queue = Waiting room: { $n ->
    *[other] { $n } people
 }. Drafts to sign: { $drafts }.
 watching = Watching. Stop with Ctrl+C.
-waiting-outbox = Not finished yet. It is safe in this device's outbox and goes out when the relay can be reached: leave "campana watch" running. Do not repeat the command.
-waiting-outbox-why = The relay: { $why }
 
 ## Errors
 error-line = Not done: { $message }
 error-link-not-a-link = this is not a Campana link of this kind: copy the whole link or scan the code again
 error-link-damaged = the link is incomplete or damaged: copy the whole link or scan the code again
-error-already-in-a-network = this device belongs to a network already: use another --store for another network
+error-already-in-a-network = this device belongs to a network already: use another --store for another network, or leave this one (campana leave)
 error-not-in-a-network = this device is in no network yet: start one or join one
 error-not-admitted = not admitted yet: wait for the committee
 error-not-committee = only a committee device can do this
@@ -311,3 +309,56 @@ oncall-count = { $n } on call now; { $proved } of their phones have shown within
 oncall-cost = The push service can tell that this device gets more notices than others.
 status-reach = { $registered } of { $members } phones have alerts on; { $proved } have shown within three days that they work
 error-alerts-off = alerts are not on: turn them on first
+
+## What is not finished, and what is not known to be all
+still-unsent = { $n ->
+    [one] One thing still waits to be sent
+   *[other] { $n } things still wait to be sent
+}: any later command sends it, or leave "campana watch" running.
+waiting-offline = Kept in this device's outbox, as --offline asks. The next command without it sends it. Do not repeat this one.
+waiting-unreachable = Not finished yet. It is safe in this device's outbox and goes out when the relay can be reached: leave "campana watch" running. Do not repeat the command. The relay: { $why }
+waiting-unsent = Not finished yet. The relay is reached and has not taken everything: { $n ->
+    [one] one thing waits
+   *[other] { $n } things wait
+} in this device's outbox. See campana status for warnings; leave "campana watch" running. Do not repeat the command.
+waiting-behind = Not finished yet. The relay is reached, and not everything it has is here: leave "campana watch" running. Do not repeat the command.
+waiting-unanswered = Not finished yet. It has been sent, and others have not answered: look again later with campana status. Do not repeat the command.
+stale-offline = The relay was not asked (--offline).
+stale-unreachable = The relay could not be reached ({ $why }).
+stale-unsent = The relay has not taken everything from this device yet.
+stale-behind = Not everything the relay has is here yet.
+stale-unanswered = The relay has not answered everything yet.
+stale-since = There may be more: this is what this device knew at { $when }.
+stale-never = There may be more: this device has never held all that the relay has.
+not-waiting-waiting = waits
+not-waiting-admitting = is being admitted already
+not-waiting-member = is a member already; a membership ends with campana remove
+not-waiting-declined = was declined; a new request (campana join, with any valid invite) can be admitted
+not-waiting-removed = was removed; a new request (campana join, with any valid invite) can be admitted
+error-not-waiting = { $name } does not wait: { $state }. Nothing was changed
+error-no-zone = no zone has the number { $zone }. There are: { $zones }; 0 is none
+error-no-zones = this network has no zones: leave --zone out
+incidents-unknown = No incidents are known here.
+list-unknown = Nothing is known here.
+next-founding-invite = Next: { $n ->
+    [one] one committee device is missing
+   *[other] { $n } committee devices are missing
+}. Here: campana invite --committee. There: campana join. Then here: campana admit.
+next-founding-sign = Next: { $n ->
+    [one] one committee device has
+   *[other] { $n } committee devices have
+} to sign the constitution: run campana status on each of them, then once more here.
+next-founding-finish = Next: run campana status on the device that founded the network (it takes up to half a minute), then once more here.
+
+## Leaving, and the passphrase
+left = This device has left. Its keys and all that it kept of the network are erased here.
+left-stays = What stays: the committee's list still has this device until the committee removes it (campana remove), and others keep what you sent them. Backups of the store, and some disks, may keep copies.
+leave-sure = Leave "{ $name }"? Everything that this device keeps of it is erased; coming back takes a new invite. [y/N]
+leave-sure-unknown = Erase this store? Coming back takes a new invite. [y/N]
+leave-yes = y yes
+error-not-sure = nothing was erased: to leave, answer y, or give --yes
+error-no-store-here = there is no store at { $detail }: nothing was erased
+error-passphrase-empty = an empty passphrase protects nothing: nothing was changed; write one, or leave it out
+passphrase-set = The store is locked with the new passphrase.
+passphrase-removed = The store has no passphrase any more: whoever takes the disk can open it.
+passphrase-copies = Older copies of the store still open with what opened them.

@@ -183,7 +183,7 @@ invite-line = { $id } — vence en { $hours } h{ $committee ->
    *[no] { "" }
 }
 invites-none = No hay invitaciones vigentes.
-join-sent = El comité tiene tu solicitud. Quédate con «campana watch» o vuelve después.
+join-sent = El comité tiene tu solicitud. Cuando te admitan, campana status te deja entrar.
 join-done = Ya estás dentro.
 people-none = Todavía nadie.
 person-line = { $handle } — { $state } — { $roles } — #{ $code }{ $namesake ->
@@ -231,14 +231,12 @@ queue = Sala de espera: { $n ->
    *[other] { $n } personas
 }. Borradores por firmar: { $drafts }.
 watching = En guardia. Se detiene con Ctrl+C.
-waiting-outbox = Aún no termina. Está a salvo en la bandeja de salida de este aparato y saldrá cuando se alcance el relevo: deja «campana watch» corriendo. No repitas la orden.
-waiting-outbox-why = El relevo: { $why }
 
 ## Errores
 error-line = No se hizo: { $message }
 error-link-not-a-link = este no es un enlace de Campana de este tipo: copia el enlace completo o escanea el código otra vez
 error-link-damaged = el enlace está incompleto o dañado: copia el enlace completo o escanea el código otra vez
-error-already-in-a-network = este aparato ya es de una red: usa otro --store para otra red
+error-already-in-a-network = este aparato ya es de una red: usa otro --store para otra red, o sal de esta (campana leave)
 error-not-in-a-network = este aparato no está en ninguna red: empieza una o entra a una
 error-not-admitted = aún no admitido: espera al comité
 error-not-committee = solo un aparato del comité puede hacer esto
@@ -310,3 +308,56 @@ oncall-count = { $n } de guardia ahora; { $proved } de sus teléfonos han demost
 oncall-cost = El servicio de notificaciones puede ver que este dispositivo recibe más avisos que otros.
 status-reach = { $registered } de { $members } teléfonos tienen las alertas activadas; { $proved } mostraron en los últimos tres días que funcionan
 error-alerts-off = las alertas no están activadas: actívalas primero
+
+## Lo que no ha terminado y lo que quizá no es todo
+still-unsent = { $n ->
+    [one] Falta enviar una cosa
+   *[other] Faltan por enviar { $n } cosas
+}: la envía cualquier orden posterior, o deja «campana watch» corriendo.
+waiting-offline = Guardado en la bandeja de salida de este aparato, como pide --offline. Lo envía la próxima orden sin --offline. No repitas esta.
+waiting-unreachable = Aún no termina. Está a salvo en la bandeja de salida de este aparato y saldrá cuando se alcance el servidor: deja «campana watch» corriendo. No repitas la orden. El servidor: { $why }
+waiting-unsent = Aún no termina. El servidor responde y no lo ha tomado todo: { $n ->
+    [one] una cosa espera
+   *[other] { $n } cosas esperan
+} en la bandeja de salida de este aparato. Mira los avisos con campana status; deja «campana watch» corriendo. No repitas la orden.
+waiting-behind = Aún no termina. El servidor responde y aún no está aquí todo lo que tiene: deja «campana watch» corriendo. No repitas la orden.
+waiting-unanswered = Aún no termina. Está enviado y falta que respondan otros: mira después con campana status. No repitas la orden.
+stale-offline = No se preguntó al servidor (--offline).
+stale-unreachable = No se alcanza el servidor ({ $why }).
+stale-unsent = El servidor aún no ha tomado todo lo de este aparato.
+stale-behind = Aún no está aquí todo lo que tiene el servidor.
+stale-unanswered = El servidor aún no ha respondido a todo.
+stale-since = Puede haber más: esto es lo que este aparato sabía a las { $when }.
+stale-never = Puede haber más: este aparato nunca ha tenido todo lo que tiene el servidor.
+not-waiting-waiting = espera
+not-waiting-admitting = ya está entrando
+not-waiting-member = ya está en la red; para sacarla: campana remove
+not-waiting-declined = no fue admitida; se puede admitir una solicitud nueva (campana join, con cualquier invitación vigente)
+not-waiting-removed = está fuera; se puede admitir una solicitud nueva (campana join, con cualquier invitación vigente)
+error-not-waiting = { $name } no espera: { $state }. Nada cambió
+error-no-zone = ninguna zona tiene el número { $zone }. Hay: { $zones }; 0 es ninguna
+error-no-zones = esta red no tiene zonas: quita --zone
+incidents-unknown = Aquí no se conoce ningún incidente.
+list-unknown = Aquí no se conoce nada.
+next-founding-invite = Sigue: { $n ->
+    [one] falta un aparato del comité
+   *[other] faltan { $n } aparatos del comité
+}. Aquí: campana invite --committee. Allí: campana join. Después aquí: campana admit.
+next-founding-sign = Sigue: { $n ->
+    [one] un aparato del comité tiene
+   *[other] { $n } aparatos del comité tienen
+} que firmar la constitución: ejecuta campana status en cada uno y luego otra vez aquí.
+next-founding-finish = Sigue: ejecuta campana status en el aparato que fundó la red (tarda hasta medio minuto) y luego otra vez aquí.
+
+## Salir, y la frase
+left = Este aparato salió de la red. Aquí se borraron sus llaves y todo lo que guardaba de ella.
+left-stays = Lo que queda: la lista del comité todavía tiene este aparato hasta que el comité lo saque (campana remove), y los demás conservan lo que les enviaste. Las copias de seguridad, y algunos discos, pueden conservar copias.
+leave-sure = ¿Salir de «{ $name }»? Se borra todo lo que este aparato guarda de ella; para volver hace falta una invitación nueva. [s/N]
+leave-sure-unknown = ¿Borrar este almacén? Para volver hace falta una invitación nueva. [s/N]
+leave-yes = s sí si
+error-not-sure = no se borró nada: para salir, contesta s, o da --yes
+error-no-store-here = no hay ningún almacén en { $detail }: no se borró nada
+error-passphrase-empty = una frase vacía no protege nada: nada cambió; escribe una o quítala
+passphrase-set = El almacén está cerrado con la frase nueva.
+passphrase-removed = El almacén ya no tiene frase: quien se lleve el disco puede abrirlo.
+passphrase-copies = Las copias anteriores del almacén se abren todavía con lo que las abría.

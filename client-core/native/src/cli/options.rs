@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use campana_core::command::ReportForm;
@@ -12,7 +13,8 @@ use crate::words::Language;
 /// An end-to-end encrypted alert network, from a terminal.
 ///
 /// Exit codes: 0 done; 1 refused; 2 wrong usage; 3 accepted and waiting in the outbox (do not
-/// repeat it); 4 the store or the configuration.
+/// repeat it); 4 the store or the configuration; 5 shown as far as this device knows, which may not
+/// be all.
 #[derive(Debug, Parser)]
 #[command(name = "campana", version)]
 pub(crate) struct Options {
@@ -20,6 +22,53 @@ pub(crate) struct Options {
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) verb: Verb,
+}
+
+impl Options {
+    /// Reads a command line. Ids may begin with a hyphen, and so may be lists of them: the flags that every
+    /// command takes are read first, wherever they stand before a `--`.
+    pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        Self::try_parse_from(hoisted(arguments))
+    }
+}
+
+/// The long names of what [`Global`] takes, and whether a value follows.
+fn globals() -> Vec<(String, bool)> {
+    let command = Global::augment_args(clap::Command::new("campana"));
+    let long = |argument: &clap::Arg| {
+        let name = argument.get_long()?;
+        Some((format!("--{name}"), argument.get_action().takes_values()))
+    };
+    command.get_arguments().filter_map(long).collect()
+}
+
+/// Puts what [`Global`] takes before the command.
+fn hoisted(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut rest = arguments.into_iter();
+    let mut first: Vec<OsString> = rest.next().into_iter().collect();
+    let mut others: Vec<OsString> = Vec::new();
+    let globals = globals();
+    while let Some(argument) = rest.next() {
+        let text = argument.to_str().unwrap_or_default();
+        if text == "--" {
+            others.push(argument);
+            others.extend(rest);
+            break;
+        }
+        // `--words` takes whatever follows.
+        let free = others.last().is_some_and(|last| last == "--words");
+        let name = text.split_once('=').map_or(text, |(name, _)| name);
+        match globals.iter().find(|(global, _)| global == name).filter(|_| !free) {
+            None => others.push(argument),
+            Some((_, takes_value)) => {
+                let value = *takes_value && !text.contains('=');
+                first.push(argument);
+                first.extend(value.then(|| rest.next()).flatten());
+            }
+        }
+    }
+    first.extend(others);
+    first
 }
 
 #[derive(Debug, Args)]
@@ -96,6 +145,35 @@ pub(crate) enum Verb {
     Status,
     /// Stay connected and show what comes.
     Watch,
+    /// Leave the network: everything that this device keeps of it is erased.
+    Leave(Leave),
+    /// Add, change or remove the passphrase that locks the store.
+    Passphrase(Passphrase),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Leave {
+    /// Don't ask.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Passphrase {
+    #[command(subcommand)]
+    pub(crate) verb: PassphraseVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PassphraseVerb {
+    /// Add one, or change it (the old one is given as for any command).
+    Set {
+        /// File with the new one; - reads it from standard input.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Keep the store without one.
+    Remove,
 }
 
 #[derive(Debug, Args)]
@@ -211,8 +289,8 @@ pub(crate) struct Join {
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct People {
-    /// Handles, or codes such as #7KQ2M-9D4TX.
-    #[arg(required_unless_present = "all", conflicts_with = "all", allow_hyphen_values = true)]
+    /// Handles, or codes such as #7KQ2M-9D4TX. After --, any name: campana admit -- --json
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
     pub(crate) names: Vec<String>,
     /// Everybody who waits.
     #[arg(long)]
@@ -222,7 +300,6 @@ pub(crate) struct People {
 #[derive(Debug, Args)]
 pub(crate) struct PersonRole {
     /// A handle, or a code such as #7KQ2M-9D4TX.
-    #[arg(allow_hyphen_values = true)]
     pub(crate) name: String,
     /// dispatcher, verifier or responder.
     #[arg(value_parser = word(Role::ALL.to_vec(), Role::word))]
@@ -232,7 +309,6 @@ pub(crate) struct PersonRole {
 #[derive(Debug, Args)]
 pub(crate) struct Person {
     /// A handle, or a code such as #7KQ2M-9D4TX.
-    #[arg(allow_hyphen_values = true)]
     pub(crate) name: String,
 }
 
@@ -391,11 +467,9 @@ mod tests {
     /// Ids are base64url: one in sixty-four begins with a hyphen.
     #[test]
     fn an_id_may_begin_with_a_hyphen() {
-        let lines: [&[&str]; 6] = [
+        let lines: [&[&str]; 4] = [
             &["campana", "approve", "-CQ9Y_DI"],
             &["campana", "invite", "revoke", "-CQ9Y_DI"],
-            &["campana", "admit", "-CQ9Y_DI"],
-            &["campana", "grant", "-CQ9Y_DI", "verifier"],
             &["campana", "attest", "-CQ9Y_DI", "--finding", "confirmed", "--method", "in-person"],
             &["campana", "all-clear", "-CQ9Y_DI"],
         ];
@@ -404,5 +478,26 @@ mod tests {
         }
         let all = Options::try_parse_from(["campana", "approve", "--all"]).expect("a flag stays a flag");
         assert!(format!("{all:?}").contains("all: true"));
+    }
+
+    #[test]
+    fn a_flag_is_never_a_name_or_an_id() {
+        for line in [
+            &["campana", "admit", "Eva", "--json"][..],
+            &["campana", "approve", "-CQ9Y_DI", "abcdefgh", "--json"],
+            &["campana", "approve", "abcdefgh", "--json", "--lang=es", "-CQ9Y_DI"],
+            &["campana", "remove", "Eva", "--json"],
+            &["campana", "all-clear", "-CQ9Y_DI", "--json"],
+        ] {
+            let options = Options::read(line.iter().map(Into::into)).expect("well formed");
+            assert!(options.global.json, "{line:?}");
+            assert!(!format!("{:?}", options.verb).contains("--json"), "{line:?}");
+        }
+        let odd = ["campana", "admit", "--json", "--", "--json", "-Eva"].map(Into::into);
+        let options = Options::read(odd).expect("well formed");
+        assert!(format!("{:?}", options.verb).contains(r#"["--json", "-Eva"]"#), "{options:?}");
+        assert!(Options::read(["campana", "admit", "-Eva"].map(Into::into)).is_err());
+        let words = ["campana", "report", "--activity", "gone", "--words", "--json"].map(Into::into);
+        assert!(!Options::read(words).expect("well formed").global.json, "a report's words");
     }
 }
