@@ -8,6 +8,7 @@
 mod alerts;
 pub mod ask;
 mod clock;
+mod exec;
 pub mod failure;
 mod govern;
 mod incidents;
@@ -30,7 +31,7 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 use crate::device::Device;
-use crate::edge::Edge;
+use crate::edge::{Edge, Network};
 use crate::store::Store;
 use crate::words::Language;
 use failure::Failure;
@@ -87,7 +88,10 @@ async fn run(options: Options, screen: Screen) -> Result<(), (Screen, Failure)> 
         Ok(opened) => opened,
         Err(failure) => return Err((screen, failure)),
     };
-    let edge = Edge::new(device);
+    let edge = match network(&global) {
+        Ok(network) => Edge::new(device).through(network),
+        Err(failure) => return Err((screen, failure)),
+    };
     let timeout = Duration::from_secs(global.timeout);
     let mut desk = Desk { edge, screen, offline: global.offline, timeout, directory };
     let done = match verb {
@@ -114,7 +118,7 @@ async fn run(options: Options, screen: Screen) -> Result<(), (Screen, Failure)> 
         Verb::Dismiss => status::dismiss(&mut desk).await,
         Verb::OnCall(verb) => on_call::on_call(&mut desk, verb).await,
         Verb::Status => status::status(&mut desk).await,
-        Verb::Watch => watch::watch(&mut desk).await,
+        Verb::Watch(verb) => watch::watch(&mut desk, verb).await,
         Verb::Passphrase(verb) => leave::passphrase(&mut desk, verb),
         Verb::Leave(_) => Ok(()), // Above: it does not need a store that opens.
     };
@@ -131,6 +135,11 @@ fn open(global: &Global) -> Result<(Device, PathBuf), Failure> {
     let store = Store::open(&directory).map_err(|error| Failure::Device(error.into()))?;
     let device = Device::open(store, passphrase.as_ref().map(|text| text.as_str()))?;
     Ok((device, directory))
+}
+
+/// How the relay is reached.
+fn network(global: &Global) -> Result<Network, Failure> {
+    Network::new(global.proxy.clone(), global.ca.as_deref()).map_err(Failure::CaFile)
 }
 
 /// Where the store is.

@@ -8,8 +8,8 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::backoff::Backoff;
 use crate::device::{Device, DeviceError, Outcome, now};
-pub use crate::socket::Lost;
 use crate::socket::Socket;
+pub use crate::socket::{Lost, Network};
 
 /// How often to look whether another process has written: one read of eight bytes.
 const LOOK: Duration = Duration::from_millis(200);
@@ -66,6 +66,7 @@ pub struct Edge {
     told: Vec<Input>,
     wake: Option<u64>,
     backoff: Backoff,
+    network: Network,
 }
 
 /// What a step came to.
@@ -80,7 +81,19 @@ impl Edge {
     #[must_use]
     pub fn new(device: Device) -> Self {
         // Whatever is owed comes out at the first tick.
-        Self { device, told: Vec::new(), wake: Some(0), backoff: Backoff::default() }
+        Self {
+            device,
+            told: Vec::new(),
+            wake: Some(0),
+            backoff: Backoff::default(),
+            network: Network::default(),
+        }
+    }
+
+    /// The same, reaching its relay in another way.
+    #[must_use]
+    pub fn through(self, network: Network) -> Self {
+        Self { network, ..self }
     }
 
     /// Something the core is to know before the next run begins.
@@ -143,7 +156,7 @@ impl Edge {
     async fn connected(&mut self, shell: &mut impl Shell) -> Result<bool, DeviceError> {
         self.device.load()?;
         let Some(relay) = self.device.relay() else { return self.disconnected(shell, Vec::new()) };
-        let mut socket = match Socket::connect(&relay).await {
+        let mut socket = match Socket::connect(&relay, &self.network).await {
             Ok(socket) => socket,
             Err(lost) => {
                 shell.link(Some(&lost));

@@ -7,6 +7,7 @@
 pub mod backoff;
 pub mod cli;
 pub mod device;
+mod dial;
 pub mod edge;
 mod files;
 mod limits;

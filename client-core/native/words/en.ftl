@@ -362,3 +362,19 @@ error-passphrase-empty = an empty passphrase protects nothing: nothing was chang
 passphrase-set = The store is locked with the new passphrase.
 passphrase-removed = The store has no passphrase any more: whoever takes the disk can open it.
 passphrase-copies = Older copies of the store still open with what opened them.
+
+## The way to the relay
+error-ca-file = can't use the file of certificate authorities ({ $detail })
+lost-unreachable = it can't be reached ({ $detail })
+lost-redirected = what answers at its address sends elsewhere, to { $detail }: the login page of a Wi-Fi, or an address that has moved. Log in there, or ask the committee for the address
+lost-not-a-relay = what answers at its address is no relay ({ $detail }): a login page, or a proxy that does not pass WebSockets on
+lost-certificate = its certificate is not trusted ({ $detail }): somebody may stand between, a clock may be wrong, or its authority has to be given with --ca
+lost-proxy = the proxy does not let it through ({ $detail })
+lost-closed = it closed the connection ({ $detail })
+lost-silent = nothing comes from it any more
+
+## watch --exec
+exec-not-started = The program of --exec could not be started: { $detail }. Nobody was told by it.
+exec-failed = The program of --exec failed (exit code { $detail }).
+exec-too-long = The program of --exec took too long and was ended (--exec-timeout).
+exec-queue-full = Too many notices wait for the program of --exec: it is not run for this one.

@@ -361,3 +361,19 @@ error-passphrase-empty = una frase vacía no protege nada: nada cambió; escribe
 passphrase-set = El almacén está cerrado con la frase nueva.
 passphrase-removed = El almacén ya no tiene frase: quien se lleve el disco puede abrirlo.
 passphrase-copies = Las copias anteriores del almacén se abren todavía con lo que las abría.
+
+## El camino al servidor
+error-ca-file = no se puede usar el archivo de autoridades de certificación ({ $detail })
+lost-unreachable = no se alcanza ({ $detail })
+lost-redirected = lo que responde en su dirección manda a otra parte, a { $detail }: la página de acceso de un wifi, o una dirección que cambió. Entra ahí, o pide la dirección al comité
+lost-not-a-relay = lo que responde en su dirección no es un servidor de Campana ({ $detail }): una página de acceso, o un proxy que no deja pasar WebSockets
+lost-certificate = su certificado no es de confianza ({ $detail }): puede haber alguien en medio, un reloj mal puesto, o falta dar su autoridad con --ca
+lost-proxy = el proxy no lo deja pasar ({ $detail })
+lost-closed = cerró la conexión ({ $detail })
+lost-silent = ya no llega nada de él
+
+## watch --exec
+exec-not-started = No se pudo iniciar el programa de --exec: { $detail }. No avisó a nadie.
+exec-failed = El programa de --exec falló (código de salida { $detail }).
+exec-too-long = El programa de --exec tardó demasiado y se detuvo (--exec-timeout).
+exec-queue-full = Demasiados avisos esperan al programa de --exec: no se ejecuta para este.

@@ -22,7 +22,7 @@ pub enum Cause {
     /// `--offline` was given.
     Offline,
     /// There is no connection to the relay.
-    Lost(String),
+    Lost(Lost),
     /// Connected, and the relay has not taken so many things yet.
     Unsent(usize),
     /// Connected, and not everything that the relay has is here yet.
@@ -172,7 +172,7 @@ enum Link {
     Offline,
     Trying,
     Up,
-    Lost(String),
+    Lost(Lost),
 }
 
 impl Link {
@@ -180,7 +180,7 @@ impl Link {
         match self {
             Self::Offline => Cause::Offline,
             Self::Lost(why) => Cause::Lost(why.clone()),
-            Self::Trying => Cause::Lost("no answer".to_owned()),
+            Self::Trying => Cause::Lost(Lost::Unreachable("no answer".to_owned())),
             Self::Up if view.unsent > 0 => Cause::Unsent(view.unsent),
             Self::Up if matches!(view.stage, Stage::Founding | Stage::Member) && !view.caught_up => {
                 Cause::Behind
@@ -309,7 +309,7 @@ where
     }
 
     fn link(&mut self, lost: Option<&Lost>) {
-        self.link = lost.map_or(Link::Up, |lost| Link::Lost(lost.to_string()));
+        self.link = lost.map_or(Link::Up, |lost| Link::Lost(lost.clone()));
     }
 
     fn trouble(&mut self, _: &DeviceError) {}

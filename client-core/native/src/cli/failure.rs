@@ -10,6 +10,7 @@ use fluent_bundle::FluentValue;
 use super::ask::Cause;
 use super::clock::when;
 use crate::device::DeviceError;
+use crate::edge::Lost;
 use crate::words::{Words, codes};
 
 /// Why a command line failed.
@@ -77,6 +78,9 @@ pub enum Failure {
     /// The passphrase file.
     #[error("passphrase file: {0}")]
     PassphraseFile(io::Error),
+    /// The file of certificate authorities.
+    #[error("certificate authorities: {0}")]
+    CaFile(io::Error),
     /// No home directory and no `--store`.
     #[error("no place for the store")]
     NoStore,
@@ -99,6 +103,7 @@ pub const WORDS: &[&str] = &[
     "ambiguous-person",
     "ambiguous-id",
     "passphrase-file",
+    "ca-file",
     "no-store",
     "no-input",
     "not-a-push",
@@ -123,6 +128,7 @@ impl Failure {
         match self {
             Self::Device(_)
             | Self::PassphraseFile(_)
+            | Self::CaFile(_)
             | Self::NoStore
             | Self::NoStoreHere(_)
             | Self::NoInput
@@ -153,6 +159,7 @@ impl Failure {
             Self::NoStoreHere(_) => "no-store-here",
             Self::NoZone { zones, .. } if zones.is_empty() => "no-zones",
             Self::NoZone { .. } => "no-zone",
+            Self::CaFile(_) => "ca-file",
             Self::PassphraseFile(_) => "passphrase-file",
             Self::NoStore => "no-store",
             Self::NoInput => "no-input",
@@ -173,6 +180,15 @@ impl Failure {
     pub const fn cause(&self) -> Option<&'static str> {
         match self {
             Self::Waiting(cause) | Self::Stale { cause, .. } => Some(cause.word()),
+            _ => None,
+        }
+    }
+
+    /// Why there is no connection, as a stable word.
+    #[must_use]
+    pub const fn link(&self) -> Option<&'static str> {
+        match self {
+            Self::Waiting(Cause::Lost(why)) | Self::Stale { cause: Cause::Lost(why), .. } => Some(why.word()),
             _ => None,
         }
     }
@@ -211,6 +227,7 @@ impl Failure {
                 .with(&key, [("name", name.as_str().into()), ("candidates", candidates.join(", ").into())]),
             Self::Device(error) => detail(error.to_string()),
             Self::NoStoreHere(path) => detail(path.display().to_string()),
+            Self::CaFile(error) => detail(error.to_string()),
             Self::PassphraseFile(error) => detail(error.to_string()),
             _ => words.say(&key),
         }
@@ -221,8 +238,13 @@ impl Failure {
 fn said(words: &Words, kind: &str, cause: &Cause) -> String {
     let key = format!("{kind}-{}", cause.word());
     match cause {
-        Cause::Lost(why) => words.with(&key, [("why", why.as_str().into())]),
+        Cause::Lost(why) => words.with(&key, [("why", lost(words, why).into())]),
         Cause::Unsent(n) => words.with(&key, [("n", (*n).into())]),
         Cause::Offline | Cause::Behind | Cause::Unanswered => words.say(&key),
     }
+}
+
+/// Why there is no connection, for a person.
+pub(crate) fn lost(words: &Words, why: &Lost) -> String {
+    words.with(&format!("lost-{}", why.word()), [("detail", why.detail().into())])
 }

@@ -14,7 +14,7 @@ use super::ask::{First, ask, look};
 use super::failure::Failure;
 use super::options::{Global, Leave, Passphrase, PassphraseVerb};
 use super::screen::Screen;
-use super::{Desk, open, place};
+use super::{Desk, network, open, place};
 use crate::edge::Edge;
 use crate::files;
 use crate::store::{Store, StoreError};
@@ -44,7 +44,7 @@ pub(crate) async fn leave(global: &Global, screen: &Screen, verb: &Leave) -> Res
     if let Ok(device) = device {
         let timeout = Duration::from_secs(global.timeout);
         let silent = Screen::new(screen.language, screen.json);
-        let edge = Edge::new(device);
+        let edge = Edge::new(device).through(network(global)?);
         let mut desk =
             Desk { edge, screen: silent, offline: global.offline, timeout, directory: directory.clone() };
         told = say_goodbye(&mut desk).await;

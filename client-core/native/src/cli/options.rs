@@ -55,6 +55,12 @@ fn hoisted(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
             others.extend(rest);
             break;
         }
+        // What follows `--exec` is another program's.
+        if text == "--exec" {
+            others.push(argument);
+            others.extend(rest);
+            break;
+        }
         // `--words` takes whatever follows.
         let free = others.last().is_some_and(|last| last == "--words");
         let name = text.split_once('=').map_or(text, |(name, _)| name);
@@ -88,6 +94,13 @@ pub(crate) struct Global {
     /// Leave it in the outbox, don't connect.
     #[arg(long, global = true)]
     pub(crate) offline: bool,
+    /// File with further certificate authorities (PEM), such as your network's own.
+    #[arg(long, global = true, env = "CAMPANA_CA", value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Proxy to the relay: http://HOST:PORT, socks5h://HOST:PORT (Tor: socks5h://127.0.0.1:9050).
+    /// Default: HTTPS_PROXY, ALL_PROXY and NO_PROXY.
+    #[arg(long, global = true, env = "CAMPANA_PROXY", value_name = "URL")]
+    pub(crate) proxy: Option<String>,
     /// File with the passphrase that locks the store. Or set CAMPANA_PASSPHRASE.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,
@@ -144,11 +157,25 @@ pub(crate) enum Verb {
     /// Where this device stands.
     Status,
     /// Stay connected and show what comes.
-    Watch,
+    Watch(Watch),
     /// Leave the network: everything that this device keeps of it is erased.
     Leave(Leave),
     /// Add, change or remove the passphrase that locks the store.
     Passphrase(Passphrase),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Watch {
+    /// Ring the terminal's bell with each notice.
+    #[arg(long)]
+    pub(crate) bell: bool,
+    /// Seconds until a program of --exec is ended.
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    pub(crate) exec_timeout: u64,
+    /// Run this program, without a shell, for each notice, one after another; the notice comes as one JSON
+    /// object on its standard input. Last: what follows are the program's own arguments.
+    #[arg(long, num_args = 1.., allow_hyphen_values = true, value_name = "PROGRAM [ARGUMENTS]")]
+    pub(crate) exec: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]
@@ -497,6 +524,9 @@ mod tests {
         let options = Options::read(odd).expect("well formed");
         assert!(format!("{:?}", options.verb).contains(r#"["--json", "-Eva"]"#), "{options:?}");
         assert!(Options::read(["campana", "admit", "-Eva"].map(Into::into)).is_err());
+        let exec = ["campana", "watch", "--exec", "sip", "-x", "--json"].map(Into::into);
+        let options = Options::read(exec).expect("well formed");
+        assert!(!options.global.json && format!("{:?}", options.verb).contains(r#"["sip", "-x", "--json"]"#));
         let words = ["campana", "report", "--activity", "gone", "--words", "--json"].map(Into::into);
         assert!(!Options::read(words).expect("well formed").global.json, "a report's words");
     }

@@ -85,10 +85,16 @@ impl Screen {
         if !self.json {
             return Ok(());
         }
-        let mut value = value.clone();
-        value["version"] = VERSION.into();
+        let value = versioned(value.clone());
         let mut out = io::stdout().lock();
         writeln!(out, "{value}")?;
+        out.flush()
+    }
+
+    /// Rings the bell of the terminal, whatever standard output is.
+    pub(crate) fn ring(&self) -> io::Result<()> {
+        let mut out = io::stderr().lock();
+        out.write_all(b"\x07")?;
         out.flush()
     }
 
@@ -124,7 +130,7 @@ impl Screen {
             let cause = failure.cause();
             let value = json!({
                 "version": VERSION,
-                "error": {"code": failure.word(), "message": message, "exit": failure.exit(), "cause": cause},
+                "error": {"code": failure.word(), "message": message, "exit": failure.exit(), "cause": cause, "link": failure.link()},
             });
             writeln!(out, "{value}")
         } else if cause_alone(failure) {
@@ -133,6 +139,12 @@ impl Screen {
             writeln!(out, "{}", harmless(&self.words.with("error-line", [("message", message.into())])))
         };
     }
+}
+
+/// An object with the version of its form.
+pub(crate) fn versioned(mut value: Value) -> Value {
+    value["version"] = VERSION.into();
+    value
 }
 
 /// What is not a failure of the command: it was taken on, or shown as far as it is known.

@@ -113,6 +113,7 @@ pub fn keys() -> Vec<String> {
         of("oncall", BELLS, same),
         of("warning", WARNINGS, same),
         of("notice", NOTICES, same),
+        of("lost", crate::edge::Lost::WORDS, same),
         of("waiting", crate::cli::ask::Cause::WORDS, same),
         of("stale", crate::cli::ask::Cause::WORDS, same),
         of("not-waiting", PEOPLE, same),
