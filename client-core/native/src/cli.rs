@@ -20,6 +20,7 @@ mod options;
 mod people;
 mod screen;
 mod status;
+mod usage;
 mod watch;
 
 use std::ffi::OsString;
@@ -28,12 +29,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::CommandFactory;
 use tracing_subscriber::EnvFilter;
 
 use crate::device::Device;
 use crate::edge::{Edge, Network};
 use crate::store::Store;
-use crate::words::Language;
 use failure::Failure;
 use options::{Global, Options, Verb};
 use screen::Screen;
@@ -47,16 +48,24 @@ pub(crate) struct Desk {
     pub(crate) directory: PathBuf,
 }
 
+/// Everything that can be typed.
+#[must_use]
+pub fn command() -> clap::Command {
+    Options::command()
+}
+
 /// Runs one command line.
 #[must_use]
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let options = match Options::read(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let language = usage::language(&arguments);
+    let options = match Options::read(arguments.clone(), language) {
         Ok(options) => options,
-        Err(error) => {
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
+        Err(error) => return usage::explain(&error, language, usage::wants_json(&arguments)),
     };
+    if let Some(printed) = usage::print(&options.verb, language) {
+        return printed;
+    }
     let filter = EnvFilter::try_from_env("CAMPANA_LOG").unwrap_or_else(|_| EnvFilter::new("off"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     // A panic is a fault of ours that costs one turn; where it happened is enough to report it.
@@ -66,7 +75,6 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             panic.location().map_or_else(String::new, ToString::to_string)
         );
     }));
-    let language = options.global.lang.unwrap_or_else(Language::from_environment);
     let screen = Screen::new(language, options.global.json);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let Ok(runtime) = runtime else { return ExitCode::from(4) };
@@ -120,7 +128,7 @@ async fn run(options: Options, screen: Screen) -> Result<(), (Screen, Failure)> 
         Verb::Status => status::status(&mut desk).await,
         Verb::Watch(verb) => watch::watch(&mut desk, verb).await,
         Verb::Passphrase(verb) => leave::passphrase(&mut desk, verb),
-        Verb::Leave(_) => Ok(()), // Above: it does not need a store that opens.
+        Verb::Leave(_) | Verb::Completion { .. } | Verb::Man { .. } => Ok(()), // Above: they need no store that opens.
     };
     done.map_err(|failure| (desk.screen, failure))
 }

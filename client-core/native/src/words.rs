@@ -2,6 +2,7 @@
 //! in Fluent, so that every shell says the same.
 
 pub mod codes;
+pub mod help;
 
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;

@@ -378,3 +378,14 @@ exec-not-started = The program of --exec could not be started: { $detail }. Nobo
 exec-failed = The program of --exec failed (exit code { $detail }).
 exec-too-long = The program of --exec took too long and was ended (--exec-timeout).
 exec-queue-full = Too many notices wait for the program of --exec: it is not run for this one.
+
+## Wrong usage
+usage-value = "{ $value }" is not taken for { $argument }.
+usage-valid = It takes: { $valid }.
+usage-unknown = There is no option { $argument } here.
+usage-command = There is no command "{ $argument }".
+usage-missing = Missing: { $argument }.
+usage-conflict = { $argument } does not go with { $other }.
+usage-nothing = A command is missing.
+usage-other = This command line is not understood ({ $argument }).
+usage-help = See campana --help.

@@ -377,3 +377,14 @@ exec-not-started = No se pudo iniciar el programa de --exec: { $detail }. No avi
 exec-failed = El programa de --exec falló (código de salida { $detail }).
 exec-too-long = El programa de --exec tardó demasiado y se detuvo (--exec-timeout).
 exec-queue-full = Demasiados avisos esperan al programa de --exec: no se ejecuta para este.
+
+## Órdenes mal escritas
+usage-value = «{ $value }» no vale para { $argument }.
+usage-valid = Valen: { $valid }.
+usage-unknown = Aquí no existe la opción { $argument }.
+usage-command = No existe la orden «{ $argument }».
+usage-missing = Falta: { $argument }.
+usage-conflict = { $argument } no va con { $other }.
+usage-nothing = Falta la orden.
+usage-other = No se entiende esta orden ({ $argument }).
+usage-help = Mira campana --help.

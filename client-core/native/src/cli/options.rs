@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use campana_core::command::ReportForm;
 use campana_protocol::governance::Role;
 use campana_protocol::report::{Activity, Equipment, Finding, Method, Setting, Size, Unit, When};
-use clap::{Args, Parser, Subcommand};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::words::Language;
+use crate::words::help::speaking;
 
 /// An end-to-end encrypted alert network, from a terminal.
 ///
@@ -27,8 +29,13 @@ pub(crate) struct Options {
 impl Options {
     /// Reads a command line. Ids may begin with a hyphen, and so may be lists of them: the flags that every
     /// command takes are read first, wherever they stand before a `--`.
-    pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        Self::try_parse_from(hoisted(arguments))
+    pub(crate) fn read(
+        arguments: impl IntoIterator<Item = OsString>,
+        language: Language,
+    ) -> Result<Self, clap::Error> {
+        let mut command = speaking(Self::command(), language);
+        let mut matches = command.try_get_matches_from_mut(hoisted(arguments))?;
+        Self::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
     }
 }
 
@@ -158,6 +165,17 @@ pub(crate) enum Verb {
     Status,
     /// Stay connected and show what comes.
     Watch(Watch),
+    /// Print what makes a shell complete commands: for bash, zsh or fish.
+    Completion {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages into a directory.
+    #[command(hide = true)]
+    Man {
+        /// Where to.
+        directory: PathBuf,
+    },
     /// Leave the network: everything that this device keeps of it is erased.
     Leave(Leave),
     /// Add, change or remove the passphrase that locks the store.
@@ -446,20 +464,14 @@ pub(crate) struct Incident {
     pub(crate) incident: String,
 }
 
-/// Parses one of a code's stable words, and lists them when it is none.
-fn word<T>(
-    all: Vec<T>,
-    word: fn(T) -> &'static str,
-) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync
+/// Parses one of a code's stable words; help and errors list them.
+fn word<T>(all: Vec<T>, word: fn(T) -> &'static str) -> impl TypedValueParser<Value = T>
 where
     T: Copy + Send + Sync + 'static,
 {
-    move |text| {
-        let found = all.iter().copied().find(|code| word(*code) == text);
-        found.ok_or_else(|| {
-            format!("one of: {}", all.iter().map(|code| word(*code)).collect::<Vec<_>>().join(", "))
-        })
-    }
+    let words = all.iter().map(|code| word(*code)).collect::<Vec<_>>();
+    PossibleValuesParser::new(words)
+        .try_map(move |text| all.iter().copied().find(|code| word(*code) == text).ok_or("no such word"))
 }
 
 fn once_each<T: Ord>(mut list: Vec<T>) -> Vec<T> {
@@ -470,8 +482,6 @@ fn once_each<T: Ord>(mut list: Vec<T>) -> Vec<T> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
@@ -516,18 +526,18 @@ mod tests {
             &["campana", "remove", "Eva", "--json"],
             &["campana", "all-clear", "-CQ9Y_DI", "--json"],
         ] {
-            let options = Options::read(line.iter().map(Into::into)).expect("well formed");
+            let options = Options::read(line.iter().map(Into::into), Language::En).expect("well formed");
             assert!(options.global.json, "{line:?}");
             assert!(!format!("{:?}", options.verb).contains("--json"), "{line:?}");
         }
         let odd = ["campana", "admit", "--json", "--", "--json", "-Eva"].map(Into::into);
-        let options = Options::read(odd).expect("well formed");
+        let options = Options::read(odd, Language::Es).expect("well formed");
         assert!(format!("{:?}", options.verb).contains(r#"["--json", "-Eva"]"#), "{options:?}");
-        assert!(Options::read(["campana", "admit", "-Eva"].map(Into::into)).is_err());
+        assert!(Options::read(["campana", "admit", "-Eva"].map(Into::into), Language::En).is_err());
         let exec = ["campana", "watch", "--exec", "sip", "-x", "--json"].map(Into::into);
-        let options = Options::read(exec).expect("well formed");
+        let options = Options::read(exec, Language::En).expect("well formed");
         assert!(!options.global.json && format!("{:?}", options.verb).contains(r#"["sip", "-x", "--json"]"#));
         let words = ["campana", "report", "--activity", "gone", "--words", "--json"].map(Into::into);
-        assert!(!Options::read(words).expect("well formed").global.json, "a report's words");
+        assert!(!Options::read(words, Language::En).expect("well formed").global.json, "a report's words");
     }
 }
