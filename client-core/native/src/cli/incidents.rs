@@ -251,8 +251,8 @@ mod tests {
             [(
                 Colour::Red,
                 format!(
-                    "● ALERTA VERIFICADA por 2 de tus verificadores (en persona; foto y llamada) — detención en \
-                     curso — zona Holyoke — 2-5 agentes — {} — [AAAABBBB]",
+                    "● ALERTA VERIFICADA por 2 de tus verificadores (en persona; foto y llamada) — detienen a \
+                     gente — zona Holyoke — de 2 a 5 agentes — {} — [AAAABBBB]",
                     when(&Words::new(Language::Es), at)
                 )
             )]

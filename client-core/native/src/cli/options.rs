@@ -104,7 +104,7 @@ pub(crate) struct Global {
     /// File with further certificate authorities (PEM), such as your network's own.
     #[arg(long, global = true, env = "CAMPANA_CA", value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
-    /// Proxy to the relay: http://HOST:PORT, socks5h://HOST:PORT (Tor: socks5h://127.0.0.1:9050).
+    /// Proxy to the server: http://HOST:PORT, socks5h://HOST:PORT (Tor: socks5h://127.0.0.1:9050).
     /// Default: HTTPS_PROXY, ALL_PROXY and NO_PROXY.
     #[arg(long, global = true, env = "CAMPANA_PROXY", value_name = "URL")]
     pub(crate) proxy: Option<String>,
@@ -274,7 +274,7 @@ pub(crate) struct Alerts {
 pub(crate) enum AlertsVerb {
     /// Have pushes sent to a UnifiedPush endpoint.
     On {
-        /// The endpoint; the relay's operator must allow its host.
+        /// The endpoint; the server's operator must allow its host.
         #[arg(long)]
         endpoint: String,
         /// The subscription's public key (p256dh), base64url.

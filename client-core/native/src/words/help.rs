@@ -33,7 +33,7 @@ const SPANISH: &[(&str, &str)] = &[
         "Archivo con más autoridades de certificación (PEM), como la de tu red",
     ),
     (
-        "Proxy to the relay: http://HOST:PORT, socks5h://HOST:PORT (Tor: socks5h://127.0.0.1:9050). Default: HTTPS_PROXY, ALL_PROXY and NO_PROXY",
+        "Proxy to the server: http://HOST:PORT, socks5h://HOST:PORT (Tor: socks5h://127.0.0.1:9050). Default: HTTPS_PROXY, ALL_PROXY and NO_PROXY",
         "Proxy hacia el servidor: http://HOST:PORT, socks5h://HOST:PORT (Tor: socks5h://127.0.0.1:9050). Por omisión: HTTPS_PROXY, ALL_PROXY y NO_PROXY",
     ),
     (
@@ -143,7 +143,7 @@ const SPANISH: &[(&str, &str)] = &[
     ),
     ("Have pushes sent to a UnifiedPush endpoint", "Recibir notificaciones en una dirección de UnifiedPush"),
     (
-        "The endpoint; the relay's operator must allow its host",
+        "The endpoint; the server's operator must allow its host",
         "La dirección; quien opera el servidor debe permitirla",
     ),
     (
