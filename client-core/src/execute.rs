@@ -61,7 +61,7 @@ impl Core {
     }
 
     fn start(&mut self, now: u64, link: &str, name: String, sizes: [u8; 3]) -> Result<Reply, CommandError> {
-        if self.device.membership.is_some() {
+        if !self.may_start() {
             return Err(CommandError::AlreadyInANetwork);
         }
         let link = OperatorLink::parse(link)?;
@@ -72,6 +72,9 @@ impl Core {
         let name = clean(&name);
         if !name_holds(&name) {
             return Err(CommandError::BadName);
+        }
+        if self.device.membership.is_some() {
+            self.forget_everything();
         }
         let secret = self.random.secret();
         let (desk, join) = (self.random.secret(), self.random.secret());
@@ -141,12 +144,23 @@ impl Core {
         Ok(Reply::Accepted)
     }
 
+    /// Whether this device is in no network that anybody else knows of, so that another start loses nothing.
+    fn may_start(&self) -> bool {
+        let ended = |standing| !matches!(standing, Standing::Member | Standing::Waiting);
+        self.membership().is_none_or(|membership| ended(membership.standing)) || self.is_unheard()
+    }
+
+    /// Started here, and no relay has answered yet: its address may have been mistyped.
+    fn is_unheard(&self) -> bool {
+        self.outbox.values().any(|job| matches!(job, Job::Redeem { .. }))
+    }
+
     fn join(&mut self, link: &str, handle: String) -> Result<Reply, CommandError> {
         // Whoever waits may have another link: the new request takes the place of the old one.
         let over = self.membership().is_some_and(|membership| membership.standing != Standing::Member);
         // Whoever nobody lets back in, or whom the relay does not know any more, may begin anew.
         let shut_out = self.channels.get(&ChannelKind::Broadcast).is_some_and(|channel| channel.meta.lost);
-        let again = over || shut_out || !self.session.refused.is_empty();
+        let again = over || shut_out || self.is_unheard() || !self.session.refused.is_empty();
         if self.device.membership.is_some() && !again {
             return Err(CommandError::AlreadyInANetwork);
         }

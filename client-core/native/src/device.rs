@@ -59,6 +59,8 @@ pub struct Outcome {
     pub effects: Vec<Effect>,
     /// When to tick, Unix milliseconds.
     pub wake: Option<u64>,
+    /// Whether any turn was taken: without one, an earlier `wake` still holds.
+    pub turned: bool,
     /// The answer to the last command.
     pub reply: Option<Result<Reply, CommandError>>,
 }
@@ -137,10 +139,30 @@ impl Device {
         catch_unwind(AssertUnwindSafe(|| loaded.core.view(now()))).ok()
     }
 
+    /// Adds, changes (`Some`) or removes (`None`) the passphrase that locks the store.
+    ///
+    /// # Errors
+    /// [`DeviceError`].
+    pub fn change_passphrase(&mut self, passphrase: Option<&str>) -> Result<(), DeviceError> {
+        let _held = self.store.begin()?;
+        Ok(vault::change(self.store.directory(), &self.vault, passphrase)?)
+    }
+
     /// The address of its relay.
     #[must_use]
     pub fn relay(&self) -> Option<String> {
         self.loaded.as_ref()?.core.relay().map(str::to_owned)
+    }
+
+    /// When it last held all that the relay has, Unix milliseconds.
+    #[must_use]
+    pub fn caught_up_at(&self) -> Option<u64> {
+        self.store.caught_up_at()
+    }
+
+    /// Notes that it holds all that the relay has.
+    pub(crate) fn note_caught_up(&self) {
+        self.store.note_caught_up(now());
     }
 
     /// Whether another process seems to have written since: time for a turn.
@@ -183,6 +205,7 @@ impl Turns<'_> {
             }
         }
         self.outcome.wake = turn.wake;
+        self.outcome.turned = true;
         if turn.reply.is_some() {
             self.outcome.reply = turn.reply;
         }

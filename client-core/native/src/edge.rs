@@ -8,8 +8,8 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::backoff::Backoff;
 use crate::device::{Device, DeviceError, Outcome, now};
-pub use crate::socket::Lost;
 use crate::socket::Socket;
+pub use crate::socket::{Lost, Network};
 
 /// How often to look whether another process has written: one read of eight bytes.
 const LOOK: Duration = Duration::from_millis(200);
@@ -66,6 +66,7 @@ pub struct Edge {
     told: Vec<Input>,
     wake: Option<u64>,
     backoff: Backoff,
+    network: Network,
 }
 
 /// What a step came to.
@@ -80,7 +81,19 @@ impl Edge {
     #[must_use]
     pub fn new(device: Device) -> Self {
         // Whatever is owed comes out at the first tick.
-        Self { device, told: Vec::new(), wake: Some(0), backoff: Backoff::default() }
+        Self {
+            device,
+            told: Vec::new(),
+            wake: Some(0),
+            backoff: Backoff::default(),
+            network: Network::default(),
+        }
+    }
+
+    /// The same, reaching its relay in another way.
+    #[must_use]
+    pub fn through(self, network: Network) -> Self {
+        Self { network, ..self }
     }
 
     /// Something the core is to know before the next run begins.
@@ -92,6 +105,11 @@ impl Edge {
     #[must_use]
     pub const fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// The device, to change how it is kept.
+    pub const fn device_mut(&mut self) -> &mut Device {
+        &mut self.device
     }
 
     /// Runs until the shell is content or `deadline` has come. The first look comes before the
@@ -138,7 +156,7 @@ impl Edge {
     async fn connected(&mut self, shell: &mut impl Shell) -> Result<bool, DeviceError> {
         self.device.load()?;
         let Some(relay) = self.device.relay() else { return self.disconnected(shell, Vec::new()) };
-        let mut socket = match Socket::connect(&relay).await {
+        let mut socket = match Socket::connect(&relay, &self.network).await {
             Ok(socket) => socket,
             Err(lost) => {
                 shell.link(Some(&lost));
@@ -239,9 +257,14 @@ impl Edge {
     ) -> Result<Step, DeviceError> {
         let mut reconnect = false;
         loop {
-            let Outcome { effects, wake, reply } = self.device.turn(inputs)?;
-            self.wake = wake;
+            let Outcome { effects, wake, turned, reply } = self.device.turn(inputs)?;
+            if turned {
+                self.wake = wake;
+            }
             let Some(view) = self.device.view() else { return Err(DeviceError::Fault) };
+            if view.caught_up && socket.is_some() {
+                self.device.note_caught_up();
+            }
             inputs = Vec::new();
             for effect in effects {
                 match effect {

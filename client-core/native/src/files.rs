@@ -44,3 +44,13 @@ pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     let _ = path;
     Ok(())
 }
+
+/// Overwrites a file with zeros and removes it, durably.
+pub(crate) fn erase(path: &Path) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    let length = usize::try_from(file.metadata()?.len()).unwrap_or(0);
+    file.write_all(&vec![0; length])?;
+    file.sync_all()?;
+    fs::remove_file(path)?;
+    sync_directory(path.parent().unwrap_or(Path::new(".")))
+}

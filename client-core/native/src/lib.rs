@@ -7,8 +7,10 @@
 pub mod backoff;
 pub mod cli;
 pub mod device;
+mod dial;
 pub mod edge;
 mod files;
+mod limits;
 mod socket;
 pub mod store;
 pub mod vault;

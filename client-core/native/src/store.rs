@@ -9,7 +9,7 @@
 //! | file | content |
 //! |---|---|
 //! | `store.redb` | rows, generation, format version |
-//! | `lock` | locked during a session; its 8 bytes repeat the generation, as a hint only |
+//! | `lock` | locked during a session; its first 8 bytes repeat the generation, the next 8 tell when the store last held all that the relay has (Unix milliseconds): both are hints only |
 //! | `vault.key` or `vault.locked` | what the rows are sealed under (see [`crate::vault`]) |
 
 use std::fs::{File, TryLockError};
@@ -35,6 +35,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Memory for cached pages: a device's whole state is a few megabytes.
 const CACHE: usize = 16 * 1_048_576;
+
+/// Every file of a store, keys first.
+const FILES: [&str; 7] =
+    ["vault.key", "vault.locked", "vault.key.new", "vault.new", "store.redb", "watch.lock", "lock"];
+
+/// Where in `lock` stands when the store last held all that the relay has.
+const CAUGHT_UP: u64 = 8;
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 const ROWS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("rows");
@@ -116,6 +123,33 @@ impl Store {
         Ok(store)
     }
 
+    /// Erases the store in a directory: keys first, then rows; the directory too if nothing else is in it.
+    /// It need not be one that opens.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the keys may be gone already; erase again.
+    pub fn erase(directory: &Path) -> Result<(), StoreError> {
+        let unreadable = |path: &Path| {
+            let path = path.to_owned();
+            move |source| StoreError::Unreadable { path, source }
+        };
+        let place = directory.join("lock");
+        let lock = files::open_private(&place).map_err(unreadable(&place))?;
+        let _held = Guard::take(&lock).map_err(|_| StoreError::Busy)?;
+        for name in FILES {
+            let path = directory.join(name);
+            match files::erase(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(unreadable(&path)(error));
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+        // Somebody else's files keep the directory.
+        let _ = std::fs::remove_dir(directory);
+        Ok(())
+    }
+
     /// Where it is.
     #[must_use]
     pub fn directory(&self) -> &Path {
@@ -140,6 +174,22 @@ impl Store {
             Ok(()) => u64::from_be_bytes(bytes),
             Err(_) => 0,
         }
+    }
+
+    /// When this store last held all that the relay has, Unix milliseconds; `None`: never, or unknown.
+    #[must_use]
+    pub fn caught_up_at(&self) -> Option<u64> {
+        let mut bytes = [0; 8];
+        let mut file = &self.lock;
+        file.seek(SeekFrom::Start(CAUGHT_UP)).and_then(|_| file.read_exact(&mut bytes)).ok()?;
+        Some(u64::from_be_bytes(bytes)).filter(|at| *at > 0)
+    }
+
+    /// Notes that the store holds all that the relay has.
+    pub(crate) fn note_caught_up(&self, at: u64) {
+        let mut file = &self.lock;
+        // A hint for the reader of a list: losing it makes the list look older, never newer.
+        let _ = file.seek(SeekFrom::Start(CAUGHT_UP)).and_then(|_| file.write_all(&at.to_be_bytes()));
     }
 
     fn begin_checked(&self, integrity: bool) -> Result<Session<'_>, StoreError> {

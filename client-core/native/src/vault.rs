@@ -36,6 +36,9 @@ pub enum VaultError {
     /// Not this one.
     #[error("wrong passphrase: nothing was changed, try again")]
     WrongPassphrase,
+    /// Nothing was typed.
+    #[error("an empty passphrase protects nothing: write one, or leave it out")]
+    EmptyPassphrase,
     /// None is used here.
     #[error("this store has no passphrase: leave --passphrase-file and CAMPANA_PASSPHRASE out")]
     NoPassphraseHere,
@@ -51,6 +54,7 @@ impl VaultError {
             Self::Missing(_) => "vault-missing",
             Self::PassphraseNeeded => "passphrase-needed",
             Self::WrongPassphrase => "passphrase-wrong",
+            Self::EmptyPassphrase => "passphrase-empty",
             Self::NoPassphraseHere => "passphrase-unused",
         }
     }
@@ -62,6 +66,7 @@ impl VaultError {
         "vault-missing",
         "passphrase-needed",
         "passphrase-wrong",
+        "passphrase-empty",
         "passphrase-unused",
     ];
 }
@@ -74,13 +79,48 @@ impl VaultError {
 pub fn open(directory: &Path, passphrase: Option<&str>, fresh: bool) -> Result<VaultKey, VaultError> {
     let (plain, locked) = (directory.join("vault.key"), directory.join("vault.locked"));
     match (locked.exists(), plain.exists(), passphrase) {
-        (true, _, Some(passphrase)) => unlock(&locked, passphrase),
+        (true, plain_left, Some(passphrase)) => {
+            let key = unlock(&locked, passphrase)?;
+            if plain_left {
+                // A change of the passphrase was cut off: the locked file counts.
+                erase(&plain)?;
+            }
+            Ok(key)
+        }
         (true, _, None) => Err(VaultError::PassphraseNeeded),
         (false, true, None) => read_plain(&plain),
         (false, true, Some(_)) => Err(VaultError::NoPassphraseHere),
         (false, false, _) if !fresh => Err(VaultError::Missing(plain)),
         (false, false, Some(passphrase)) => make_locked(&locked, passphrase),
         (false, false, None) => make_plain(&plain),
+    }
+}
+
+/// Adds, changes (`Some`) or removes (`None`) the passphrase of the store in `directory`. The key that
+/// rows are sealed under stays: copies of an earlier vault file open with what opened them then. Call it
+/// while the store is held.
+///
+/// # Errors
+/// [`VaultError`]. After any, the store opens with the old passphrase or with the new one.
+pub fn change(directory: &Path, key: &VaultKey, passphrase: Option<&str>) -> Result<(), VaultError> {
+    let (plain, locked) = (directory.join("vault.key"), directory.join("vault.locked"));
+    match passphrase {
+        Some(passphrase) => {
+            lock(&locked, key, passphrase)?;
+            erase(&plain)
+        }
+        None => {
+            files::write_private(&plain, &key.0).map_err(unreadable(&plain))?;
+            erase(&locked)
+        }
+    }
+}
+
+/// Removes a file with a key, overwritten first: on disks that write in place the key is gone.
+fn erase(path: &Path) -> Result<(), VaultError> {
+    match files::erase(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        erased => erased.map_err(unreadable(path)),
     }
 }
 
@@ -99,13 +139,21 @@ fn make_plain(path: &Path) -> Result<VaultKey, VaultError> {
 }
 
 fn make_locked(path: &Path, passphrase: &str) -> Result<VaultKey, VaultError> {
-    let mut random_bytes = Zeroizing::new([[0; 32]; 2]);
-    random(path, random_bytes.as_flattened_mut())?;
-    let [key, seed] = *random_bytes;
-    let key = VaultKey(key);
-    let locked = key.lock(typed(passphrase), GuessCost::Laptop, seed);
-    files::write_private(path, &locked).map_err(unreadable(path))?;
+    let mut bytes = Zeroizing::new([0; 32]);
+    random(path, bytes.as_mut_slice())?;
+    let key = VaultKey(*bytes);
+    lock(path, &key, passphrase)?;
     Ok(key)
+}
+
+fn lock(path: &Path, key: &VaultKey, passphrase: &str) -> Result<(), VaultError> {
+    if typed(passphrase).is_empty() {
+        return Err(VaultError::EmptyPassphrase);
+    }
+    let mut seed = Zeroizing::new([0; 32]);
+    random(path, seed.as_mut_slice())?;
+    let locked = key.lock(typed(passphrase), GuessCost::Laptop, *seed);
+    files::write_private(path, &locked).map_err(unreadable(path))
 }
 
 fn unlock(path: &Path, passphrase: &str) -> Result<VaultKey, VaultError> {

@@ -2,6 +2,7 @@
 //! in Fluent, so that every shell says the same.
 
 pub mod codes;
+pub mod help;
 
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
@@ -145,5 +146,62 @@ mod tests {
         assert_eq!(words.with("admitted", [("n", 1.into())]), "Una persona admitida.");
         assert_eq!(words.with("admitted", [("n", 7.into())]), "7 personas admitidas.");
         assert_eq!(words.say("no-such-key"), "no-such-key");
+    }
+
+    /// The app's messages, by key.
+    fn apps(language: Language) -> std::collections::BTreeMap<String, String> {
+        let name = match language {
+            Language::Es => "es",
+            Language::En => "en",
+        };
+        let path = format!("{}/../../pwa/messages/{name}.ftl", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).expect("the app's messages");
+        let lines = text.lines().filter_map(|line| line.split_once(" = "));
+        lines.map(|(key, words)| (key.to_owned(), plain(words))).collect()
+    }
+
+    /// Without what a sentence's place changes: the capital and the full stop.
+    fn plain(words: &str) -> String {
+        words.trim().trim_end_matches('.').to_lowercase()
+    }
+
+    #[test]
+    fn codes_have_the_same_words_as_in_the_app() {
+        let kinds = ["size", "activity", "unit", "when", "equipment", "finding", "method", "role", "person"];
+        // In a line of facts nobody says "I can't tell" of nothing.
+        let alone = ["size-unknown", "unit-cannot-tell"];
+        for language in Language::ALL {
+            let (apps, words) = (apps(language), Words::new(language));
+            let mut shared = 0;
+            for key in codes::keys().iter().filter(|key| !alone.contains(&key.as_str())) {
+                let Some(app) = apps.get(key) else { continue };
+                let (kind, _) = key.split_once('-').expect("a kind and a word");
+                let ours = plain(&words.say(key));
+                if kinds.contains(&kind) {
+                    shared += 1;
+                    assert_eq!(&ours, app, "{key} in {language:?}");
+                } else if kind == "setting" && key != "setting-unknown" {
+                    // The app's choice is a noun, the terminal's fact says "at" or "in" it.
+                    shared += 1;
+                    assert!(ours.contains(app.as_str()), "{key} in {language:?}: {ours} is not {app}");
+                }
+            }
+            assert!(shared >= 40, "only {shared} are compared");
+        }
+    }
+
+    /// Words that the app does not use for what the terminal speaks of, too.
+    #[test]
+    fn one_thing_has_one_name() {
+        let others: [(Language, &[&str]); 2] = [
+            (Language::Es, &["relevo", "dispositivo", "baliza", "aviso de redada", "dado de baja"]),
+            (Language::En, &["the relay", "a relay", "dispatch desk", "gadget"]),
+        ];
+        for (language, names) in others {
+            for line in language.messages().lines().filter(|line| !line.starts_with('#')) {
+                let text = line.split_once(" = ").map_or(line, |(_, text)| text).to_lowercase();
+                assert!(names.iter().all(|name| !text.contains(name)), "{language:?}: {line}");
+            }
+        }
     }
 }

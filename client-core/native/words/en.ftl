@@ -59,8 +59,8 @@ may-follow-up = You can say that it is over or was wrong: campana correct { $id 
 
 size-unknown = number of agents unknown
 size-one = one agent
-size-2-5 = 2-5 agents
-size-6-10 = 6-10 agents
+size-2-5 = 2–5 agents
+size-6-10 = 6–10 agents
 size-over-10 = more than 10 agents
 activity-watching = watching
 activity-knocking = knocking on doors
@@ -83,11 +83,11 @@ unit-ice = ICE
 unit-hsi = HSI
 unit-cbp = CBP
 unit-police = police
-unit-marshals = marshals
+unit-marshals = US Marshals
 unit-none = no markings
 when-now = now
 when-minutes-ago = a few minutes ago
-when-hour-ago = an hour ago
+when-hour-ago = about an hour ago
 when-earlier = longer ago
 equipment-weapons = weapons
 equipment-masks = masks
@@ -100,7 +100,7 @@ finding-cannot-tell = could not tell
 method-in-person = in person
 method-live-video = live video
 method-photo-and-call = photo and call
-method-known-source = known source
+method-known-source = source we know
 
 notice-report = A report to verify
 notice-alert = Verified alert
@@ -120,7 +120,7 @@ stage-invite-revoked = Not admitted: the invite was revoked. Ask for a new one.
 stage-declined = Not admitted. Ask the person who invited you.
 stage-member = Member.
 stage-removed = The membership of this device has ended.
-stage-invitation-refused = The relay did not accept the operator's invitation: it was used, has expired, or is not its own. Ask the operator for a new one.
+stage-invitation-refused = The server did not accept the operator's invitation: it was used, has expired, or is not its own. Ask the operator for a new one.
 role-committee = committee
 role-dispatcher = dispatcher
 role-verifier = verifier
@@ -134,25 +134,25 @@ person-removed = removed
 warning-clock-off = This device's clock is wrong by more than five minutes: set it.
 warning-behind = This device was away for so long that what it missed is gone. It is being let back in on its own; that can take some minutes.
 warning-rolled-back = This store is an older copy of itself. The device is rejoining on its own; nothing will be shown twice.
-warning-forked = The relay has shown this device another history than it showed others. Tell the committee and do not trust this relay.
+warning-forked = The server has shown this device another history than it showed others. Tell the committee and do not trust this server.
 warning-forged-alert = Something claimed to be an alert and was not signed by your verifiers. It is not shown. Tell the committee.
 warning-single-committee = One device alone can do everything (1 of 1). If it is lost or taken, so is the network. Start with 2 of 3.
-warning-locked-out = Members are locked out at the relay: the network's key there was changed, and no decision of the committee explains it. The committee's devices put it right by themselves; one of them, or the relay, is in other hands. Tell the committee.
-warning-owner-replaced = The relay does not take this committee device any more, and no decision of the committee explains it: another committee device, or the relay, is in other hands. Tell the others on the committee.
-warning-relay-restored = The relay was put back to an older copy. What it lost is being sent again, and new messages wait until a committee device has been connected for a few minutes. On the committee: leave `watch` running. In an emergency, call.
-warning-log-lost = The relay was put back to an older copy and went on without messages that this device had. It is being let in again by itself and then sends its own messages of the last two days again. If this stays for a day, tell the committee: a decision was lost, and has to be made again from a device that does not warn, or the network founded anew.
-warning-refused = The relay refuses this device; it may have been offline too long. Ask for a new invite.
+warning-locked-out = Members are locked out at the server: the network's key there was changed, and no decision of the committee explains it. The committee's devices put it right by themselves; one of them, or the server, is in other hands. Tell the committee.
+warning-owner-replaced = The server does not take this committee device any more, and no decision of the committee explains it: another committee device, or the server, is in other hands. Tell the others on the committee.
+warning-relay-restored = The server was put back to an older copy. What it lost is being sent again, and new messages wait until a committee device has been connected for a few minutes. On the committee: leave `watch` running. In an emergency, call.
+warning-log-lost = The server was put back to an older copy and went on without messages that this device had. It is being let in again by itself and then sends its own messages of the last two days again. If this stays for a day, tell the committee: a decision was lost, and has to be made again from a device that does not warn, or the network founded anew.
+warning-refused = The server refuses this device; it may have been offline too long. Ask for a new invite.
 warning-unread = Alerts came that this device cannot read. Ask the hotline what they say; campana dismiss clears this.
 warning-astray = This device cannot follow the others. It is being let back in on its own; until then it cannot read alerts. Ask the hotline.
-warning-update-needed = This program is too old for your network or its relay: update Campana. Until then alerts may not arrive.
-warning-alert-refused = The relay does not take an alert of this device. It is tried again. Tell the committee.
+warning-update-needed = This program is too old for your network or its server: update Campana. Until then alerts may not arrive.
+warning-alert-refused = The server does not take an alert of this device. It is tried again. Tell the committee.
 suspicion = { $count ->
     [one] Seen once
    *[other] Seen { $count } times
  }, last { $when }, by { $who }. To put it away: campana dismiss
-suspicion-unknown = somebody unknown, or the relay itself
+suspicion-unknown = somebody unknown, or the server itself
 dismissed = Dismissed. It comes back with the next one.
-warning-relay-full = The relay can't store anything now: what you send waits on this device.
+warning-relay-full = The server can't store anything now: what you send waits on this device.
 
 ## Answers
 status-network = Network { $name }: { $members ->
@@ -171,7 +171,7 @@ status-unsent = { $n ->
     [one] One thing waits to be sent.
    *[other] { $n } things wait to be sent.
 }
-status-behind = Not everything the relay has is here yet.
+status-behind = Not everything the server has is here yet.
 link-up = Connected.
 link-down = Not connected ({ $why }). Trying again.
 started = The network "{ $name }" has been started.
@@ -184,7 +184,7 @@ invite-line = { $id } — until { $hours } h from now{ $committee ->
    *[no] { "" }
 }
 invites-none = No invites in force.
-join-sent = Your request is with the committee. Stay with "campana watch", or come back later.
+join-sent = Your request is with the committee. Once you are admitted, campana status takes you in.
 join-done = You are in.
 people-none = Nobody yet.
 person-line = { $handle } — { $state } — { $roles } — #{ $code }{ $namesake ->
@@ -232,14 +232,12 @@ queue = Waiting room: { $n ->
    *[other] { $n } people
 }. Drafts to sign: { $drafts }.
 watching = Watching. Stop with Ctrl+C.
-waiting-outbox = Not finished yet. It is safe in this device's outbox and goes out when the relay can be reached: leave "campana watch" running. Do not repeat the command.
-waiting-outbox-why = The relay: { $why }
 
 ## Errors
 error-line = Not done: { $message }
 error-link-not-a-link = this is not a Campana link of this kind: copy the whole link or scan the code again
 error-link-damaged = the link is incomplete or damaged: copy the whole link or scan the code again
-error-already-in-a-network = this device belongs to a network already: use another --store for another network
+error-already-in-a-network = this device belongs to a network already: use another --store for another network, or leave this one (campana leave)
 error-not-in-a-network = this device is in no network yet: start one or join one
 error-not-admitted = not admitted yet: wait for the committee
 error-not-committee = only a committee device can do this
@@ -262,12 +260,12 @@ error-not-signed = this device has not signed this draft
 error-unknown-zone = no zone has this number: see campana status
 error-unknown-incident = no such incident on this device: see campana incidents
 error-ambiguous-id = "{ $name }" could be several: write more of it
-error-clock-off = this device's clock and the relay's are more than five minutes apart: set it, then sign again
+error-clock-off = this device's clock and the server's are more than five minutes apart: set it, then sign again
 error-own-report = whoever reported can't verify the same report
 error-already-done = this has been done already
 error-not-an-alert = only a verified alert can be followed up
 error-bug = internal fault: nothing was changed; please report it
-error-invitation-refused = the relay did not accept the operator's invitation: it was used, has expired, or is not its own. Ask the operator for a new one
+error-invitation-refused = the server did not accept the operator's invitation: it was used, has expired, or is not its own. Ask the operator for a new one
 error-invite-expired = the invite had expired: ask for a new one
 error-invite-revoked = the invite was revoked: ask for a new one
 error-declined = the committee did not admit this device: ask the person who invited you
@@ -288,18 +286,18 @@ error-passphrase-unused = this store has no passphrase: leave --passphrase-file 
 error-passphrase-file = can't read the passphrase file ({ $detail })
 error-no-store = no place for the store: give --store DIR or set CAMPANA_STORE
 error-no-input = can't read the link from standard input
-error-not-a-push = not what the relay pushes: give the decrypted push on standard input
-error-endpoint-refused = alerts could not be turned on: the relay does not send to that host (its operator must allow it with --push-host), or the push service has ended the endpoint
+error-not-a-push = not what the server pushes: give the decrypted push on standard input
+error-endpoint-refused = alerts could not be turned on: the server does not send to that host (its operator must allow it with --push-host), or the push service has ended the endpoint
 error-watch-running = another "campana watch" runs on this store: one at a time, so that nothing is shown twice
 
-alerts-unavailable = Alerts: the relay does not push
+alerts-unavailable = Alerts: the server does not push
 alerts-unsupported = Alerts: not possible here
 alerts-needs-install = Alerts: install the app first
 alerts-blocked = Alerts: notifications are not allowed
 alerts-off = Alerts: off
 alerts-turning-on = Alerts: being turned on
 alerts-stopped = Alerts: STOPPED, turn them on again
-push-key = The relay's key for subscriptions (VAPID): { $key }
+push-key = The server's key for subscriptions (VAPID): { $key }
 alerts-refused = Alerts: on, but the push service refused the last alert or test for this device: send a test, or turn them off and on
 alerts-untested = Alerts: on, never tested
 alerts-unproved = Alerts: on, nothing has arrived for three days
@@ -311,3 +309,83 @@ oncall-count = { $n } on call now; { $proved } of their phones have shown within
 oncall-cost = The push service can tell that this device gets more notices than others.
 status-reach = { $registered } of { $members } phones have alerts on; { $proved } have shown within three days that they work
 error-alerts-off = alerts are not on: turn them on first
+
+## What is not finished, and what is not known to be all
+still-unsent = { $n ->
+    [one] One thing still waits to be sent
+   *[other] { $n } things still wait to be sent
+}: any later command sends it, or leave "campana watch" running.
+waiting-offline = Kept in this device's outbox, as --offline asks. The next command without it sends it. Do not repeat this one.
+waiting-unreachable = Not finished yet. It is safe in this device's outbox and goes out when the server can be reached: leave "campana watch" running. Do not repeat the command. The server: { $why }
+waiting-unsent = Not finished yet. The server is reached and has not taken everything: { $n ->
+    [one] one thing waits
+   *[other] { $n } things wait
+} in this device's outbox. See campana status for warnings; leave "campana watch" running. Do not repeat the command.
+waiting-behind = Not finished yet. The server is reached, and not everything it has is here: leave "campana watch" running. Do not repeat the command.
+waiting-unanswered = Not finished yet. It has been sent, and others have not answered: look again later with campana status. Do not repeat the command.
+stale-offline = The server was not asked (--offline).
+stale-unreachable = The server could not be reached ({ $why }).
+stale-unsent = The server has not taken everything from this device yet.
+stale-behind = Not everything the server has is here yet.
+stale-unanswered = The server has not answered everything yet.
+stale-since = There may be more: this is what this device knew at { $when }.
+stale-never = There may be more: this device has never held all that the server has.
+not-waiting-waiting = waits
+not-waiting-admitting = is being admitted already
+not-waiting-member = is a member already; a membership ends with campana remove
+not-waiting-declined = was declined; a new request (campana join, with any valid invite) can be admitted
+not-waiting-removed = was removed; a new request (campana join, with any valid invite) can be admitted
+error-not-waiting = { $name } does not wait: { $state }. Nothing was changed
+error-no-zone = no zone has the number { $zone }. There are: { $zones }; 0 is none
+error-no-zones = this network has no zones: leave --zone out
+incidents-unknown = No incidents are known here.
+list-unknown = Nothing is known here.
+next-founding-invite = Next: { $n ->
+    [one] one committee device is missing
+   *[other] { $n } committee devices are missing
+}. Here: campana invite --committee. There: campana join. Then here: campana admit.
+next-founding-sign = Next: { $n ->
+    [one] one committee device has
+   *[other] { $n } committee devices have
+} to sign the constitution: run campana status on each of them, then once more here.
+next-founding-finish = Next: run campana status on the device that founded the network (it takes up to half a minute), then once more here.
+
+## Leaving, and the passphrase
+left = This device has left. Its keys and all that it kept of the network are erased here.
+left-stays = What stays: the committee's list still has this device until the committee removes it (campana remove), and others keep what you sent them. Backups of the store, and some disks, may keep copies.
+leave-sure = Leave "{ $name }"? Everything that this device keeps of it is erased; coming back takes a new invite. [y/N]
+leave-sure-unknown = Erase this store? Coming back takes a new invite. [y/N]
+leave-yes = y yes
+error-not-sure = nothing was erased: to leave, answer y, or give --yes
+error-no-store-here = there is no store at { $detail }: nothing was erased
+error-passphrase-empty = an empty passphrase protects nothing: nothing was changed; write one, or leave it out
+passphrase-set = The store is locked with the new passphrase.
+passphrase-removed = The store has no passphrase any more: whoever takes the disk can open it.
+passphrase-copies = Older copies of the store still open with what opened them.
+
+## The way to the server
+error-ca-file = can't use the file of certificate authorities ({ $detail })
+lost-unreachable = it can't be reached ({ $detail })
+lost-redirected = what answers at its address sends elsewhere, to { $detail }: the login page of a Wi-Fi, or an address that has moved. Log in there, or ask the committee for the address
+lost-not-a-relay = what answers at its address is no server ({ $detail }): a login page, or a proxy that does not pass WebSockets on
+lost-certificate = its certificate is not trusted ({ $detail }): somebody may stand between, a clock may be wrong, or its authority has to be given with --ca
+lost-proxy = the proxy does not let it through ({ $detail })
+lost-closed = it closed the connection ({ $detail })
+lost-silent = nothing comes from it any more
+
+## watch --exec
+exec-not-started = The program of --exec could not be started: { $detail }. Nobody was told by it.
+exec-failed = The program of --exec failed (exit code { $detail }).
+exec-too-long = The program of --exec took too long and was ended (--exec-timeout).
+exec-queue-full = Too many notices wait for the program of --exec: it is not run for this one.
+
+## Wrong usage
+usage-value = "{ $value }" is not taken for { $argument }.
+usage-valid = It takes: { $valid }.
+usage-unknown = There is no option { $argument } here.
+usage-command = There is no command "{ $argument }".
+usage-missing = Missing: { $argument }.
+usage-conflict = { $argument } does not go with { $other }.
+usage-nothing = A command is missing.
+usage-other = This command line is not understood ({ $argument }).
+usage-help = See campana --help.

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -133,6 +133,7 @@ impl Client {
         thread::spawn(move || {
             // A line cut off by a kill was never read by anybody: it does not count.
             for event in lines.map_while(Result::ok).map_while(|line| serde_json::from_str(&line).ok()) {
+                keeps_the_schema(&event);
                 locked(&lives)[life].events.push(event);
             }
         });
@@ -243,7 +244,21 @@ pub(crate) fn finish(child: Child) -> Out {
         let text = String::from_utf8_lossy(bytes);
         serde_json::from_str(text.trim()).unwrap_or_else(|_| Value::String(text.into_owned()))
     };
-    Out { code: out.status.code(), json: parse(&out.stdout), error: parse(&out.stderr) }
+    let (json, error) = (parse(&out.stdout), parse(&out.stderr));
+    [&json, &error].into_iter().filter(|value| value.is_object()).for_each(keeps_the_schema);
+    Out { code: out.status.code(), json, error }
+}
+
+/// Every object that any test sees is what docs/terminal.schema.json promises to scripts.
+fn keeps_the_schema(value: &Value) {
+    static SCHEMA: OnceLock<jsonschema::Validator> = OnceLock::new();
+    let schema = SCHEMA.get_or_init(|| {
+        let text = include_str!("../../../docs/terminal.schema.json");
+        let schema = serde_json::from_str(text).expect("the schema is JSON");
+        jsonschema::validator_for(&schema).expect("the schema is one")
+    });
+    let broken = schema.validate(value).err().map(|error| error.to_string());
+    assert_eq!(broken, None, "{value}");
 }
 
 fn locked(lives: &Mutex<Vec<Life>>) -> MutexGuard<'_, Vec<Life>> {

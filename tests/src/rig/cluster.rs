@@ -137,8 +137,10 @@ impl Cluster {
 
     /// Reports and returns the incident's id.
     pub fn report(&self, by: usize, words: &str, drill: bool) -> String {
+        let zones = self.clients[by].view()["network"]["zones"].as_array().map_or(0, Vec::len);
+        let zone = if zones > 0 { "1" } else { "0" };
         let mut line =
-            vec!["report", "--activity", "detaining", "--size", "2-5", "--zone", "1", "--words", words];
+            vec!["report", "--activity", "detaining", "--size", "2-5", "--zone", zone, "--words", words];
         line.extend(drill.then_some("--drill"));
         let made = self.clients[by].done(&line);
         made["incident"].as_str().expect("a report has an incident").to_owned()

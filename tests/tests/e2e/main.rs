@@ -10,4 +10,5 @@ mod raid;
 mod removal;
 mod restored;
 mod seized;
+mod terminal;
 mod time_travel;

@@ -14,15 +14,16 @@ use fluent_bundle::FluentValue;
 use serde_json::json;
 
 use super::Desk;
-use super::ask::{First, ask, look};
+use super::ask::{First, Looked, ask, look};
 use super::failure::Failure;
 use super::options::{Alerts, AlertsVerb};
 use crate::words::codes;
 
 pub(crate) async fn alerts(desk: &mut Desk, verb: Alerts) -> Result<(), Failure> {
     let turned_on = matches!(verb.verb, Some(AlertsVerb::On { .. }));
+    let mut looked = None;
     let view = match verb.verb {
-        None => look(desk).await?,
+        None => look(desk).await?.take(&mut looked),
         Some(AlertsVerb::On { endpoint, key, auth }) => {
             let subscription = Subscription { endpoint, key: key.0, auth: auth.0 };
             let subscribed = Subscribed { subscription, made_for: None };
@@ -40,7 +41,7 @@ pub(crate) async fn alerts(desk: &mut Desk, verb: Alerts) -> Result<(), Failure>
             std::io::stdin().take(most).read_to_end(&mut plain).map_err(|_| Failure::NotAPush)?;
             let push = payload(&plain).ok_or(Failure::NotAPush)?;
             desk.edge.tell(Input::Pushed { push, in_sight: false, arrived_at: None });
-            look(desk).await?
+            look(desk).await?.take(&mut looked)
         }
         Some(AlertsVerb::Off) => {
             desk.edge
@@ -63,7 +64,7 @@ pub(crate) async fn alerts(desk: &mut Desk, verb: Alerts) -> Result<(), Failure>
     if turned_on && view.alerts.state == AlertsState::Stopped {
         return Err(Failure::EndpointRefused);
     }
-    Ok(())
+    looked.map_or(Ok(()), Looked::end)
 }
 
 /// What a relay's push holds for the core (docs/PUSH.md).

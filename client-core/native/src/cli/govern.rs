@@ -7,7 +7,7 @@ use campana_protocol::id::{Hash, PublicKey};
 use fluent_bundle::FluentValue;
 use serde_json::json;
 
-use super::ask::{First, ask, look, settled};
+use super::ask::{First, ask, look_inside, settled};
 use super::failure::Failure;
 use super::options::{Approve, Person, PersonRole, Withdraw, Zones};
 use super::{Desk, names};
@@ -124,8 +124,8 @@ async fn draft(
 }
 
 pub(crate) async fn drafts(desk: &mut Desk) -> Result<(), Failure> {
-    let view = look(desk).await?;
-    let Some(committee) = &view.committee else { return Err(names::not_committee(&view)) };
+    let looked = look_inside(desk).await?;
+    let Some(committee) = &looked.view.committee else { return Err(names::not_committee(&looked.view)) };
     let words = &desk.screen.words;
     let lines: Vec<String> = committee
         .drafts
@@ -152,9 +152,9 @@ pub(crate) async fn drafts(desk: &mut Desk) -> Result<(), Failure> {
             }
         })
         .collect();
-    let none = [words.say("drafts-none")];
+    let none = [words.say(if looked.is_whole() { "drafts-none" } else { "list-unknown" })];
     desk.screen.result(&json!({"drafts": committee.drafts}), if lines.is_empty() { &none } else { &lines });
-    Ok(())
+    looked.end()
 }
 
 fn approval(command: &Command) -> Option<String> {

@@ -1,26 +1,33 @@
 //! Reports, findings, alerts and what follows; and how an incident reads.
 
-use campana_core::view::{IncidentView, Status, View};
+use campana_core::view::{IncidentView, Stage, Status, View};
 use campana_core::{Command, CommandError, Reply};
 use campana_protocol::id::IncidentId;
 use campana_protocol::report::FollowUpKind;
-use fluent_bundle::FluentValue;
 use serde_json::json;
 
-use super::ask::{First, ask, look, settled};
+use super::ask::{First, ask, look_inside, settled};
+use super::clock::when;
 use super::failure::Failure;
 use super::options::{Attest, Incident, Report};
 use super::screen::Colour;
 use super::{Desk, names};
-use crate::device::now;
 use crate::words::{Words, codes};
 
 pub(crate) async fn report(desk: &mut Desk, verb: Report) -> Result<(), Failure> {
     let form = verb.form();
+    // A report is durable before the first packet leaves; only for a zone that is not known here the
+    // rules are caught up with first.
+    // And whoever waits may have been admitted since.
+    let ready = |view: View| view.stage != Stage::Waiting && check_zone(&view, form.zone).is_ok();
+    let known = desk.edge.device().view().is_some_and(ready);
     let asked = ask(
         desk,
-        First::Ask,
-        |_| Ok(vec![Command::Report(form.clone())]),
+        if known { First::Ask } else { First::CatchUp },
+        |view| {
+            check_zone(view, form.zone)?;
+            Ok(vec![Command::Report(form.clone())])
+        },
         |view, replies| Ok(view.unsent == 0 && sent(view, replies)),
     )
     .await?;
@@ -30,6 +37,16 @@ pub(crate) async fn report(desk: &mut Desk, verb: Report) -> Result<(), Failure>
     let value = json!({"done": asked.done(), "incident": id});
     desk.screen.result(&value, if asked.done() { std::slice::from_ref(&line) } else { &[] });
     asked.end()
+}
+
+/// Refuses a number that no zone has; outside a network the core has the better answer.
+fn check_zone(view: &View, zone: u16) -> Result<(), Failure> {
+    let Some(network) = &view.network else { return Ok(()) };
+    if zone == 0 || network.zones.iter().any(|known| known.code == zone) {
+        return Ok(());
+    }
+    let zones = network.zones.iter().map(|known| format!("{} {}", known.code, known.name)).collect();
+    Err(Failure::NoZone { zone, zones })
 }
 
 fn sent(view: &View, replies: &[Reply]) -> bool {
@@ -81,17 +98,20 @@ async fn about(
 }
 
 pub(crate) async fn list(desk: &mut Desk) -> Result<(), Failure> {
-    let view = look(desk).await?;
-    let _ = desk.screen.object(&json!({"incidents": view.incidents}));
-    if view.incidents.is_empty() {
-        let _ = desk.screen.line(&desk.screen.words.say("incidents-none"));
+    let looked = look_inside(desk).await?;
+    let incidents = &looked.view.incidents;
+    desk.screen.answer(&json!({"incidents": incidents}));
+    if incidents.is_empty() {
+        // Nobody may take "none is known here" for "there is none".
+        let key = if looked.is_whole() { "incidents-none" } else { "incidents-unknown" };
+        let _ = desk.screen.line(&desk.screen.words.say(key));
     }
-    for incident in &view.incidents {
+    for incident in incidents {
         for (colour, line) in lines(&desk.screen.words, incident) {
             let _ = desk.screen.coloured(colour, &line);
         }
     }
-    Ok(())
+    looked.end()
 }
 
 /// An incident, in lines: the headline by shape, word and colour; then what belongs to it here.
@@ -156,7 +176,7 @@ fn headline(words: &Words, incident: &IncidentView) -> String {
         if !report.equipment.is_empty() {
             parts.push(words.codes("equipment", &report.equipment));
         }
-        parts.push(age(words, incident.at));
+        parts.push(when(words, incident.at));
     }
     if incident.mine {
         parts.push(words.say("incident-mine"));
@@ -177,22 +197,12 @@ const fn colour(incident: &IncidentView) -> Colour {
     }
 }
 
-pub(crate) fn age(words: &Words, at: u64) -> String {
-    let minutes = now().saturating_sub(at) / 60_000;
-    let say = |key, n: u64| words.with(key, [("n", FluentValue::from(n))]);
-    match minutes {
-        0 => words.say("age-now"),
-        1..60 => say("age-minutes", minutes),
-        60..1_440 => say("age-hours", minutes / 60),
-        _ => say("age-days", minutes / 1_440),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use campana_core::view::{AttestationView, ReportView};
 
     use super::*;
+    use crate::device::now;
     use crate::words::Language;
 
     fn incident(status: Status, drill: bool) -> IncidentView {
@@ -233,14 +243,18 @@ mod tests {
 
     #[test]
     fn an_alert_says_who_verified_what_where_and_when() {
-        let alert = lines(&Words::new(Language::Es), &incident(Status::Verified, false));
+        let known = incident(Status::Verified, false);
+        let at = known.at;
+        let alert = lines(&Words::new(Language::Es), &known);
         assert_eq!(
             alert,
             [(
                 Colour::Red,
-                "● ALERTA VERIFICADA por 2 de tus verificadores (en persona; foto y llamada) — detención en curso — \
-                 zona Holyoke — 2-5 agentes — hace 3 min — [AAAABBBB]"
-                    .to_owned()
+                format!(
+                    "● ALERTA VERIFICADA por 2 de tus verificadores (en persona; foto y llamada) — detienen a \
+                     gente — zona Holyoke — de 2 a 5 agentes — {} — [AAAABBBB]",
+                    when(&Words::new(Language::Es), at)
+                )
             )]
         );
     }

@@ -9,7 +9,7 @@ use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use serde_json::json;
 
-use super::ask::{Asked, First, ask, look, settled};
+use super::ask::{Asked, First, ask, look_inside, settled};
 use super::failure::Failure;
 use super::options::{Invite, InviteVerb, Join, Start};
 use super::{Desk, names};
@@ -64,8 +64,8 @@ async fn make_invite(desk: &mut Desk, hours: u64, committee: bool) -> Result<(),
 }
 
 async fn list_invites(desk: &mut Desk) -> Result<(), Failure> {
-    let view = look(desk).await?;
-    let Some(committee) = &view.committee else { return Err(names::not_committee(&view)) };
+    let looked = look_inside(desk).await?;
+    let Some(committee) = &looked.view.committee else { return Err(names::not_committee(&looked.view)) };
     let words = &desk.screen.words;
     let lines: Vec<String> = committee
         .invites
@@ -79,9 +79,9 @@ async fn list_invites(desk: &mut Desk) -> Result<(), Failure> {
             )
         })
         .collect();
-    let none = [words.say("invites-none")];
+    let none = [words.say(if looked.is_whole() { "invites-none" } else { "list-unknown" })];
     desk.screen.result(&json!({"invites": committee.invites}), if lines.is_empty() { &none } else { &lines });
-    Ok(())
+    looked.end()
 }
 
 async fn revoke_invite(desk: &mut Desk, beginning: &str) -> Result<(), Failure> {

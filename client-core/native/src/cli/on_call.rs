@@ -6,14 +6,15 @@ use campana_protocol::event::Duty;
 use serde_json::json;
 
 use super::Desk;
-use super::ask::{First, ask, look};
+use super::ask::{First, Looked, ask, look};
 use super::failure::Failure;
 use super::options::{OnCall, OnCallVerb};
 use crate::words::codes;
 
 pub(crate) async fn on_call(desk: &mut Desk, verb: OnCall) -> Result<(), Failure> {
+    let mut looked = None;
     let view = match verb.verb {
-        None => look(desk).await?,
+        None => look(desk).await?.take(&mut looked),
         Some(verb) => {
             let (duty, from, to) = match verb {
                 OnCallVerb::On { from, to } => (Duty::OnCall, from, to),
@@ -43,7 +44,7 @@ pub(crate) async fn on_call(desk: &mut Desk, verb: OnCall) -> Result<(), Failure
         lines.push(words.say("oncall-cost"));
     }
     desk.screen.result(&json!({"desk": view.desk}), &lines);
-    Ok(())
+    looked.map_or(Ok(()), Looked::end)
 }
 
 /// Minutes of the day.

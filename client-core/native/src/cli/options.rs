@@ -1,18 +1,22 @@
 //! What can be typed.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use campana_core::command::ReportForm;
 use campana_protocol::governance::Role;
 use campana_protocol::report::{Activity, Equipment, Finding, Method, Setting, Size, Unit, When};
-use clap::{Args, Parser, Subcommand};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::words::Language;
+use crate::words::help::speaking;
 
 /// An end-to-end encrypted alert network, from a terminal.
 ///
 /// Exit codes: 0 done; 1 refused; 2 wrong usage; 3 accepted and waiting in the outbox (do not
-/// repeat it); 4 the store or the configuration.
+/// repeat it); 4 the store or the configuration; 5 shown as far as this device knows, which may not
+/// be all.
 #[derive(Debug, Parser)]
 #[command(name = "campana", version)]
 pub(crate) struct Options {
@@ -20,6 +24,64 @@ pub(crate) struct Options {
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) verb: Verb,
+}
+
+impl Options {
+    /// Reads a command line. Ids may begin with a hyphen, and so may be lists of them: the flags that every
+    /// command takes are read first, wherever they stand before a `--`.
+    pub(crate) fn read(
+        arguments: impl IntoIterator<Item = OsString>,
+        language: Language,
+    ) -> Result<Self, clap::Error> {
+        let mut command = speaking(Self::command(), language);
+        let mut matches = command.try_get_matches_from_mut(hoisted(arguments))?;
+        Self::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+    }
+}
+
+/// The long names of what [`Global`] takes, and whether a value follows.
+fn globals() -> Vec<(String, bool)> {
+    let command = Global::augment_args(clap::Command::new("campana"));
+    let long = |argument: &clap::Arg| {
+        let name = argument.get_long()?;
+        Some((format!("--{name}"), argument.get_action().takes_values()))
+    };
+    command.get_arguments().filter_map(long).collect()
+}
+
+/// Puts what [`Global`] takes before the command.
+fn hoisted(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut rest = arguments.into_iter();
+    let mut first: Vec<OsString> = rest.next().into_iter().collect();
+    let mut others: Vec<OsString> = Vec::new();
+    let globals = globals();
+    while let Some(argument) = rest.next() {
+        let text = argument.to_str().unwrap_or_default();
+        if text == "--" {
+            others.push(argument);
+            others.extend(rest);
+            break;
+        }
+        // What follows `--exec` is another program's.
+        if text == "--exec" {
+            others.push(argument);
+            others.extend(rest);
+            break;
+        }
+        // `--words` takes whatever follows.
+        let free = others.last().is_some_and(|last| last == "--words");
+        let name = text.split_once('=').map_or(text, |(name, _)| name);
+        match globals.iter().find(|(global, _)| global == name).filter(|_| !free) {
+            None => others.push(argument),
+            Some((_, takes_value)) => {
+                let value = *takes_value && !text.contains('=');
+                first.push(argument);
+                first.extend(value.then(|| rest.next()).flatten());
+            }
+        }
+    }
+    first.extend(others);
+    first
 }
 
 #[derive(Debug, Args)]
@@ -39,6 +101,13 @@ pub(crate) struct Global {
     /// Leave it in the outbox, don't connect.
     #[arg(long, global = true)]
     pub(crate) offline: bool,
+    /// File with further certificate authorities (PEM), such as your network's own.
+    #[arg(long, global = true, env = "CAMPANA_CA", value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Proxy to the server: http://HOST:PORT, socks5h://HOST:PORT (Tor: socks5h://127.0.0.1:9050).
+    /// Default: HTTPS_PROXY, ALL_PROXY and NO_PROXY.
+    #[arg(long, global = true, env = "CAMPANA_PROXY", value_name = "URL")]
+    pub(crate) proxy: Option<String>,
     /// File with the passphrase that locks the store. Or set CAMPANA_PASSPHRASE.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,
@@ -95,7 +164,61 @@ pub(crate) enum Verb {
     /// Where this device stands.
     Status,
     /// Stay connected and show what comes.
-    Watch,
+    Watch(Watch),
+    /// Print what makes a shell complete commands: for bash, zsh or fish.
+    Completion {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages into a directory.
+    #[command(hide = true)]
+    Man {
+        /// Where to.
+        directory: PathBuf,
+    },
+    /// Leave the network: everything that this device keeps of it is erased.
+    Leave(Leave),
+    /// Add, change or remove the passphrase that locks the store.
+    Passphrase(Passphrase),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Watch {
+    /// Ring the terminal's bell with each notice.
+    #[arg(long)]
+    pub(crate) bell: bool,
+    /// Seconds until a program of --exec is ended.
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    pub(crate) exec_timeout: u64,
+    /// Run this program, without a shell, for each notice, one after another; the notice comes as one JSON
+    /// object on its standard input. Last: what follows are the program's own arguments.
+    #[arg(long, num_args = 1.., allow_hyphen_values = true, value_name = "PROGRAM [ARGUMENTS]")]
+    pub(crate) exec: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Leave {
+    /// Don't ask.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Passphrase {
+    #[command(subcommand)]
+    pub(crate) verb: PassphraseVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PassphraseVerb {
+    /// Add one, or change it (the old one is given as for any command).
+    Set {
+        /// File with the new one; - reads it from standard input.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Keep the store without one.
+    Remove,
 }
 
 #[derive(Debug, Args)]
@@ -151,7 +274,7 @@ pub(crate) struct Alerts {
 pub(crate) enum AlertsVerb {
     /// Have pushes sent to a UnifiedPush endpoint.
     On {
-        /// The endpoint; the relay's operator must allow its host.
+        /// The endpoint; the server's operator must allow its host.
         #[arg(long)]
         endpoint: String,
         /// The subscription's public key (p256dh), base64url.
@@ -211,8 +334,8 @@ pub(crate) struct Join {
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct People {
-    /// Handles, or codes such as #7KQ2M-9D4TX.
-    #[arg(required_unless_present = "all", conflicts_with = "all", allow_hyphen_values = true)]
+    /// Handles, or codes such as #7KQ2M-9D4TX. After --, any name: campana admit -- --json
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
     pub(crate) names: Vec<String>,
     /// Everybody who waits.
     #[arg(long)]
@@ -222,7 +345,6 @@ pub(crate) struct People {
 #[derive(Debug, Args)]
 pub(crate) struct PersonRole {
     /// A handle, or a code such as #7KQ2M-9D4TX.
-    #[arg(allow_hyphen_values = true)]
     pub(crate) name: String,
     /// dispatcher, verifier or responder.
     #[arg(value_parser = word(Role::ALL.to_vec(), Role::word))]
@@ -232,7 +354,6 @@ pub(crate) struct PersonRole {
 #[derive(Debug, Args)]
 pub(crate) struct Person {
     /// A handle, or a code such as #7KQ2M-9D4TX.
-    #[arg(allow_hyphen_values = true)]
     pub(crate) name: String,
 }
 
@@ -343,20 +464,14 @@ pub(crate) struct Incident {
     pub(crate) incident: String,
 }
 
-/// Parses one of a code's stable words, and lists them when it is none.
-fn word<T>(
-    all: Vec<T>,
-    word: fn(T) -> &'static str,
-) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync
+/// Parses one of a code's stable words; help and errors list them.
+fn word<T>(all: Vec<T>, word: fn(T) -> &'static str) -> impl TypedValueParser<Value = T>
 where
     T: Copy + Send + Sync + 'static,
 {
-    move |text| {
-        let found = all.iter().copied().find(|code| word(*code) == text);
-        found.ok_or_else(|| {
-            format!("one of: {}", all.iter().map(|code| word(*code)).collect::<Vec<_>>().join(", "))
-        })
-    }
+    let words = all.iter().map(|code| word(*code)).collect::<Vec<_>>();
+    PossibleValuesParser::new(words)
+        .try_map(move |text| all.iter().copied().find(|code| word(*code) == text).ok_or("no such word"))
 }
 
 fn once_each<T: Ord>(mut list: Vec<T>) -> Vec<T> {
@@ -367,8 +482,6 @@ fn once_each<T: Ord>(mut list: Vec<T>) -> Vec<T> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
@@ -391,11 +504,9 @@ mod tests {
     /// Ids are base64url: one in sixty-four begins with a hyphen.
     #[test]
     fn an_id_may_begin_with_a_hyphen() {
-        let lines: [&[&str]; 6] = [
+        let lines: [&[&str]; 4] = [
             &["campana", "approve", "-CQ9Y_DI"],
             &["campana", "invite", "revoke", "-CQ9Y_DI"],
-            &["campana", "admit", "-CQ9Y_DI"],
-            &["campana", "grant", "-CQ9Y_DI", "verifier"],
             &["campana", "attest", "-CQ9Y_DI", "--finding", "confirmed", "--method", "in-person"],
             &["campana", "all-clear", "-CQ9Y_DI"],
         ];
@@ -404,5 +515,29 @@ mod tests {
         }
         let all = Options::try_parse_from(["campana", "approve", "--all"]).expect("a flag stays a flag");
         assert!(format!("{all:?}").contains("all: true"));
+    }
+
+    #[test]
+    fn a_flag_is_never_a_name_or_an_id() {
+        for line in [
+            &["campana", "admit", "Eva", "--json"][..],
+            &["campana", "approve", "-CQ9Y_DI", "abcdefgh", "--json"],
+            &["campana", "approve", "abcdefgh", "--json", "--lang=es", "-CQ9Y_DI"],
+            &["campana", "remove", "Eva", "--json"],
+            &["campana", "all-clear", "-CQ9Y_DI", "--json"],
+        ] {
+            let options = Options::read(line.iter().map(Into::into), Language::En).expect("well formed");
+            assert!(options.global.json, "{line:?}");
+            assert!(!format!("{:?}", options.verb).contains("--json"), "{line:?}");
+        }
+        let odd = ["campana", "admit", "--json", "--", "--json", "-Eva"].map(Into::into);
+        let options = Options::read(odd, Language::Es).expect("well formed");
+        assert!(format!("{:?}", options.verb).contains(r#"["--json", "-Eva"]"#), "{options:?}");
+        assert!(Options::read(["campana", "admit", "-Eva"].map(Into::into), Language::En).is_err());
+        let exec = ["campana", "watch", "--exec", "sip", "-x", "--json"].map(Into::into);
+        let options = Options::read(exec, Language::En).expect("well formed");
+        assert!(!options.global.json && format!("{:?}", options.verb).contains(r#"["sip", "-x", "--json"]"#));
+        let words = ["campana", "report", "--activity", "gone", "--words", "--json"].map(Into::into);
+        assert!(!Options::read(words, Language::En).expect("well formed").global.json, "a report's words");
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use crate::words::Words;
+use crate::words::{Language, Words};
 
 /// Colour besides shape and word, never instead of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,17 +18,38 @@ pub(crate) enum Colour {
     Yellow,
 }
 
+/// The version of the objects that scripts read; it grows when a field changes its meaning or goes.
+pub(crate) const VERSION: u64 = 1;
+
+/// What every answer says about itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known {
+    /// Everything the relay has was here.
+    pub(crate) caught_up: bool,
+    /// When that was last so, Unix milliseconds.
+    pub(crate) since: Option<u64>,
+    /// Things that still wait to be sent.
+    pub(crate) unsent: usize,
+}
+
 /// Standard output.
 pub(crate) struct Screen {
     pub(crate) words: Words,
+    pub(crate) language: Language,
     pub(crate) json: bool,
     colours: bool,
+    known: Option<Known>,
 }
 
 impl Screen {
-    pub(crate) fn new(words: Words, json: bool) -> Self {
+    pub(crate) fn new(language: Language, json: bool) -> Self {
         let colours = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        Self { words, json, colours }
+        Self { words: Words::new(language), language, json, colours, known: None }
+    }
+
+    /// What the answers from now on say about themselves.
+    pub(crate) const fn know(&mut self, known: Known) {
+        self.known = Some(known);
     }
 
     /// A line for a person; nothing if scripts read.
@@ -64,18 +85,41 @@ impl Screen {
         if !self.json {
             return Ok(());
         }
+        let value = versioned(value.clone());
         let mut out = io::stdout().lock();
         writeln!(out, "{value}")?;
+        out.flush()
+    }
+
+    /// Rings the bell of the terminal, whatever standard output is.
+    pub(crate) fn ring(&self) -> io::Result<()> {
+        let mut out = io::stderr().lock();
+        out.write_all(b"\x07")?;
         out.flush()
     }
 
     /// What a command came to: an object for scripts, lines for people.
     pub(crate) fn result(&self, value: &Value, lines: &[String]) {
         // A closed pipe: whoever asked no longer listens.
-        let _ = self.object(value);
+        self.answer(value);
         for line in lines {
             let _ = self.line(line);
         }
+        if let Some(known) = self.known.filter(|known| known.unsent > 0 && known.caught_up && !self.json) {
+            let line = self.words.with("still-unsent", [("n", known.unsent.into())]);
+            let _ = writeln!(io::stderr().lock(), "{line}");
+        }
+    }
+
+    /// A command's answer as an object, with what it says about itself.
+    pub(crate) fn answer(&self, value: &Value) {
+        let mut value = value.clone();
+        if let Some(known) = self.known {
+            value["caught_up"] = known.caught_up.into();
+            value["caught_up_at"] = known.since.into();
+            value["unsent"] = known.unsent.into();
+        }
+        let _ = self.object(&value);
     }
 
     /// A failure, on standard error.
@@ -83,15 +127,29 @@ impl Screen {
         let message = failure.message(&self.words);
         let mut out = io::stderr().lock();
         let _ = if self.json {
-            let value =
-                json!({"error": {"code": failure.word(), "message": message, "exit": failure.exit()}});
+            let cause = failure.cause();
+            let value = json!({
+                "version": VERSION,
+                "error": {"code": failure.word(), "message": message, "exit": failure.exit(), "cause": cause, "link": failure.link()},
+            });
             writeln!(out, "{value}")
-        } else if matches!(failure, Failure::Waiting(_)) {
+        } else if cause_alone(failure) {
             writeln!(out, "{}", harmless(&message))
         } else {
             writeln!(out, "{}", harmless(&self.words.with("error-line", [("message", message.into())])))
         };
     }
+}
+
+/// An object with the version of its form.
+pub(crate) fn versioned(mut value: Value) -> Value {
+    value["version"] = VERSION.into();
+    value
+}
+
+/// What is not a failure of the command: it was taken on, or shown as far as it is known.
+const fn cause_alone(failure: &Failure) -> bool {
+    matches!(failure, Failure::Waiting(_) | Failure::Stale { .. })
 }
 
 /// Other people chose the names and words: no escape sequence of theirs reaches the terminal, and no

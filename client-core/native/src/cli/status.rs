@@ -1,20 +1,45 @@
 //! Where this device stands.
 
 use campana_core::command::Suspicious;
-use campana_core::view::{NetworkView, SuspicionView, View, Warning};
+use campana_core::view::{NetworkView, Stage, SuspicionView, View, Warning};
 use campana_core::{Command, CommandError};
 use serde_json::json;
 
 use super::ask::{First, ask, look};
+use super::clock::when;
 use super::failure::Failure;
-use super::incidents::age;
 use super::{Desk, names};
 use crate::words::{Words, codes};
 
 pub(crate) async fn status(desk: &mut Desk) -> Result<(), Failure> {
-    let view = look(desk).await?;
-    desk.screen.result(&json!({"view": view}), &lines(&desk.screen.words, &view));
-    Ok(())
+    let looked = look(desk).await?;
+    let view = &looked.view;
+    let next = founding_step(view);
+    let mut lines = lines(&desk.screen.words, view);
+    lines.extend(next.map(|(word, n)| desk.screen.words.with(&format!("next-{word}"), [("n", n.into())])));
+    desk.screen.result(&json!({"view": view, "next": next.map(|(word, _)| word)}), &lines);
+    // Where a device stands that is in no network, or was told to ask nobody, it knows by itself.
+    let inside = matches!(view.stage, Stage::Founding | Stage::Member);
+    if inside && !desk.offline { looked.end() } else { Ok(()) }
+}
+
+/// What a founding committee has to do next, and how many devices it takes.
+pub(crate) fn founding_step(view: &View) -> Option<(&'static str, usize)> {
+    // The constitution is signed, and the founder's device has to pass it on to everybody.
+    let unknown = view.network.as_ref().is_some_and(|network| network.governance_height == 0);
+    if view.stage == Stage::Member && view.committee.is_some() && unknown {
+        return Some(("founding-finish", 0));
+    }
+    let network = view.network.as_ref().filter(|_| view.stage == Stage::Founding)?;
+    let missing = usize::from(network.committee_size).saturating_sub(network.members);
+    if missing > 0 {
+        return Some(("founding-invite", missing));
+    }
+    let drafts = view.committee.as_ref().map_or(&[][..], |committee| &committee.drafts);
+    match drafts.iter().map(|draft| draft.needed.saturating_sub(draft.signatures)).max() {
+        Some(0) | None => Some(("founding-finish", 0)),
+        Some(unsigned) => Some(("founding-sign", unsigned)),
+    }
 }
 
 fn lines(words: &Words, view: &View) -> Vec<String> {
@@ -58,7 +83,7 @@ fn lines(words: &Words, view: &View) -> Vec<String> {
 fn suspicion(words: &Words, known: &SuspicionView) -> String {
     let who = known.name.as_ref().or(known.leaf.as_ref());
     let who = who.map_or_else(|| words.say("suspicion-unknown"), |who| names::short(who).to_owned());
-    let when = known.at.map_or_else(|| "?".to_owned(), |at| age(words, at));
+    let when = known.at.map_or_else(|| "?".to_owned(), |at| when(words, at));
     words.with("suspicion", [("count", known.count.into()), ("when", when.into()), ("who", who.into())])
 }
 

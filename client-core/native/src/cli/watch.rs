@@ -4,22 +4,25 @@
 use std::collections::BTreeSet;
 use std::fs::TryLockError;
 use std::io;
+use std::time::Duration;
 
 use campana_core::view::{IncidentView, PersonState, Stage, View, Warning};
 use campana_core::{CommandError, NoticeId, Reply};
 use serde_json::{Value, json};
 
 use super::Desk;
+use super::exec::{self, Notices, Trouble};
 use super::failure::Failure;
 use super::incidents::lines;
-use super::screen::{Colour, Screen};
+use super::options::Watch as Options;
+use super::screen::{Colour, Screen, versioned};
 use crate::device::DeviceError;
-use crate::edge::{Lost, Next, Shell};
+use crate::edge::{Ended, Lost, Next, Shell};
 use crate::files;
 use crate::store::StoreError;
 use crate::words::codes;
 
-pub(crate) async fn watch(desk: &mut Desk) -> Result<(), Failure> {
+pub(crate) async fn watch(desk: &mut Desk, verb: Options) -> Result<(), Failure> {
     let path = desk.directory.join("watch.lock");
     let unreadable = |source| DeviceError::from(StoreError::Unreadable { path: path.clone(), source });
     let lock = files::open_private(&path).map_err(unreadable)?;
@@ -29,12 +32,32 @@ pub(crate) async fn watch(desk: &mut Desk) -> Result<(), Failure> {
         Err(TryLockError::Error(source)) => return Err(unreadable(source).into()),
     }
     let _ = desk.screen.coloured(Colour::Dim, &desk.screen.words.say("watching"));
-    let mut watch =
-        Watch { screen: &desk.screen, seen: Seen::default(), shown: BTreeSet::new(), deaf: false };
+    let screen = &desk.screen;
+    let (notices, queue) = exec::queue();
+    let exec = (!verb.exec.is_empty()).then_some(notices);
+    let seen = Seen::default();
+    let mut watch = Watch { screen, seen, shown: BTreeSet::new(), deaf: false, bell: verb.bell, exec };
+    let patience = Duration::from_secs(verb.exec_timeout);
+    let programs = exec::run_all(&verb.exec, patience, queue, |trouble| say_trouble(screen, trouble));
+    let watching = async {
+        // Programs that still run or wait when the watch ends by itself are ended with it.
+        tokio::select! {
+            ended = desk.edge.run(&mut watch, None) => ended,
+            () = async { programs.await; std::future::pending().await } => Ok(Ended::Done),
+        }
+    };
     tokio::select! {
-        ended = desk.edge.run(&mut watch, None) => ended.map(drop).map_err(Into::into),
+        ended = watching => ended.map(drop).map_err(Into::into),
         () = stopped() => Ok(()),
     }
+}
+
+/// What did not go well with a program of `--exec`.
+fn say_trouble(screen: &Screen, trouble: &Trouble) {
+    let detail = trouble.detail();
+    let message = screen.words.with(trouble.word(), [("detail", detail.into())]);
+    let _ = screen.object(&json!({"event": "trouble", "code": trouble.word(), "message": message}));
+    let _ = screen.coloured(Colour::Yellow, &format!("! {message}"));
 }
 
 async fn stopped() {
@@ -59,6 +82,10 @@ struct Watch<'a> {
     shown: BTreeSet<NoticeId>,
     /// Nobody reads any more: nothing counts as shown.
     deaf: bool,
+    /// Ring with each notice.
+    bell: bool,
+    /// The queue of a program's notices.
+    exec: Option<Notices>,
 }
 
 /// What was shown last, to show changes only.
@@ -86,11 +113,21 @@ impl Watch<'_> {
         let kind = codes::notice(notice.kind);
         let incident = view.incidents.iter().find(|incident| incident.id == id);
         let name = format!("{id}/{kind}");
-        self.screen
-            .object(&json!({"event": "notice", "notice": name, "kind": kind, "incident": incident}))?;
+        let event = json!({"event": "notice", "notice": name, "kind": kind, "incident": incident});
+        self.screen.object(&event)?;
+        if self.bell {
+            self.screen.ring()?;
+        }
         self.screen
             .coloured(Colour::Plain, &format!("\u{1f514} {}", self.screen.words.code("notice", kind)))?;
-        incident.map_or(Ok(()), |incident| self.show_incident(incident))
+        incident.map_or(Ok(()), |incident| self.show_incident(incident))?;
+        let event = versioned(event);
+        if self.exec.as_ref().is_some_and(|exec| exec.try_send(event).is_err()) {
+            self.screen
+                .coloured(Colour::Yellow, &format!("! {}", self.screen.words.say("exec-queue-full")))?;
+            self.screen.object(&json!({"event": "trouble", "code": "exec-queue-full", "message": ""}))?;
+        }
+        Ok(())
     }
 
     /// For scripts: every change of what they may want to know.
@@ -151,8 +188,10 @@ impl Watch<'_> {
             return Ok(());
         }
         self.seen.connected = Some(connected);
-        let why = lost.map(ToString::to_string);
-        self.screen.object(&json!({"event": "connection", "connected": connected, "why": why}))?;
+        let why = lost.map(|lost| super::failure::lost(&self.screen.words, lost));
+        self.screen.object(
+            &json!({"event": "connection", "connected": connected, "why": why, "link": lost.map(Lost::word)}),
+        )?;
         let words = &self.screen.words;
         let line =
             why.map_or_else(|| words.say("link-up"), |why| words.with("link-down", [("why", why.into())]));
