@@ -236,7 +236,7 @@ async function admitted(desk, count) {
 /** What the committee's laptop knows of who is on call. */
 async function standing(desk, enough) {
   let known;
-  for (let tries = 0; tries < 60; tries += 1) {
+  for (let tries = 0; tries < 240; tries += 1) {
     known = (await desk("status")).view.desk;
     if (enough(known)) return;
     await pause(250);
