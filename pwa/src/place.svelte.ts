@@ -41,6 +41,8 @@ export function back(): void {
 }
 
 export function startPlaces(): void {
+  // A page that was loaded anew is where it was.
+  entry = (history.state as Entry | null) ?? entry;
   addEventListener("popstate", (event) => {
     entry = (event.state as Entry | null) ?? { place: "home" };
   });
