@@ -8,6 +8,9 @@ use crate::frame::Secret;
 use crate::id::{Hash, InviteId, MailboxId, NetworkId, SealingKey};
 use crate::wire;
 
+/// Most bytes of an invite.
+const LONGEST: usize = 1_024;
+
 mod find;
 mod unescape;
 
@@ -163,18 +166,27 @@ fn secret(text: &str) -> Result<Secret, LinkError> {
 }
 
 /// An invite, from its text.
+#[inline(never)]
 fn invitation(text: &str) -> Result<Invitation, LinkError> {
-    let whole = base64url::decode(text).and_then(|bytes| wire::decode_within(&bytes, 1_024).ok());
-    whole.ok_or_else(|| {
-        // Whole bytes of what is there: an invite that wants more of them was cut.
-        let filled = [text, "AAA"].concat();
-        let mut there = filled.get(..filled.len() & !3).and_then(base64url::decode).unwrap_or_default();
-        there.truncate(text.len() * 3 / 4);
-        match minicbor::decode::<Invitation>(&there) {
-            Err(error) if error.is_end_of_input() => LinkError::CutShort,
-            _ => LinkError::Damaged,
+    let whole = base64url::decode(text);
+    // Whole bytes of what is there: an invite that wants more of them was cut.
+    let there = whole.as_ref().map_or_else(
+        || {
+            let filled = [text, "AAA"].concat();
+            let mut there = filled.get(..filled.len() & !3).and_then(base64url::decode).unwrap_or_default();
+            there.truncate(text.len() * 3 / 4);
+            there
+        },
+        Vec::clone,
+    );
+    let mut decoder = minicbor::Decoder::new(&there);
+    match decoder.decode() {
+        Ok(invite) if whole.is_some() && decoder.position() == there.len() && there.len() <= LONGEST => {
+            Ok(invite)
         }
-    })
+        Err(error) if error.is_end_of_input() => Err(LinkError::CutShort),
+        _ => Err(LinkError::Damaged),
+    }
 }
 
 #[cfg(test)]

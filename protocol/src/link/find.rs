@@ -11,13 +11,15 @@ const PIECES: usize = 32;
 /// How far in front of its secret a link may begin, bytes: redirects are long.
 const REACH: usize = 2_048;
 
+const KINDS: [&[u8]; 2] = [b"join=", b"operator="];
+
 /// The one link in `text`. `here`: address of the relay that whoever reads the text came from, if any: it stands in
 /// where the text names none.
 pub(super) fn find(text: &str, here: Option<&str>) -> Result<Link, LinkError> {
-    let mut layer = plain(text);
+    let mut layer = plain(text.as_bytes());
     let mut wrong = LinkError::NotALink;
     for _ in 0..LAYERS {
-        match look(&layer, here) {
+        match look(&Flat::of(&layer), here) {
             Err(error) if error != LinkError::Several => wrong = wrong.max(error),
             done => return done,
         }
@@ -32,23 +34,23 @@ pub(super) fn find(text: &str, here: Option<&str>) -> Result<Link, LinkError> {
 
 /// A text without its white space, and where in it there was some.
 struct Flat {
-    text: String,
+    text: Vec<u8>,
     breaks: Vec<usize>,
 }
 
 impl Flat {
     /// Marks of quoted lines go with the white space, as do the marks of lines that a mail program broke.
-    fn of(text: &str) -> Self {
-        let mut flat = Self { text: String::with_capacity(text.len()), breaks: Vec::new() };
+    fn of(text: &[u8]) -> Self {
+        let mut flat = Self { text: Vec::with_capacity(text.len()), breaks: Vec::new() };
         let mut fresh = false;
-        for symbol in text.chars() {
-            if symbol.is_whitespace() {
-                if symbol == '\n' || symbol == '\r' {
+        for &symbol in text {
+            if symbol.is_ascii_whitespace() {
+                if !fresh && matches!(symbol, b'\n' | b'\r') {
                     fresh = true;
                     flat.unfold();
                 }
                 flat.breaks.push(flat.text.len());
-            } else if !(fresh && matches!(symbol, '>' | '|')) {
+            } else if !(fresh && matches!(symbol, b'>' | b'|')) {
                 fresh = false;
                 flat.text.push(symbol);
             }
@@ -56,12 +58,11 @@ impl Flat {
         flat
     }
 
-    /// A line that ends in `=` goes on in the next one: quoted-printable (RFC 2045).
+    /// A line that ends in `=` goes on in the next one: quoted-printable (RFC 2045). The mark between a link's
+    /// kind and its secret stays.
     fn unfold(&mut self) {
-        let stem = self.text.trim_end_matches('=');
-        // The mark between a link's kind and its secret stays.
-        let kept = usize::from(ends_in_kind(stem));
-        if self.breaks.last() != Some(&self.text.len()) && self.text.len() > stem.len() + kept {
+        let marked = KINDS.iter().any(|kind| ends_with(&self.text, kind));
+        if self.text.last() == Some(&b'=') && !marked {
             self.text.pop();
         }
     }
@@ -69,77 +70,101 @@ impl Flat {
     fn broken_at(&self, at: usize) -> bool {
         self.breaks.binary_search(&at).is_ok()
     }
+
+    fn from(&self, at: usize) -> &[u8] {
+        self.text.get(at..).unwrap_or_default()
+    }
 }
 
-fn ends_in_kind(text: &str) -> bool {
-    ["join", "operator"].iter().any(|kind| {
-        text.len()
-            .checked_sub(kind.len())
-            .and_then(|at| text.get(at..))
-            .is_some_and(|end| end.eq_ignore_ascii_case(kind))
-    })
+fn ends_with(text: &[u8], end: &[u8]) -> bool {
+    text.len().checked_sub(end.len()).is_some_and(|at| starts_with(text.get(at..).unwrap_or_default(), end))
 }
 
-fn look(text: &str, here: Option<&str>) -> Result<Link, LinkError> {
-    let flat = Flat::of(text);
-    let lower = flat.text.to_ascii_lowercase();
-    let mut found: Option<Link> = None;
-    let mut wrong = if lower.contains("://") { LinkError::Bare } else { LinkError::NotALink };
-    for kind in ["join=", "operator="] {
-        for (at, _) in lower.match_indices(kind) {
-            let before = lower.as_bytes().get(at.wrapping_sub(1));
-            if before.is_some_and(u8::is_ascii_alphanumeric) && !flat.broken_at(at) {
-                continue;
-            }
-            match read(&flat, at, kind, here) {
-                Ok(link) if found.as_ref().is_some_and(|other| *other != link) => {
-                    return Err(LinkError::Several);
-                }
-                Ok(link) => found = Some(link),
-                Err(error) => wrong = wrong.max(error),
-            }
+fn starts_with(text: &[u8], start: &[u8]) -> bool {
+    text.get(..start.len()).is_some_and(|found| found.eq_ignore_ascii_case(start))
+}
+
+/// A whole link, as text: phones download less than for comparing what it holds.
+#[derive(PartialEq, Eq)]
+struct Found<'a> {
+    join: bool,
+    relay: String,
+    payload: &'a str,
+}
+
+impl Found<'_> {
+    fn open(self) -> Result<Link, LinkError> {
+        let Self { join, relay, payload } = self;
+        Ok(if join {
+            Link::Join(InviteLink { relay, invite: invitation(payload)? })
+        } else {
+            Link::Operator(OperatorLink { relay, secret: secret(payload)? })
+        })
+    }
+}
+
+fn look(flat: &Flat, here: Option<&str>) -> Result<Link, LinkError> {
+    let mut found = None;
+    let mut wrong = LinkError::NotALink;
+    for at in 0..flat.text.len() {
+        let rest = flat.from(at);
+        if starts_with(rest, b"://") {
+            wrong = wrong.max(LinkError::Bare);
+        }
+        let Some(kind) = KINDS.into_iter().find(|kind| starts_with(rest, kind)) else { continue };
+        let before = at.checked_sub(1).and_then(|before| flat.text.get(before));
+        if before.is_some_and(u8::is_ascii_alphanumeric) && !flat.broken_at(at) {
+            continue;
+        }
+        match read(flat, at, kind, here) {
+            Ok(link) if found.as_ref().is_some_and(|other| *other != link) => return Err(LinkError::Several),
+            Ok(link) => found = Some(link),
+            Err(error) => wrong = wrong.max(error),
         }
     }
-    found.ok_or(wrong)
+    found.ok_or(wrong)?.open()
 }
 
 /// The link whose `kind` stands at `at`.
-fn read(flat: &Flat, at: usize, kind: &str, here: Option<&str>) -> Result<Link, LinkError> {
-    let rest = flat.text.get(at + kind.len()..).unwrap_or_default();
-    let payload = rest.trim_start_matches('=');
-    let start = flat.text.len() - payload.len();
-    let run =
-        payload.bytes().take_while(|symbol| symbol.is_ascii_alphanumeric() || b"-_".contains(symbol)).count();
-    let first = flat.breaks.partition_point(|place| *place <= start);
-    let pieces = flat.breaks.get(first..).unwrap_or_default().iter().map(|place| place - start);
+fn read<'a>(flat: &'a Flat, at: usize, kind: &[u8], here: Option<&str>) -> Result<Found<'a>, LinkError> {
+    let mut start = at + kind.len();
+    while flat.text.get(start) == Some(&b'=') {
+        start += 1;
+    }
+    let rest = flat.from(start);
+    let symbol = |symbol: &&u8| symbol.is_ascii_alphanumeric() || matches!(symbol, b'-' | b'_');
+    let run = rest.iter().take_while(symbol).count();
+    let join = kind == KINDS[0];
     let mut wrong = None;
-    for end in pieces.take_while(|end| *end < run).chain([run]).take(PIECES) {
-        let piece = payload.get(..end).unwrap_or_default();
-        // What marks a text as slanted is a symbol too.
-        for piece in [piece, piece.trim_end_matches(['-', '_'])] {
-            let whole = match kind {
-                "join=" => invitation(piece).map(|invite| {
-                    address(flat, at, here).map(|relay| Link::Join(InviteLink { relay, invite }))
-                }),
-                _ => secret(piece).map(|secret| {
-                    address(flat, at, here).map(|relay| Link::Operator(OperatorLink { relay, secret }))
-                }),
-            };
+    let breaks = flat.breaks.iter().filter_map(|place| place.checked_sub(start));
+    for end in breaks.filter(|end| (1..run).contains(end)).take(PIECES).chain([run]) {
+        let mut piece = rest.get(..end).unwrap_or_default();
+        loop {
+            let payload = core::str::from_utf8(piece).unwrap_or_default();
+            let whole = if join { invitation(payload).map(|_| ()) } else { secret(payload).map(|_| ()) };
             match whole {
-                Ok(link) => return link.ok_or(LinkError::NoAddress),
+                Ok(()) => {
+                    let relay = address(flat, at, here).ok_or(LinkError::NoAddress)?;
+                    return Ok(Found { join, relay, payload });
+                }
                 Err(error) => wrong = wrong.or(Some(error)),
+            }
+            // What marks a text as slanted is a symbol too.
+            match piece {
+                [shorter @ .., b'-' | b'_'] => piece = shorter,
+                _ => break,
             }
         }
     }
     // With nothing behind it, it was cut; something else in its place was put there.
-    let changed = run == 0 && !payload.is_empty() && !flat.broken_at(start);
+    let changed = run == 0 && !rest.is_empty() && !flat.broken_at(start);
     Err(if changed { LinkError::Damaged } else { wrong.unwrap_or(LinkError::CutShort) })
 }
 
 /// Address of the relay of the link whose kind stands at `at`.
 fn address(flat: &Flat, at: usize, here: Option<&str>) -> Option<String> {
-    let from = (at.saturating_sub(REACH)..=at).find(|from| flat.text.is_char_boundary(*from))?;
-    let last = flat.breaks.iter().rev().find(|place| **place < at).map_or(from, |place| from.max(*place));
+    let from = at.saturating_sub(REACH);
+    let last = flat.breaks.iter().copied().filter(|place| (from..at).contains(place)).max().unwrap_or(from);
     let piece = flat.text.get(last..at)?;
     named(piece, here)
         .or_else(|| bare(piece, here))
@@ -148,17 +173,16 @@ fn address(flat: &Flat, at: usize, here: Option<&str>) -> Option<String> {
 }
 
 /// Of all addresses in a text the relay's own, else the last: a redirect names itself first.
-fn named(text: &str, here: Option<&str>) -> Option<String> {
+fn named(text: &[u8], here: Option<&str>) -> Option<String> {
     let text = unescape(&unescape(text));
-    let all = text.match_indices("://").filter_map(|(at, mark)| {
-        let scheme = text.get(..at)?.to_ascii_lowercase();
-        let scheme = ["https", "http"].into_iter().find(|known| scheme.ends_with(known))?;
-        let rest = text.get(at + mark.len()..)?;
-        let end = rest.find(|symbol| "/?#&|<>()\"'".contains(symbol)).unwrap_or(rest.len());
-        origin(Some(scheme), rest.get(..end)?.rsplit('@').next()?, here)
-    });
     let mut last = None;
-    for origin in all {
+    for at in 0..text.len() {
+        let (before, rest) = text.split_at_checked(at)?;
+        let Some(rest) = rest.strip_prefix(b"://") else { continue };
+        let scheme = ["https", "http"].into_iter().find(|scheme| ends_with(before, scheme.as_bytes()));
+        let end = rest.iter().position(|symbol| b"/?#&|<>()\"'".contains(symbol)).unwrap_or(rest.len());
+        let host = rest.get(..end)?.rsplit(|symbol| *symbol == b'@').next()?;
+        let Some(origin) = scheme.and_then(|scheme| origin(Some(scheme), host, here)) else { continue };
         if Some(origin.as_str()) == here {
             return Some(origin);
         }
@@ -168,27 +192,34 @@ fn named(text: &str, here: Option<&str>) -> Option<String> {
 }
 
 /// An address without a scheme, right before the link's mark.
-fn bare(text: &str, here: Option<&str>) -> Option<String> {
-    let text = text.trim_end_matches(['#', '!', '?', '&']).trim_end_matches('/');
-    let host =
-        text.rsplit(|symbol: char| !symbol.is_ascii_alphanumeric() && !".-:".contains(symbol)).next()?;
-    let host = host.trim_start_matches(['.', '-', ':']);
-    (host.contains('.') || host.starts_with("localhost")).then(|| origin(None, host, here)).flatten()
+fn bare(mut text: &[u8], here: Option<&str>) -> Option<String> {
+    while let [shorter @ .., b'#' | b'!' | b'?' | b'&' | b'/'] = text {
+        text = shorter;
+    }
+    let host = text.rsplit(|symbol| !in_host(*symbol)).next()?;
+    (host.contains(&b'.') || starts_with(host, b"localhost")).then(|| origin(None, host, here)).flatten()
 }
 
-fn origin(scheme: Option<&str>, host: &str, here: Option<&str>) -> Option<String> {
-    let host = host.trim_end_matches(['.', ':']).to_ascii_lowercase();
-    let fits =
-        |symbol: char| symbol.is_ascii_alphanumeric() || ".-:[]".contains(symbol) || !symbol.is_ascii();
-    if host.is_empty() || !host.chars().all(fits) {
+const fn in_host(symbol: u8) -> bool {
+    symbol.is_ascii_alphanumeric() || matches!(symbol, b'.' | b'-' | b':' | b'[' | b']')
+}
+
+fn origin(scheme: Option<&str>, mut host: &[u8], here: Option<&str>) -> Option<String> {
+    while let [shorter @ .., b'.' | b':'] | [b'.' | b':' | b'-', shorter @ ..] = host {
+        host = shorter;
+    }
+    if host.is_empty() || !host.iter().all(|symbol| in_host(*symbol)) {
         return None;
     }
-    let local = host.starts_with("localhost") || host.starts_with("127.");
+    let local = starts_with(host, b"localhost") || starts_with(host, b"127.");
     let scheme = scheme.unwrap_or(if local { "http" } else { "https" });
-    let host = host.strip_suffix(if scheme == "http" { ":80" } else { ":443" }).unwrap_or(&host);
+    let port: &[u8] = if scheme == "http" { b":80" } else { b":443" };
+    let host = core::str::from_utf8(host.strip_suffix(port).unwrap_or(host)).ok()?.to_ascii_lowercase();
     // The page came from there by the scheme that works.
-    if let Some(here) = here.filter(|here| here.split_once("://").is_some_and(|(_, known)| known == host)) {
-        return Some(here.to_owned());
+    match here {
+        Some(here) if here.strip_suffix(host.as_str()).is_some_and(|scheme| scheme.ends_with("://")) => {
+            Some(here.to_owned())
+        }
+        _ => Some([scheme, "://", &host].concat()),
     }
-    Some([scheme, "://", host].concat())
 }

@@ -16,19 +16,21 @@ export function request<T>(name: string, how: How, work: Work<T>): Promise<T> {
   if (navigator.locks) return navigator.locks.request(name, how, work as (lock: Lock | null) => T) as Promise<T>;
   const before = held.get(name);
   if (before && how.ifAvailable) return Promise.resolve(work(null));
-  const turn = (how.steal ? Promise.resolve() : (before ?? Promise.resolve())).then(() => {
-    if (how.signal?.aborted) throw new DOMException("late", "AbortError");
-    return work({});
-  });
-  const over = turn.then(
-    () => undefined,
-    () => undefined,
-  );
+  const free = how.steal || !before ? Promise.resolve() : before;
+  const given = how.signal ? Promise.race([free, ended(how.signal)]) : free;
+  const turn = given.then(() => work({}));
+  // Whoever did not wait any longer leaves the lock with the one before.
+  const over = Promise.allSettled(how.steal ? [turn] : [before, turn]);
   held.set(name, over);
   void over.then(() => {
     if (held.get(name) === over) held.delete(name);
   });
   return turn;
+}
+
+/** Whoever waits with a signal waits no longer than that. */
+function ended(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(new DOMException("late", "AbortError"))));
 }
 
 /** A signal that says when `ms` are over. */
