@@ -115,7 +115,7 @@ test("no reload, no back button and no failure to load loses an invite or a name
   await page.unroute(/\.wasm$/);
   await page.route(/\.wasm$/, (route) => line.then(() => route.continue()));
   await person.tap("Try again");
-  await person.title("Reading your invite…");
+  await person.sees("Reading your invite…");
   assert.equal(await page.getByText("I have an invite").count(), 0);
   arrive();
   await person.title("Join Valle");

@@ -8,6 +8,8 @@ use super::{InviteLink, Link, LinkError, OperatorLink, invitation, secret};
 const LAYERS: usize = 5;
 /// Most pieces that a payload may have been broken into.
 const PIECES: usize = 32;
+/// Symbols that no payload is longer than.
+const LONGEST: usize = 1_500;
 /// How far in front of its secret a link may begin, bytes: redirects are long.
 const REACH: usize = 2_048;
 
@@ -132,29 +134,35 @@ fn read<'a>(flat: &'a Flat, at: usize, kind: &[u8], here: Option<&str>) -> Resul
         start += 1;
     }
     let rest = flat.from(start);
-    let symbol = |symbol: &&u8| symbol.is_ascii_alphanumeric() || matches!(symbol, b'-' | b'_');
-    let run = rest.iter().take_while(symbol).count();
     let join = kind == KINDS[0];
-    let mut wrong = None;
-    let breaks = flat.breaks.iter().filter_map(|place| place.checked_sub(start));
-    for end in breaks.filter(|end| (1..run).contains(end)).take(PIECES).chain([run]) {
-        let mut piece = rest.get(..end).unwrap_or_default();
-        loop {
-            let payload = core::str::from_utf8(piece).unwrap_or_default();
-            let whole = if join { invitation(payload).map(|_| ()) } else { secret(payload).map(|_| ()) };
-            match whole {
-                Ok(()) => {
-                    let relay = address(flat, at, here).ok_or(LinkError::NoAddress)?;
-                    return Ok(Found { join, relay, payload });
+    let (mut wrong, mut pieces, mut run) = (None, 0, 0);
+    loop {
+        let more =
+            rest.get(run).is_some_and(|symbol| symbol.is_ascii_alphanumeric() || b"-_".contains(symbol));
+        if !more || (run > 0 && flat.broken_at(start + run)) {
+            let mut piece = rest.get(..run).unwrap_or_default();
+            loop {
+                let payload = core::str::from_utf8(piece).unwrap_or_default();
+                let whole = if join { invitation(payload).map(|_| ()) } else { secret(payload).map(|_| ()) };
+                match whole {
+                    Ok(()) => {
+                        let relay = address(flat, at, here).ok_or(LinkError::NoAddress)?;
+                        return Ok(Found { join, relay, payload });
+                    }
+                    Err(error) => wrong = wrong.or(Some(error)),
                 }
-                Err(error) => wrong = wrong.or(Some(error)),
+                // What marks a text as slanted is a symbol too.
+                match piece {
+                    [shorter @ .., b'-' | b'_'] => piece = shorter,
+                    _ => break,
+                }
             }
-            // What marks a text as slanted is a symbol too.
-            match piece {
-                [shorter @ .., b'-' | b'_'] => piece = shorter,
-                _ => break,
-            }
+            pieces += 1;
         }
+        if !more || pieces > PIECES || run > LONGEST {
+            break;
+        }
+        run += 1;
     }
     // With nothing behind it, it was cut; something else in its place was put there.
     let changed = run == 0 && !rest.is_empty() && !flat.broken_at(start);
@@ -177,12 +185,22 @@ fn named(text: &[u8], here: Option<&str>) -> Option<String> {
     let text = unescape(&unescape(text));
     let mut last = None;
     for at in 0..text.len() {
-        let (before, rest) = text.split_at_checked(at)?;
-        let Some(rest) = rest.strip_prefix(b"://") else { continue };
-        let scheme = ["https", "http"].into_iter().find(|scheme| ends_with(before, scheme.as_bytes()));
-        let end = rest.iter().position(|symbol| b"/?#&|<>()\"'".contains(symbol)).unwrap_or(rest.len());
-        let host = rest.get(..end)?.rsplit(|symbol| *symbol == b'@').next()?;
-        let Some(origin) = scheme.and_then(|scheme| origin(Some(scheme), host, here)) else { continue };
+        let before = text.get(..at)?;
+        if !starts_with(text.get(at..)?, b"://")
+            || !(ends_with(before, b"http") || ends_with(before, b"https"))
+        {
+            continue;
+        }
+        // Whoever names a user before the host means the host.
+        let (mut from, mut end) = (at + 3, at + 3);
+        while let Some(symbol) = text.get(end).filter(|symbol| in_host(**symbol) || **symbol == b'@') {
+            end += 1;
+            if *symbol == b'@' {
+                from = end;
+            }
+        }
+        let scheme = if ends_with(before, b"http") { "http" } else { "https" };
+        let Some(origin) = origin(Some(scheme), text.get(from..end)?, here) else { continue };
         if Some(origin.as_str()) == here {
             return Some(origin);
         }
@@ -196,7 +214,11 @@ fn bare(mut text: &[u8], here: Option<&str>) -> Option<String> {
     while let [shorter @ .., b'#' | b'!' | b'?' | b'&' | b'/'] = text {
         text = shorter;
     }
-    let host = text.rsplit(|symbol| !in_host(*symbol)).next()?;
+    let mut start = text.len();
+    while start > 0 && text.get(start - 1).is_some_and(|symbol| in_host(*symbol)) {
+        start -= 1;
+    }
+    let host = text.get(start..)?;
     (host.contains(&b'.') || starts_with(host, b"localhost")).then(|| origin(None, host, here)).flatten()
 }
 

@@ -75,7 +75,10 @@ fn escape(text: &[u8]) -> Option<(u8, &[u8])> {
         [b'=', b'2', b'3', rest @ ..] => Some((b'#', rest)),
         [b'&', b'#', b'x' | b'X', rest @ ..] => number(rest, 16),
         [b'&', b'#', rest @ ..] => number(rest, 10),
-        [b'&', rest @ ..] => NAMES.iter().find_map(|(name, byte)| Some((*byte, rest.strip_prefix(*name)?))),
+        [b'&', rest @ ..] => {
+            let (name, byte) = NAMES.iter().find(|(name, _)| rest.starts_with(name))?;
+            Some((*byte, rest.get(name.len()..)?))
+        }
         _ => None,
     }
 }
