@@ -7,14 +7,21 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 suite=${1:-trixie} task=${2:-run}
 root=$(mktemp -d "${BARE_ROOT:-/tmp}/bare-XXXXXX")
-unmount() { for at in dev/shm dev proc sys; do umount -l "$root/$at" 2>/dev/null || true; done; }
-trap 'unmount; rm -rf "$root"' EXIT
+# Whatever still runs in there holds its files.
+end() {
+  for process in /proc/[0-9]*; do
+    [ "$(readlink "$process/root")" != "$root" ] || kill -KILL "${process#/proc/}" 2>/dev/null || true
+  done
+  for at in dev/shm dev proc sys; do umount -l "$root/$at" 2>/dev/null || true; done
+  rm -rf --one-file-system "$root"
+}
+trap end EXIT
 
 mirror=
 case $suite in noble) mirror=http://archive.ubuntu.com/ubuntu ;; esac
 echo "== a bare $suite"
 debootstrap --variant=minbase --include=ca-certificates,curl,git "$suite" "$root" $mirror >/dev/null
-for at in proc sys dev; do mount --rbind "/$at" "$root/$at"; done
+for at in proc sys dev; do mount --rbind --make-rslave "/$at" "$root/$at"; done
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 # Ubuntu's browsers and some of Debian's packages are in other parts than `main`.
 [ "$suite" != noble ] || echo "deb $mirror noble main universe" >"$root/etc/apt/sources.list"
@@ -34,12 +41,14 @@ git archive HEAD | tar -x -C "$root/root/campana"
 
 echo "== ./setup $task"
 case $task in run) last='^Open this link' ;; *) last='^[0-9]+ passed, [0-9]+ failed$' ;; esac
-began=$(date +%s)
-inside sh -c "cd /root/campana && exec ./setup $task" </dev/null 2>&1 |
-  awk -v last="$last" '
-    BEGIN { before = systime() }
-    { print; fflush(); now = systime(); if (now - before > gap) gap = now - before; before = now }
-    $0 ~ last { print "longest silence: " gap " s"; found = 1; exit }
-    END { exit !found }' && status=0 || status=$?
-echo "./setup $task on $suite: $(($(date +%s) - began)) s, $([ $status -eq 0 ] && echo "its last line came" || echo "FAILED")"
-exit "$status"
+began=$SECONDS before=$SECONDS gap=0 found=
+# The shell reads line by line; an awk may wait for a whole block and see silences that nobody saw.
+while IFS= read -r line; do
+  printf '%s\n' "$line"
+  [ $((SECONDS - before)) -le "$gap" ] || gap=$((SECONDS - before))
+  before=$SECONDS
+  [[ ! $line =~ $last ]] || { found=yes; break; }
+done < <(inside sh -c "cd /root/campana && exec ./setup $task" </dev/null 2>&1)
+echo "longest silence: $gap s"
+echo "./setup $task on $suite: $((SECONDS - began)) s, $([ "$found" ] && echo "its last line came" || echo "FAILED")"
+[ "$found" ]
