@@ -70,6 +70,8 @@ pub enum Command {
     },
     /// Drafts a statement that changes the zones.
     ChangeZones(Vec<ZoneChange>),
+    /// Drafts a statement that sets the hotline's telephone number; empty: none any more.
+    SetHotline(String),
     /// Signs a draft.
     Approve(Hash),
     /// Withdraws a draft of this device, or takes this device's signature on another's back.
@@ -243,6 +245,9 @@ pub enum CommandError {
     /// Too long or empty.
     #[error("a name must have 1 to 64 characters")]
     BadName,
+    /// No telephone number.
+    #[error("a telephone number has 3 to 20 digits, and nothing but spaces, -, ., ( and ) between them")]
+    BadTelephone,
     /// Too many words or zones.
     #[error("too long: shorten it")]
     TooLong,
@@ -324,6 +329,7 @@ words! {
     Self::NeedsRole(_) => "needs-role",
     Self::BadThreshold => "bad-threshold",
     Self::BadName => "bad-name",
+    Self::BadTelephone => "bad-telephone",
     Self::TooLong => "too-long",
     Self::UnknownPerson => "unknown-person",
     Self::UnknownInvite => "unknown-invite",

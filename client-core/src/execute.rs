@@ -12,7 +12,7 @@ use campana_protocol::link::{Invitation, InviteLink, OperatorLink};
 use campana_protocol::mailbox::{
     Join, KeyPackageFor, Post, Refusal, ReturnAddress, SignedJoin, invite_proof, join_digest,
 };
-use campana_protocol::name::clean;
+use campana_protocol::name::{self, clean};
 use campana_protocol::wire;
 
 use crate::channel::Channel;
@@ -41,6 +41,7 @@ impl Core {
             Command::Revoke { person, role } => self.revoke(person, role),
             Command::Remove { person } => self.remove(person),
             Command::ChangeZones(changes) => self.change_zones(&changes),
+            Command::SetHotline(telephone) => self.set_hotline(&telephone),
             Command::RaiseRules => self.raise_rules(),
             Command::Approve(id) => self.approve(id),
             Command::Withdraw(id) => self.withdraw(id),
@@ -368,6 +369,18 @@ impl Core {
         });
         let zones = chain.zones().changed(changes, drafted.map(|zone| zone.code))?;
         self.drafted(vec![Operation::Zones { zones }], false)
+    }
+
+    fn set_hotline(&mut self, text: &str) -> Result<Reply, CommandError> {
+        let chain = self.constituted_chain()?;
+        let telephone = name::telephone(text).unwrap_or_default();
+        if telephone.is_empty() && !text.trim().is_empty() {
+            return Err(CommandError::BadTelephone);
+        }
+        if telephone == chain.hotline() {
+            return Err(CommandError::AlreadyDone);
+        }
+        self.drafted(vec![Operation::Hotline { telephone: telephone.into() }], false)
     }
 
     fn raise_rules(&mut self) -> Result<Reply, CommandError> {

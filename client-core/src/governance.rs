@@ -8,7 +8,7 @@ use campana_protocol::governance::{
     Statement, genesis_head, next_head, statement_digest,
 };
 use campana_protocol::id::{Hash, NetworkId, PublicKey};
-use campana_protocol::{limits, wire};
+use campana_protocol::{limits, name, wire};
 
 use crate::keys;
 use crate::limits::STRICT_RULE;
@@ -45,6 +45,7 @@ pub(crate) struct Governance {
     removed_keys: Set<PublicKey>,
     desk: DeskMailbox,
     zones: Zones,
+    hotline: String,
     nonces: Set<[u8; 16]>,
     rule: u16,
     unknown: bool,
@@ -70,6 +71,7 @@ impl Governance {
             removed_keys: Set::new(),
             desk: charter.desk_mailbox,
             zones: Zones::default(),
+            hotline: String::new(),
             nonces: Set::new(),
             rule: 0,
             unknown: false,
@@ -209,6 +211,9 @@ impl Governance {
             Operation::Zones { zones } => {
                 self.zones = self.zones.set(zones).ok_or(GovernanceError::BadOperation)?;
             }
+            Operation::Hotline { telephone } => {
+                self.hotline = name::telephone(telephone).unwrap_or_default().into();
+            }
             Operation::Unknown { .. } => self.unknown = true,
         }
         Ok(())
@@ -329,6 +334,11 @@ impl Governance {
 
     pub(crate) fn desk(&self) -> &DeskMailbox {
         &self.desk
+    }
+
+    /// The hotline's telephone number; empty: the committee has set none.
+    pub(crate) fn hotline(&self) -> &str {
+        &self.hotline
     }
 
     pub(crate) fn zones(&self) -> &Zones {

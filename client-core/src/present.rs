@@ -88,6 +88,7 @@ impl Core {
             threshold,
             verify_threshold: charter.verify_threshold,
             zones: zone_views(governance.zones().current()),
+            hotline: Some(governance.hotline()).filter(|number| !number.is_empty()).map(str::to_owned),
             epoch: channel.group.epoch(),
             governance_height: governance.height(),
             governance_head: governance.head().to_string(),

@@ -2,7 +2,7 @@
 
 use campana_protocol::governance::{Operation, Role, Statement};
 use campana_protocol::id::PublicKey;
-use campana_protocol::name::{clean, short_code};
+use campana_protocol::name::{self, clean, short_code};
 use campana_protocol::wire;
 
 use crate::committee::desk_mailbox;
@@ -81,6 +81,9 @@ impl Core {
                 OperationView::Remove { name, code, other_leaf }
             }
             Operation::Zones { zones } => OperationView::Zones(chain.zones().difference(zones)),
+            Operation::Hotline { telephone } => {
+                OperationView::Hotline(name::telephone(telephone).unwrap_or_default().into())
+            }
             Operation::Desk { mailbox } => OperationView::Desk {
                 readable: record.desk.as_ref().is_some_and(|secret| desk_mailbox(secret) == *mailbox),
             },
@@ -128,7 +131,7 @@ impl Core {
                         return Some(DraftTrouble::Desk);
                     }
                 }
-                Operation::Zones { .. } => {}
+                Operation::Zones { .. } | Operation::Hotline { .. } => {}
                 Operation::Unknown { .. } => return Some(DraftTrouble::UpdateNeeded),
             }
         }

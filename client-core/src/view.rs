@@ -86,6 +86,8 @@ pub struct NetworkView {
     pub verify_threshold: u8,
     /// Zones to choose from, in the committee's order.
     pub zones: Vec<ZoneView>,
+    /// The hotline's telephone number, if the committee has set one.
+    pub hotline: Option<String>,
     /// MLS epoch of the broadcast channel.
     pub epoch: u64,
     /// Statements applied.
@@ -505,6 +507,8 @@ pub enum OperationView {
     },
     /// Changes the zones; empty: nothing but their order.
     Zones(Vec<ZoneChangeView>),
+    /// Sets the hotline's telephone number; empty: none any more.
+    Hotline(String),
     /// The network goes on under these rules; apps that do not follow them stop until they are updated.
     Rule(u16),
     /// An operation of a later version: nobody can sign it before they have updated.

@@ -185,6 +185,14 @@ pub enum Operation {
         #[n(0)]
         zones: Vec<Zone>,
     },
+    /// Sets the telephone number of the network's hotline.
+    #[n(6)]
+    Hotline {
+        /// As people write it; see [`crate::name::telephone`]. What is no number means that there is none:
+        /// versions that do not know this operation apply every statement with it, so none may refuse one.
+        #[n(0)]
+        telephone: String,
+    },
     /// An operation of a later version, as it was signed. It changes nothing here: whatever changes
     /// who may enter, leave or commit travels in a statement that raises the rule number beyond what
     /// this version follows.
@@ -201,8 +209,9 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// The numbers that this version knows.
-    const KNOWN: core::ops::RangeInclusive<u32> = 0..=5;
+    /// Those of the first version. A later one that does not decode is kept, as by the versions before it.
+    const FIRST: core::ops::RangeInclusive<u32> = 0..=5;
+    const HOTLINE: u32 = 6;
 }
 
 /// A statement's operations. The codec keeps those of later versions byte for byte.
@@ -242,12 +251,13 @@ mod operations {
         let (start, mut probe) = (d.position(), d.probe());
         probe.array()?;
         let number = probe.u32()?;
-        if Operation::KNOWN.contains(&number) {
+        if Operation::FIRST.contains(&number) {
             return Operation::decode(d, context);
         }
         d.skip()?;
-        let encoded = d.input().get(start..d.position()).unwrap_or_default().to_vec();
-        Ok(Operation::Unknown { number, encoded })
+        let encoded = d.input().get(start..d.position()).unwrap_or_default();
+        let hotline = if number == Operation::HOTLINE { minicbor::decode_with(encoded, context).ok() } else { None };
+        Ok(hotline.unwrap_or_else(|| Operation::Unknown { number, encoded: encoded.to_vec() }))
     }
 }
 

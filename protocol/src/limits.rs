@@ -153,6 +153,9 @@ pub const MAX_PUBLIC_REPORT: usize = 512;
 /// Most characters of a handle or a network's name.
 pub const MAX_NAME: usize = 64;
 
+/// Characters of a telephone number, with all that people write between the digits.
+pub const MAX_TELEPHONE: usize = 32;
+
 /// Most zones of a network.
 pub const MAX_ZONES: usize = 256;
 

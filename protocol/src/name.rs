@@ -1,6 +1,7 @@
 //! Names that people choose, and the code that tells two people of one name apart.
 
 use crate::id::{PublicKey, hash};
+use crate::limits::MAX_TELEPHONE;
 
 /// Digits and letters without I, L, O and U (Crockford's base 32): none looks like another, and none
 /// makes a word.
@@ -43,6 +44,17 @@ pub fn is_code(typed: &str, code: &str) -> bool {
         text.bytes().filter(|byte| !matches!(byte, b'-' | b' ')).map(fold).collect()
     };
     symbols(typed) == symbols(code)
+}
+
+/// A telephone number as it may be shown and dialled, if `text` is one: three to twenty digits, a `+` in front,
+/// and what people write between them.
+#[must_use]
+pub fn telephone(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let country = text.strip_prefix('+').unwrap_or(text);
+    let sound = country.bytes().all(|byte| byte.is_ascii_digit() || b" -().".contains(&byte));
+    (sound && (3..=20).contains(&digits) && text.len() <= MAX_TELEPHONE).then_some(text)
 }
 
 /// A text on one line and with nothing in it that cannot be seen: no control character or line break,

@@ -1,4 +1,5 @@
 // Every screen in both languages, as a network of six comes to it; and what is seldom seen.
+import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { LANGUAGES, look, words } from "./look.mjs";
@@ -93,16 +94,21 @@ for (const [tag, language, locale] of LANGUAGES) {
       await founder.page.getByLabel(say("zones-new")).last().fill(name);
     }
     await founder.tap(say("zones-save"));
+    await founder.page.getByLabel(say("hotline-number")).fill("+1 413-555-0100");
+    await founder.tap(say("hotline-save"));
     await founder.page.locator("summary", { hasText: "Vera" }).click();
     await founder.tap(say("grant-role", { role: say("role-verifier") }));
     await founder.sees(say("signatures", { have: 1, need: 2 }));
-    await founder.page.locator("li.draft").nth(1).waitFor();
+    await founder.page.locator("li.draft").nth(2).waitFor();
     await look(founder, tag, "11-committee-drafts");
     await second.tap(new RegExp(say("committee")));
-    for (const left of [2, 1]) {
+    for (const left of [3, 2, 1]) {
       await second.page.getByRole("button", { name: say("sign"), exact: true }).first().click();
       await second.page.waitForFunction((n) => document.querySelectorAll("li.draft").length < n, left, { timeout: 20_000 });
     }
+    const call = member.page.getByRole("link", { name: say("hotline-call", { number: "+1 413-555-0100" }) });
+    await call.waitFor({ timeout: 20_000 });
+    assert.equal(await call.getAttribute("href"), "tel:+14135550100");
     await verifier.page.getByRole("button", { name: new RegExp(say("desk")) }).waitFor({ timeout: 20_000 });
     await verifier.tap(new RegExp(say("desk")));
     await look(verifier, tag, "12-desk-empty");

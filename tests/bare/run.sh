@@ -46,6 +46,7 @@ began=$SECONDS before=$SECONDS gap=0 found=
 while IFS= read -r line; do
   printf '%s\n' "$line"
   [ $((SECONDS - before)) -le "$gap" ] || gap=$((SECONDS - before))
+  [ $((SECONDS - before)) -le 10 ] || echo "== (after a silence of $((SECONDS - before)) s)"
   before=$SECONDS
   [[ ! $line =~ $last ]] || { found=yes; break; }
 done < <(inside sh -c "cd /root/campana && exec ./setup $task" </dev/null 2>&1)

@@ -113,6 +113,7 @@ async fn run(options: Options, screen: Screen) -> Result<(), (Screen, Failure)> 
         Verb::Revoke(verb) => govern::revoke(&mut desk, verb).await,
         Verb::Remove(verb) => govern::remove(&mut desk, verb).await,
         Verb::Zones(verb) => govern::zones(&mut desk, verb).await,
+        Verb::Hotline(verb) => govern::hotline(&mut desk, verb).await,
         Verb::Drafts => govern::drafts(&mut desk).await,
         Verb::RaiseRules => govern::raise_rules(&mut desk).await,
         Verb::Approve(verb) => govern::approve(&mut desk, verb).await,

@@ -202,6 +202,41 @@ fn zones_are_few_numbered_and_named() {
 }
 
 #[test]
+fn a_hotline_that_is_no_number_is_none_and_refuses_no_statement() {
+    let mut governance = two_of_three();
+    let numbers = [
+        ("+1 413-555-0100", "+1 413-555-0100"),
+        ("(413) 555.0100", "(413) 555.0100"),
+        ("911", "911"),
+        ("", ""),
+        ("12", ""),
+        ("call me", ""),
+        ("5550100;ext=1", ""),
+        ("1+5550100", ""),
+        ("123456789012345678901", ""),
+        ("1   -   2   -   3   -   4   -   5  ", ""),
+        ("٤١٣٥٥٥", ""),
+    ];
+    for (nonce, (said, shown)) in (1..).zip(numbers) {
+        let hotline = Operation::Hotline { telephone: said.into() };
+        let next = statement(&governance, nonce, vec![hotline]);
+        // An app of before knows no hotline, and applies it.
+        assert_eq!(governance.apply(&sign(&next, &[0, 1])), Ok(()), "{said}");
+        assert_eq!(governance.hotline(), shown, "{said}");
+    }
+}
+
+#[test]
+fn a_hotline_of_another_shape_is_kept_as_by_an_app_that_knows_none() {
+    let mut governance = two_of_three();
+    let encoded = wire::encode(&(6u32, (7u8,)));
+    let later = Operation::Unknown { number: 6, encoded };
+    let next = statement(&governance, 1, vec![later]);
+    assert_eq!(governance.apply(&sign(&next, &[0, 1])), Ok(()));
+    assert!(governance.holds_unknown() && governance.hotline().is_empty());
+}
+
+#[test]
 fn a_statement_is_applied_whole_or_not_at_all() {
     let before = two_of_three();
     let zones = Operation::Zones { zones: vec![Zone { code: 0, name: "bad".into() }] };

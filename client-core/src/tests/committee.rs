@@ -1,6 +1,6 @@
 //! One committee device, or one at the desk, against all the others.
 
-use campana_core::view::Status;
+use campana_core::view::{OperationView, Status};
 use campana_protocol::event::{Approve, DeskSecret, Draft, Event, Owner};
 use campana_protocol::frame::{Class, Secret};
 use campana_protocol::governance::{
@@ -96,6 +96,31 @@ fn statements_applied_in_another_order_stop_nobody() {
         assert_eq!(zone(&world, *id).as_deref(), Some("waits"), "device {id}");
     }
     world.assert_converged(&ids);
+}
+
+#[test]
+fn the_hotlines_number_is_on_every_phone_once_the_committee_has_signed_it() {
+    let (mut world, ids) = network();
+    let number = "+1 413-555-0100";
+    let hotline = |world: &World, id: usize| world.view(id).network.and_then(|network| network.hotline);
+    let say = |text: &str| Command::SetHotline(text.into());
+    assert_eq!(world.command(ids[0], say("ask Ana")), Err(CommandError::BadTelephone));
+    assert_eq!(world.command(ids[0], say(" ")), Err(CommandError::AlreadyDone));
+    assert_eq!(world.command(ids[6], say(number)), Err(CommandError::NotCommittee));
+    let Ok(Reply::Draft(id)) = world.command(ids[0], say(number)) else { panic!() };
+    world.pass(60_000);
+    assert!(ids.iter().all(|id| hotline(&world, *id).is_none()), "one signature is not enough");
+    let drafts = world.view(ids[1]).committee.expect("committee").drafts;
+    assert_eq!(drafts[0].operations, [OperationView::Hotline(number.into())]);
+    world.command(ids[1], Command::Approve(id)).expect("a draft");
+    world.pass(60_000);
+    assert!(ids.iter().all(|id| hotline(&world, *id).as_deref() == Some(number)));
+    assert_eq!(world.command(ids[0], say(number)), Err(CommandError::AlreadyDone));
+    let Ok(Reply::Draft(id)) = world.command(ids[2], say("")) else { panic!() };
+    world.settle();
+    world.command(ids[0], Command::Approve(id)).expect("a draft");
+    world.pass(60_000);
+    assert!(ids.iter().all(|id| hotline(&world, *id).is_none()));
 }
 
 #[test]

@@ -80,6 +80,8 @@ pub enum Command {
     },
     /// Drafts changes of the zones.
     ChangeZones(Vec<ZoneChange>),
+    /// Drafts the hotline's telephone number; empty: none any more.
+    SetHotline(String),
     /// Signs a draft.
     Approve(String),
     /// Withdraws an own draft, or takes the own signature on another's back.
@@ -194,6 +196,7 @@ impl Command {
             Self::ChangeZones(changes) => {
                 CoreCommand::ChangeZones(changes.into_iter().map(ZoneChange::understand).collect())
             }
+            Self::SetHotline(telephone) => CoreCommand::SetHotline(telephone),
             Self::DismissUnread => CoreCommand::DismissUnread,
             Self::RaiseRules => CoreCommand::RaiseRules,
             Self::Approve(id) => CoreCommand::Approve(known(Hash::parse(&id))?),

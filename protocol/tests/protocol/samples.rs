@@ -438,6 +438,7 @@ fn statement() -> Vec<u8> {
             Operation::Remove { role_key: OTHER, leaf: KEY },
             Operation::Desk { mailbox: desk() },
             Operation::Zones { zones: vec![Zone { code: 1, name: "Holyoke".into() }] },
+            Operation::Hotline { telephone: "+1 413-555-0100".into() },
         ],
         rule: None,
     })

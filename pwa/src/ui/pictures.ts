@@ -16,6 +16,7 @@ import image from "lucide-static/icons/image.svg?raw";
 import landmark from "lucide-static/icons/landmark.svg?raw";
 import megaphone from "lucide-static/icons/megaphone.svg?raw";
 import person from "lucide-static/icons/user-round.svg?raw";
+import phone from "lucide-static/icons/phone.svg?raw";
 import pin from "lucide-static/icons/map-pin.svg?raw";
 import question from "lucide-static/icons/message-circle-question-mark.svg?raw";
 import road from "lucide-static/icons/road.svg?raw";
@@ -29,7 +30,7 @@ import video from "lucide-static/icons/video.svg?raw";
 import { type IconName, bring } from "./icons";
 
 const OWN = {
-  lock, bus, camera, car, church, clipboard, construction, door, eye, factory, footprints, gavel, house, image, landmark, megaphone, person, pin, question, road, school, unknown, "user-check": userCheck, users, van, video,
+  lock, bus, camera, car, church, clipboard, construction, door, eye, factory, footprints, gavel, house, image, landmark, megaphone, person, phone, pin, question, road, school, unknown, "user-check": userCheck, users, van, video,
 };
 export type PictureName = keyof typeof OWN;
 

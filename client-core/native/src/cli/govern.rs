@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::ask::{First, ask, look_inside, settled};
 use super::failure::Failure;
-use super::options::{Approve, Person, PersonRole, Withdraw, Zones};
+use super::options::{Approve, Hotline, Person, PersonRole, Withdraw, Zones};
 use super::{Desk, names};
 use crate::words::Words;
 
@@ -32,6 +32,11 @@ pub(crate) async fn zones(desk: &mut Desk, verb: Zones) -> Result<(), Failure> {
     let changes = changes.chain(verb.restore.into_iter().map(ZoneChange::Restore));
     let changes: Vec<_> = changes.chain(verb.names.into_iter().map(ZoneChange::Add)).collect();
     draft(desk, |_| Ok(vec![Command::ChangeZones(changes.clone())])).await
+}
+
+pub(crate) async fn hotline(desk: &mut Desk, verb: Hotline) -> Result<(), Failure> {
+    let telephone = verb.telephone.unwrap_or_default();
+    draft(desk, |_| Ok(vec![Command::SetHotline(telephone.clone())])).await
 }
 
 pub(crate) async fn raise_rules(desk: &mut Desk) -> Result<(), Failure> {
@@ -215,6 +220,8 @@ fn operation(words: &Words, operation: &OperationView) -> String {
             let changes: Vec<String> = changes.iter().map(|change| zone_change(words, change)).collect();
             say("operation-zones", "", "", changes.join(", "))
         }
+        OperationView::Hotline(number) if number.is_empty() => words.say("operation-no-hotline"),
+        OperationView::Hotline(number) => say("operation-hotline", "", "", number.clone()),
         OperationView::Rule(number) => say("operation-rule", "", "", number.to_string()),
         OperationView::Unknown => words.say("operation-unknown"),
     }

@@ -135,6 +135,8 @@ pub(crate) enum Verb {
     Remove(Person),
     /// Draft: zones are added, renamed, retired (committee).
     Zones(Zones),
+    /// Draft: the telephone number of the hotline, which every screen of a member shows (committee).
+    Hotline(Hotline),
     /// Draft: the network goes on under this version's rules; older apps stop until they are updated
     /// (committee).
     RaiseRules,
@@ -371,6 +373,17 @@ pub(crate) struct Zones {
     /// Number of a retired zone to choose from again.
     #[arg(long)]
     pub(crate) restore: Vec<u16>,
+}
+
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct Hotline {
+    /// As people write it, such as "+1 413-555-0100".
+    #[arg(required_unless_present = "none")]
+    pub(crate) telephone: Option<String>,
+    /// There is none any more.
+    #[arg(long, conflicts_with = "telephone")]
+    pub(crate) none: bool,
 }
 
 fn numbered(text: &str) -> Result<(u16, String), String> {

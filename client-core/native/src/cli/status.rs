@@ -122,6 +122,9 @@ fn network_lines(words: &Words, network: &NetworkView) -> Vec<String> {
             network.zones.iter().map(|zone| format!("{} {}", zone.code, zone.name)).collect();
         lines.push(words.with("status-zones", [("zones", zones.join(", ").into())]));
     }
+    if let Some(number) = &network.hotline {
+        lines.push(words.with("status-hotline", [("number", number.as_str().into())]));
+    }
     lines.push(words.with(
         "status-chain",
         [
