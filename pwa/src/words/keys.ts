@@ -197,6 +197,8 @@ export interface Messages {
   "draft-zone-retire": { name: string | number };
   "draft-zone-restore": { name: string | number };
   "draft-zones-order": undefined;
+  "draft-hotline": { number: string | number };
+  "draft-no-hotline": undefined;
   "draft-rule": { number: string | number };
   "draft-unknown": undefined;
   "draft-constitute": { what: string | number };
@@ -225,6 +227,11 @@ export interface Messages {
   "zones-retired": undefined;
   "zones-restore": { name: string | number };
   "zones-save": undefined;
+  "hotline-title": undefined;
+  "hotline-help": undefined;
+  "hotline-number": undefined;
+  "hotline-save": undefined;
+  "hotline-call": { number: string | number };
   "rules-title": undefined;
   "rules-help": undefined;
   "rules-raise": { number: string | number };
@@ -337,6 +344,7 @@ export interface Messages {
   "error-bad-threshold": undefined;
   "error-bad-name": undefined;
   "error-too-long": undefined;
+  "error-bad-telephone": undefined;
   "error-unknown-person": undefined;
   "error-unknown-invite": undefined;
   "error-unknown-draft": undefined;

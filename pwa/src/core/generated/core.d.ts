@@ -432,7 +432,7 @@ export type ZoneChange = { add: string } | { rename: { code: number; name: strin
 /**
  * One thing that a statement does; people by their handles.
  */
-export type OperationView = { constitute: { threshold: number; committee: number; adds: NamedView[]; drops: NamedView[] } } | { grant: { role: string; name: string; code: string } } | { revoke: { role: string; name: string; code: string } } | { remove: { name: string; code: string; other_leaf: boolean } } | { desk: { readable: boolean } } | { zones: ZoneChangeView[] } | { rule: number } | "unknown";
+export type OperationView = { constitute: { threshold: number; committee: number; adds: NamedView[]; drops: NamedView[] } } | { grant: { role: string; name: string; code: string } } | { revoke: { role: string; name: string; code: string } } | { remove: { name: string; code: string; other_leaf: boolean } } | { desk: { readable: boolean } } | { zones: ZoneChangeView[] } | { hotline: string } | { rule: number } | "unknown";
 
 /**
  * One thing that happened.
@@ -535,6 +535,10 @@ export interface NetworkView {
      */
     zones: ZoneView[];
     /**
+     * The hotline's telephone number, if the committee has set one.
+     */
+    hotline: string | undefined;
+    /**
      * MLS epoch of the broadcast channel.
      */
     epoch: number;
@@ -579,7 +583,7 @@ export type NoticeKind = "report" | "alert" | "drill" | "false-alarm" | "all-cle
 /**
  * What a person can ask.
  */
-export type Command = { start: { link: string; name: string; committee_size: number; threshold: number; verify_threshold: number } } | { invite: { lifetime_ms: number; committee: boolean } } | { "revoke-invite": string } | { join: { link: string; handle: string } } | "cancel" | { admit: Who } | { decline: Who } | { grant: { person: string; role: string } } | { revoke: { person: string; role: string } } | { remove: { person: string } } | { "change-zones": ZoneChange[] } | { approve: string } | { withdraw: string } | "raise-rules" | "dismiss-unread" | { report: Form } | { attest: { incident: string; finding: string; method: string } } | { "follow-up": { incident: string; kind: string } } | { dismiss: string } | { alerts: boolean } | { "on-call": { duty: string; from: number; to: number } } | { "test-alerts": { delay_ms: number } };
+export type Command = { start: { link: string; name: string; committee_size: number; threshold: number; verify_threshold: number } } | { invite: { lifetime_ms: number; committee: boolean } } | { "revoke-invite": string } | { join: { link: string; handle: string } } | "cancel" | { admit: Who } | { decline: Who } | { grant: { person: string; role: string } } | { revoke: { person: string; role: string } } | { remove: { person: string } } | { "change-zones": ZoneChange[] } | { "set-hotline": string } | { approve: string } | { withdraw: string } | "raise-rules" | "dismiss-unread" | { report: Form } | { attest: { incident: string; finding: string; method: string } } | { "follow-up": { incident: string; kind: string } } | { dismiss: string } | { alerts: boolean } | { "on-call": { duty: string; from: number; to: number } } | { "test-alerts": { delay_ms: number } };
 
 /**
  * What a text leads to.
