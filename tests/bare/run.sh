@@ -17,14 +17,15 @@ end() {
 }
 trap end EXIT
 
-mirror=
-case $suite in noble) mirror=http://archive.ubuntu.com/ubuntu ;; esac
+mirror=()
+# An older debootstrap has no script of its own for a newer Ubuntu: they are all alike.
+case $suite in noble) mirror=(http://archive.ubuntu.com/ubuntu gutsy) ;; esac
 echo "== a bare $suite"
-debootstrap --variant=minbase --include=ca-certificates,curl,git "$suite" "$root" $mirror >/dev/null
+debootstrap --variant=minbase --include=ca-certificates,curl,git "$suite" "$root" "${mirror[@]}" >/dev/null
 for at in proc sys dev; do mount --rbind --make-rslave "/$at" "$root/$at"; done
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 # Ubuntu's browsers and some of Debian's packages are in other parts than `main`.
-[ "$suite" != noble ] || echo "deb $mirror noble main universe" >"$root/etc/apt/sources.list"
+[ "$suite" != noble ] || echo "deb ${mirror[0]} noble main universe" >"$root/etc/apt/sources.list"
 # Whom this machine trusts, and a proxy that it is told to use.
 cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
 cp /etc/apt/apt.conf.d/*proxy* "$root/etc/apt/apt.conf.d/" 2>/dev/null || true
