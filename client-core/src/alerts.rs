@@ -84,6 +84,10 @@ pub(crate) struct Alerts {
     #[n(14)]
     #[cbor(default)]
     bell: bell::Bell,
+    /// The relay has taken a registration of this device, at any time.
+    #[n(22)]
+    #[cbor(default)]
+    ran: bool,
 }
 
 /// What the relay was last told, and answered.
@@ -463,6 +467,7 @@ impl Core {
                 self.session.registered_at = Some(at);
                 self.alerts.registered = Some(Registered { at, access, subscription, proved_at });
                 self.alerts.refused = None;
+                self.alerts.ran = true;
                 self.ask_refusal();
             }
             Asked::Unregister => self.alerts.registered = None,
@@ -537,6 +542,7 @@ impl Core {
         AlertsView {
             state: alerts.state(now),
             proved_at: Some(alerts.proof()).filter(|at| *at > 0),
+            ran: alerts.ran || alerts.proved_at > 0 || alerts.registered.is_some(),
             test: alerts.test.as_ref().map(|test| TestView {
                 asked_at: test.asked_at,
                 sent: test.sent,

@@ -181,6 +181,8 @@ pub struct AlertsView {
     pub state: AlertsState,
     /// When a push last arrived while no window was in sight, Unix milliseconds.
     pub proved_at: Option<u64>,
+    /// They have been on before.
+    pub ran: bool,
     /// The last test.
     pub test: Option<TestView>,
     /// The key that the relay pushes with: a UnifiedPush distributor asks for it. Browsers get theirs

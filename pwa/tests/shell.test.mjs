@@ -154,6 +154,7 @@ test("an invite's code is read by the camera, after one that is of no use", asyn
   await joiner.title("Join Valle");
   // Whoever has changed their mind while the browser asked is not filmed.
   await joiner.page.reload();
+  await joiner.tap("Back");
   await joiner.page.evaluate(() => {
     const { mediaDevices } = navigator;
     const real = mediaDevices.getUserMedia.bind(mediaDevices);

@@ -313,6 +313,7 @@ fn a_subscription_that_died_is_made_anew() {
     world.turn(phone, Input::Platform(Platform::default()));
     world.settle();
     assert_eq!(state(&world, phone), AlertsState::Stopped);
+    assert!(world.view(phone).alerts.ran, "what has stopped ran before");
     assert!(world.relay.registrations.is_empty());
     assert_eq!(world.devices[phone].wishes, []);
 }
@@ -348,6 +349,7 @@ fn an_endpoint_that_the_relay_refuses_is_said_and_not_offered_again() {
     world.relay.refuses = Some(format!("https://push.example/phone-{}", ids[4]));
     turn_on(&mut world, ids[4]);
     assert_eq!(state(&world, ids[4]), AlertsState::Stopped);
+    assert!(!world.view(ids[4]).alerts.ran);
     world.relay.refuses = None;
     world.pass(DAY_MS);
     assert!(world.relay.registrations.is_empty());

@@ -161,10 +161,14 @@ export class Store {
 
   /** Reads over a connection that works: one that the system has ended is opened again, once. */
   private async reading<T>(read: (db: IDBPDatabase<Schema>) => Promise<T>): Promise<T> {
+    let opened = false;
     try {
-      return await within(PATIENCE.service, read(await this.database()));
+      const db = await this.database();
+      opened = true;
+      return await within(PATIENCE.service, read(db));
     } catch (error) {
-      if (!isLost(error) && !(error instanceof Late)) throw error;
+      // A store that takes too long to open takes as long the second time.
+      if (!isLost(error) && !(error instanceof Late && opened)) throw error;
       this.close();
       return read(await this.database());
     }

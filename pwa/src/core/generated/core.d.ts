@@ -712,6 +712,10 @@ export interface AlertsView {
      */
     proved_at: number | undefined;
     /**
+     * They have been on before.
+     */
+    ran: boolean;
+    /**
      * The last test.
      */
     test: TestView | undefined;
