@@ -114,6 +114,27 @@ const covered = (person) =>
     }).length;
   });
 
+test("the desk's screen stays awake while it is in sight, and sleeps elsewhere", async () => {
+  const { page } = vera;
+  await page.evaluate(() => {
+    globalThis.locks = [];
+    navigator.wakeLock.request = async () => {
+      const held = { released: false, release: async () => void (held.released = true) };
+      locks.push(held);
+      return held;
+    };
+  });
+  const held = (asked, now) =>
+    page.waitForFunction(([asked, now]) => locks.length === asked && locks.filter(({ released }) => !released).length === now, [asked, now]);
+  await vera.tap(/Desk/);
+  await held(1, 1);
+  // The system ends it whenever the app is out of sight.
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await held(2, 1);
+  await vera.tap("Home");
+  await held(2, 0);
+});
+
 test("an alert that comes while its owner is elsewhere is said there, one tap away", async () => {
   const { page } = marisol;
   await visible(marisol, "Report").click();

@@ -548,7 +548,11 @@ async function phoneOf(handle) {
     /** Closes the app and stops its worker. */
     async lock({ offline = false } = {}) {
       // A worker that is stopped could not be told.
-      if (offline) await context.setOffline(true);
+      if (offline) {
+        // What the browser says of the network is tried before it is believed.
+        person.expected.push(/WebSocket connection|ERR_INTERNET_DISCONNECTED/);
+        await context.setOffline(true);
+      }
       await person.page.goto("about:blank");
       await cdp.send("ServiceWorker.stopAllWorkers");
       await pause(300);

@@ -29,7 +29,12 @@ const TROUBLES = {
   "storage-newer": () => (IDBFactory.prototype.open = () => { throw new DOMException("", "VersionError"); }),
   "storage-refused": () => (IDBFactory.prototype.open = () => { throw new DOMException("", "SecurityError"); }),
   "core-failed": () => (WebAssembly.instantiateStreaming = WebAssembly.instantiate = () => Promise.reject(new Error("no"))),
-  "storage-silent": () => (IDBFactory.prototype.open = () => new EventTarget()),
+  "storage-silent": () => {
+    const { open } = IDBFactory.prototype;
+    IDBFactory.prototype.open = function (...how) {
+      return Object.assign(open.apply(this, how), { addEventListener: () => undefined });
+    };
+  },
   "needs-https": () => Object.defineProperty(globalThis, "isSecureContext", { value: false }),
   "no-wasm": () => Object.defineProperty(globalThis, "WebAssembly", { value: undefined }),
   "browser-too-old": () => Object.defineProperty(crypto, "subtle", { value: undefined }),

@@ -7,8 +7,10 @@ export function stayAwake(): () => void {
     // Browsers without it, or with an empty battery, refuse: the screen then sleeps as it always did.
     void navigator.wakeLock?.request("screen").then(
       (held) => {
-        if (over) void held.release().catch(() => undefined);
-        else lock = held;
+        // One is enough, and none is left behind.
+        const spare = over ? held : lock;
+        void spare?.release().catch(() => undefined);
+        if (!over) lock = held;
       },
       () => undefined,
     );
