@@ -50,13 +50,12 @@ fn workspace(options: &Options) -> Outcome<Count> {
 /// A few worlds; `cargo xtask sim` plays more.
 fn simulation(options: &Options) -> Outcome<Count> {
     let mut count = Count::default();
-    // Twelve new worlds or a minute of them, whichever is over first; sixty once several hundred in a row
-    // have come to rest. One costs some four seconds of a processor. Those with clocks that are off, insiders
-    // and old apps do not all come to rest yet (docs/SIMULATION.md).
+    // Sixty new worlds or three minutes of them, whichever is over first. One costs some two to five seconds
+    // of a processor.
     let fresh: &[&str] = if options.long {
         &["--fresh", "2000", "--threads", "2"]
     } else {
-        &["--fresh", "12", "--minutes", "1", "--threads", "2", "--no-troubles"]
+        &["--fresh", "60", "--minutes", "3", "--threads", "2"]
     };
     // Small worlds with two runs each, one of the size of a town, and those that once failed.
     for arguments in [
