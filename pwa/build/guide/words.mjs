@@ -54,8 +54,8 @@ function pressed(root) {
     const parts = [
       ...source.matchAll(/<(button|summary|label)\b[\s\S]*?<\/\1>/g),
       ...source.matchAll(/<Hold\b[\s\S]*?\/>/g),
-      ...source.matchAll(/\b(?:label|button): ?say\("[^"]*"/g),
-      ...source.matchAll(/\bbutton=\{say\("[^"]*"/g),
+      // What a part of the screens is given to show on what is pressed.
+      ...source.matchAll(/\b(?:label|button)(?:: ?|=\{)say\("[^"]*"/g),
     ];
     for (const [part] of parts) for (const [, key] of part.matchAll(/\b(?:say|code)\(["']([a-z0-9-]+)["']/g)) found.add(key);
   }
