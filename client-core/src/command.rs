@@ -309,7 +309,12 @@ macro_rules! words {
 
 words! {
     Self::Link(LinkError::NotALink) => "link-not-a-link",
+    Self::Link(LinkError::Bare) => "link-bare",
     Self::Link(LinkError::Damaged) => "link-damaged",
+    Self::Link(LinkError::CutShort) => "link-cut-short",
+    Self::Link(LinkError::NoAddress) => "link-no-address",
+    Self::Link(LinkError::OtherKind) => "link-other-kind",
+    Self::Link(LinkError::Several) => "link-several",
     Self::AlreadyInANetwork => "already-in-a-network",
     Self::NotInANetwork => "not-in-a-network",
     Self::NotAdmitted => "not-admitted",

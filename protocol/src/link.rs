@@ -8,15 +8,59 @@ use crate::frame::Secret;
 use crate::id::{Hash, InviteId, MailboxId, NetworkId, SealingKey};
 use crate::wire;
 
-/// A link that is not what it should be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+/// Most bytes of an invite.
+const LONGEST: usize = 1_024;
+
+mod find;
+mod unescape;
+
+/// Why a text holds no link that could be followed. Of several reasons the last one listed here is told.
+///
+/// A link holds no checksum: one that was changed within a key or a secret is read as whole, and the relay or
+/// the committee's chain refuses it later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum LinkError {
-    /// Not a link of this kind: copy the whole link, or scan the code again.
-    #[error("not a Campana link of this kind: copy the whole link or scan the code again")]
+    /// There is nothing of a link in it.
+    #[error("there is no Campana link in this: copy the whole link or scan the code again")]
     NotALink,
-    /// Cut off or changed on the way.
-    #[error("the link is incomplete or damaged: copy the whole link or scan the code again")]
+    /// An address, without the part that makes it an invite.
+    #[error("an address without an invite: the part from # on is missing, copy the whole link")]
+    Bare,
+    /// A symbol of it was changed on the way.
+    #[error("the link was changed on the way: copy it again or scan the code")]
     Damaged,
+    /// Its end is missing.
+    #[error("the link is cut short: copy the whole link or scan the code again")]
+    CutShort,
+    /// The secret is whole, and nothing says of which relay.
+    #[error("the start of the link, the server's address, is missing: copy the whole link")]
+    NoAddress,
+    /// An operator's invitation where an invite is wanted, or the other way round.
+    #[error("this is a link of the other kind: one starts a network, the other joins one")]
+    OtherKind,
+    /// Two links that lead to different places.
+    #[error("there are two different links in this: copy only one of them")]
+    Several,
+}
+
+/// A link of either kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Link {
+    /// Starts a network.
+    Operator(OperatorLink),
+    /// Joins one.
+    Join(InviteLink),
+}
+
+impl Link {
+    /// The one link in a text: an address, a line, a whole message or a mail's source. `here` is the relay's
+    /// address that the reader came from, for a text that names none.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    pub fn find(text: &str, here: Option<&str>) -> Result<Self, LinkError> {
+        find::find(text, here)
+    }
 }
 
 /// An operator's invitation to start a network on a relay.
@@ -87,9 +131,10 @@ impl OperatorLink {
     /// # Errors
     /// [`LinkError`].
     pub fn parse(text: &str) -> Result<Self, LinkError> {
-        let (relay, bytes) = split(text, OPERATOR)?;
-        let secret = bytes.try_into().map_err(|_| LinkError::Damaged)?;
-        Ok(Self { relay, secret: Secret(secret) })
+        match Link::find(text, None)? {
+            Link::Operator(link) => Ok(link),
+            Link::Join(_) => Err(LinkError::OtherKind),
+        }
     }
 }
 
@@ -105,19 +150,43 @@ impl InviteLink {
     /// # Errors
     /// [`LinkError`].
     pub fn parse(text: &str) -> Result<Self, LinkError> {
-        let (relay, bytes) = split(text, JOIN)?;
-        let invite = wire::decode_within(&bytes, 1_024).map_err(|_| LinkError::Damaged)?;
-        Ok(Self { relay, invite })
+        match Link::find(text, None)? {
+            Link::Join(link) => Ok(link),
+            Link::Operator(_) => Err(LinkError::OtherKind),
+        }
     }
 }
 
-fn split(text: &str, marker: &str) -> Result<(String, Vec<u8>), LinkError> {
-    let (relay, fragment) = text.trim().split_once(marker).ok_or(LinkError::NotALink)?;
-    if !relay.starts_with("http://") && !relay.starts_with("https://") {
-        return Err(LinkError::NotALink);
+/// An operator's secret, from its text.
+fn secret(text: &str) -> Result<Secret, LinkError> {
+    const SYMBOLS: usize = 43;
+    let wrong = if text.len() < SYMBOLS { LinkError::CutShort } else { LinkError::Damaged };
+    let bytes = base64url::decode(text).ok_or(wrong)?;
+    Ok(Secret(bytes.try_into().map_err(|_| wrong)?))
+}
+
+/// An invite, from its text.
+#[inline(never)]
+fn invitation(text: &str) -> Result<Invitation, LinkError> {
+    let whole = base64url::decode(text);
+    // Whole bytes of what is there: an invite that wants more of them was cut.
+    let there = whole.as_ref().map_or_else(
+        || {
+            let filled = [text, "AAA"].concat();
+            let mut there = filled.get(..filled.len() & !3).and_then(base64url::decode).unwrap_or_default();
+            there.truncate(text.len() * 3 / 4);
+            there
+        },
+        Vec::clone,
+    );
+    let mut decoder = minicbor::Decoder::new(&there);
+    match decoder.decode() {
+        Ok(invite) if whole.is_some() && decoder.position() == there.len() && there.len() <= LONGEST => {
+            Ok(invite)
+        }
+        Err(error) if error.is_end_of_input() => Err(LinkError::CutShort),
+        _ => Err(LinkError::Damaged),
     }
-    let bytes = base64url::decode(fragment).ok_or(LinkError::Damaged)?;
-    Ok((relay.to_owned(), bytes))
 }
 
 #[cfg(test)]
@@ -129,7 +198,7 @@ mod tests {
         let link = OperatorLink { relay: "http://127.0.0.1:7800".into(), secret: Secret([7; 32]) };
         let text = link.format();
         assert_eq!(OperatorLink::parse(&format!(" {text}\n")), Ok(link));
-        assert_eq!(OperatorLink::parse(&text[..text.len() - 1]), Err(LinkError::Damaged));
-        assert_eq!(InviteLink::parse(&text), Err(LinkError::NotALink));
+        assert_eq!(OperatorLink::parse(&text[..text.len() - 1]), Err(LinkError::CutShort));
+        assert_eq!(InviteLink::parse(&text), Err(LinkError::OtherKind));
     }
 }

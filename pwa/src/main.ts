@@ -5,7 +5,7 @@ import { mount } from "svelte";
 import App from "./App.svelte";
 import { open } from "./core/client";
 import { readPrefs } from "./core/prefs";
-import { catchFragment, followLink, openedLink } from "./link.svelte";
+import { catchFragment, openedLink, putAside, tellOf } from "./link.svelte";
 import { go, startPlaces } from "./place.svelte";
 import { startAppearance } from "./ui/appearance.svelte";
 import { startTheme } from "./ui/theme.svelte";
@@ -25,6 +25,8 @@ const known = Promise.race([readPrefs(), new Promise<null>((resolve) => setTimeo
 
 /** What a notification was about: the desk, or an incident by its id, which is longer. */
 function show(what: string): void {
+  // Whatever stands in front of it.
+  putAside();
   if (what === "desk") go("desk");
   else go("incident", what);
 }
@@ -34,12 +36,12 @@ async function followOpened(): Promise<void> {
   if (link === null) return;
   const what = /#open=([\w-]+)$/.exec(link)?.[1];
   if (what) return show(what);
-  await followLink(client, link);
+  await tellOf(client, link);
 }
 
 addEventListener("hashchange", () => {
   catchFragment();
-  void followOpened();
+  void followOpened().catch(() => undefined);
 });
 
 // A tap on a notification, while a window was open.

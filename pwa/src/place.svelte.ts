@@ -51,6 +51,9 @@ export function back(): void {
 }
 
 export function startPlaces(): void {
+  // A page that was loaded anew goes on with the report that was being written, else it is at home.
+  const before = history.state as Entry | null;
+  if (before?.place === "report" || before?.place === "drill") entry = before;
   addEventListener("popstate", (event) => {
     entry = (event.state as Entry | null) ?? { place: "home" };
   });

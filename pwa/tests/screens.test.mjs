@@ -28,7 +28,10 @@ const TROUBLES = {
   "storage-newer": () => (IDBFactory.prototype.open = () => { throw new DOMException("", "VersionError"); }),
   "storage-refused": () => (IDBFactory.prototype.open = () => { throw new DOMException("", "SecurityError"); }),
   "core-failed": () => (WebAssembly.instantiateStreaming = WebAssembly.instantiate = () => Promise.reject(new Error("no"))),
-  "browser-too-old": () => Object.defineProperty(navigator, "locks", { value: undefined }),
+  "storage-silent": () => (IDBFactory.prototype.open = () => new EventTarget()),
+  "needs-https": () => Object.defineProperty(globalThis, "isSecureContext", { value: false }),
+  "no-wasm": () => Object.defineProperty(globalThis, "WebAssembly", { value: undefined }),
+  "browser-too-old": () => Object.defineProperty(crypto, "subtle", { value: undefined }),
 };
 
 for (const [tag, language, locale] of LANGUAGES) {
@@ -47,7 +50,7 @@ for (const [tag, language, locale] of LANGUAGES) {
     await founder.page.getByRole("button", { name: say("paste-link") }).click();
     await founder.page.getByLabel(say("link-label")).fill("https://nothing.example");
     await founder.tap(say("next"));
-    await founder.sees(say("error-link-not-a-link"));
+    await founder.sees(say("error-link-bare"));
     await look(founder, tag, "03-welcome-wrong-link");
     await founder.page.getByLabel(say("link-label")).fill(relay.invitation);
     await founder.tap(say("next"));
@@ -239,7 +242,7 @@ for (const [tag, language, locale] of LANGUAGES) {
       const guide = person.page.locator("summary", { hasText: say("install-title") });
       if (await guide.count()) await guide.click();
       await person.page.locator("ol li").first().waitFor();
-      await look(person, tag, `40-install-${device}`, (await guide.count()) ? "ol" : say("install-title"));
+      await look(person, tag, `40-install-${device}`, (await guide.count()) ? "ol" : say(device === "in-app" ? "in-app-title" : "install-title"));
       await done(person);
     }
 

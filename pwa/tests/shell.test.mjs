@@ -150,7 +150,7 @@ test("an invite's code is read by the camera, after one that is of no use", asyn
   const joiner = await Person.of(camera, relay, "joiner", { permissions: ["camera"] });
   await joiner.open();
   await joiner.tap("Scan a code");
-  await joiner.sees("That is not a link of this app");
+  await joiner.sees("This is an address without an invite");
   await joiner.title("Join Valle");
   // Whoever has changed their mind while the browser asked is not filmed.
   await joiner.page.reload();

@@ -125,8 +125,8 @@ test("the phone's back button goes one step back, and what is written stays", as
       throw new DOMException("full", "QuotaExceededError");
     };
   });
-  await person.context.setOffline(true);
   person.expected.push(/WebSocket connection|ERR_INTERNET_DISCONNECTED/);
+  await person.context.setOffline(true);
   await person.sees("Offline –");
   await page.waitForTimeout(300);
   await person.hold(/^Send/);

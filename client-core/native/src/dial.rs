@@ -1,5 +1,6 @@
 //! A TCP connection to the relay: addresses raced (RFC 8305), or through a proxy (HTTP CONNECT, SOCKS5).
 
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
@@ -15,7 +16,7 @@ use crate::limits::{PROXY_ANSWER, STAGGER};
 use crate::socket::Lost;
 
 /// What stands between this device and the relay.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Not `Debug`: it may hold a password.
 pub(crate) struct Proxy {
     kind: Kind,
     host: String,
@@ -147,10 +148,17 @@ impl Proxy {
 }
 
 /// Which proxy the way to a relay takes.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Way {
     /// `--proxy`, for every relay.
     pub(crate) given: Option<String>,
+}
+
+impl fmt::Debug for Way {
+    /// Whether a proxy was given, and not which: its address may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Way").field("given", &self.given.is_some()).finish()
+    }
 }
 
 impl Way {
@@ -264,6 +272,12 @@ mod tests {
         for wrong in ["", "https://proxy:1", "http://", "http://proxy:x", "socks4://proxy"] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_proxys_password_is_in_no_debug_output() {
+        let way = Way { given: Some("socks5://user:secret@proxy".to_owned()) };
+        assert_eq!(format!("{way:?}"), "Way { given: true }");
     }
 
     #[test]

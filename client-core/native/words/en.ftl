@@ -235,8 +235,13 @@ watching = Watching. Stop with Ctrl+C.
 
 ## Errors
 error-line = Not done: { $message }
-error-link-not-a-link = this is not a Campana link of this kind: copy the whole link or scan the code again
-error-link-damaged = the link is incomplete or damaged: copy the whole link or scan the code again
+error-link-not-a-link = there is no Campana link in this: copy the whole link or scan the code again
+error-link-bare = this is an address without an invite: the part from # on is missing. Copy the whole link; in a shell put it in quotes
+error-link-damaged = the link was changed on the way: copy it again or scan the code
+error-link-cut-short = part of the link is missing: copy the whole link or scan the code again
+error-link-no-address = the start of the link, the server's address, is missing: copy the whole link
+error-link-other-kind = this is a link of the other kind: "start" takes a server's invitation, "join" takes an invite into a network
+error-link-several = there are two different links in this: copy only one of them
 error-already-in-a-network = this device belongs to a network already: use another --store for another network, or leave this one (campana leave)
 error-not-in-a-network = this device is in no network yet: start one or join one
 error-not-admitted = not admitted yet: wait for the committee

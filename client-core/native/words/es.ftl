@@ -234,8 +234,13 @@ watching = En guardia. Se detiene con Ctrl+C.
 
 ## Errores
 error-line = No se hizo: { $message }
-error-link-not-a-link = este no es un enlace de Campana de este tipo: copia el enlace completo o escanea el código otra vez
-error-link-damaged = el enlace está incompleto o dañado: copia el enlace completo o escanea el código otra vez
+error-link-not-a-link = aquí no hay ningún enlace de Campana: copia el enlace entero o escanea el código otra vez
+error-link-bare = esto es una dirección sin invitación: falta la parte a partir de #. Copia el enlace entero; en una terminal, entre comillas
+error-link-damaged = el enlace se alteró en el camino: cópialo otra vez o escanea el código
+error-link-cut-short = falta una parte del enlace: copia el enlace entero o escanea el código otra vez
+error-link-no-address = falta el principio del enlace, la dirección del servidor: copia el enlace entero
+error-link-other-kind = este enlace es del otro tipo: «start» recibe la invitación de un servidor, «join» la invitación a una red
+error-link-several = aquí hay dos enlaces distintos: copia solo uno
 error-already-in-a-network = este aparato ya es de una red: usa otro --store para otra red, o sal de esta (campana leave)
 error-not-in-a-network = este aparato no está en ninguna red: empieza una o entra a una
 error-not-admitted = aún no admitido: espera al comité

@@ -86,8 +86,8 @@ impl Session {
 /// # Errors
 /// None that can happen.
 #[wasm_bindgen(js_name = describeLink)]
-pub fn describe_link(link: &str) -> Result<Ts<Link>, JsValue> {
-    Link::of(link).into_ts().map_err(|_| word(BAD_CALL))
+pub fn describe_link(text: &str, here: &str) -> Result<Ts<Link>, JsValue> {
+    Link::of(text, here).into_ts().map_err(|_| word(BAD_CALL))
 }
 
 /// Whether a push is a test that its owner asked for: that needs no store to be told.

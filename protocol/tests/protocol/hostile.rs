@@ -108,7 +108,11 @@ fn a_link_cut_anywhere_is_refused() {
         assert_eq!(parse(&link), Ok(()), "{name}");
         let fragment = link.find('=').expect("a fragment") + 1;
         for end in 0..link.len() {
-            let wrong = if end < fragment { LinkError::NotALink } else { LinkError::Damaged };
+            let wrong = match end {
+                _ if end >= fragment => LinkError::CutShort,
+                0..8 => LinkError::NotALink,
+                _ => LinkError::Bare,
+            };
             assert_eq!(parse(&link[..end]), Err(wrong), "{name} up to {end}");
         }
         assert_eq!(parse(&format!("{link}A")), Err(LinkError::Damaged), "{name} with a letter more");

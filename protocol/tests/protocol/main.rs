@@ -5,6 +5,7 @@ mod cddl;
 mod corpus;
 mod derived;
 mod hostile;
+mod links;
 mod samples;
 mod shapes;
 mod vectors;

@@ -1,6 +1,7 @@
 /** This window's part in alerts: telling the core what the browser says, and doing what it wants of it. */
 import { type Wish, fulfil, platform } from "./platform";
 import type { Turns } from "./turns";
+import { PATIENCE, within } from "./within";
 
 export class Alerts {
   constructor(
@@ -18,13 +19,16 @@ export class Alerts {
     await Promise.allSettled([putAway(worker), this.tell(worker)]);
   }
 
-  /** Within a tap: only then may a browser ask. */
-  async turnOn(): Promise<void> {
+  /** Within a tap: only then may a browser ask. False if it asked nothing, or nobody answered. */
+  async turnOn(): Promise<boolean> {
+    let answered = true;
     if (typeof Notification !== "undefined" && Notification.permission === "default") {
-      await Notification.requestPermission();
+      await within(PATIENCE.question, Notification.requestPermission()).catch(() => undefined);
+      answered = (Notification.permission as NotificationPermission) !== "default";
     }
     await this.turns.take({ command: { alerts: true } });
     await this.seen();
+    return answered;
   }
 
   private async tell(worker: ServiceWorkerRegistration | undefined): Promise<void> {
@@ -40,6 +44,6 @@ export class Alerts {
 
 /** Whoever looks at the app sees what the notifications are about, whatever else does not work. */
 async function putAway(worker: ServiceWorkerRegistration | undefined): Promise<void> {
-  const up = (await worker?.getNotifications?.()) ?? [];
+  const up = worker?.getNotifications ? await within(PATIENCE.state, worker.getNotifications()) : [];
   if (document.visibilityState === "visible") for (const notification of up) notification.close();
 }

@@ -5,6 +5,7 @@
 import type { Readable } from "svelte/store";
 
 import type { IncidentView, View } from "./generated/core";
+import { request } from "./locks";
 
 /** How often it sounds again, and for how long in all, ms. */
 const AGAIN = 4_000;
@@ -46,7 +47,8 @@ export class Bell {
     this.stop();
   }
 
-  private ring(): void {
+  /** Until somebody touches the app, or for a minute. */
+  ring(): void {
     this.stop();
     const title = document.title;
     document.title = MARK + title;
@@ -59,7 +61,7 @@ export class Bell {
     let done = () => undefined as void;
     this.ringing = { again, title, done: () => done() };
     // The others leave it to the one that has it.
-    void navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => {
+    void request(LOCK, { ifAvailable: true }, (lock) => {
       if (!lock || !this.ringing) return clearInterval(again);
       sound();
       return new Promise<void>((resolve) => (done = resolve));

@@ -8,16 +8,19 @@ import { Alerts } from "./alerts";
 import { Bell } from "./bell";
 import { isWish } from "./platform";
 import { Connection, type Link } from "./link";
+import { forgetHeld } from "./held";
 import { forget } from "./kept";
 import { loadCore, resetCore } from "./load";
+import { channel } from "./locks";
 import { Lock, type Typed } from "./lock";
 import { forgetPrefs, readPrefs } from "./prefs";
 import { Standing, type UpTo } from "./standing";
 import { Store } from "./store";
-import { type Trouble, troubleOf } from "./trouble";
+import { type Trouble, barrier, troubleOf } from "./trouble";
 import { Turns } from "./turns";
 import { watchUpdates } from "./update";
 import { CHANNEL } from "./windows";
+import { PATIENCE, within } from "./within";
 
 export type { Link } from "./link";
 export type { Typed } from "./lock";
@@ -32,6 +35,8 @@ export interface Client {
   readonly trouble: Readable<Trouble | null>;
   /** The app waits for its PIN. */
   readonly locked: Readable<boolean>;
+  /** Something has come that only the open app can read. */
+  readonly knocked: Readable<boolean>;
   /** There is a PIN. */
   readonly hasPin: Readable<boolean>;
   /** A turn is on its way to disk. */
@@ -40,10 +45,10 @@ export interface Client {
   readonly update: Readable<boolean>;
   /** Resolves once durable on this device, not once sent. */
   command(command: Command): Promise<Answer>;
-  /** What a link leads to, without following it. */
-  describe(link: string): Promise<LinkTarget>;
-  /** Turns alerts on, asking for permission: within a tap. */
-  turnOnAlerts(): Promise<void>;
+  /** What a text leads to, without following it. */
+  describe(text: string): Promise<LinkTarget>;
+  /** Turns alerts on, asking for permission: within a tap. False if the browser's question had no answer. */
+  turnOnAlerts(): Promise<boolean>;
   /** Opens the app with its PIN. */
   unlock(pin: string): Promise<Typed>;
   /** Puts a PIN before what is stored here. */
@@ -89,7 +94,14 @@ export function open(screen: Promise<unknown>): Client {
   const trouble = writable<Trouble | null>(null);
   const saving = writable(false);
   const lock = new Lock(core);
-  new Bell(view);
+  const knocked = writable(false);
+  const bell = new Bell(view);
+  // Behind a PIN the core can't say what a push was: that one came is all there is to say.
+  channel(CHANNEL).onmessage = ({ data }: MessageEvent<Message>) => {
+    if (!("pushed" in data) || !get(lock.closed)) return;
+    knocked.set(true);
+    bell.ring();
+  };
   const begun = screen.then(painted).then(seen);
   const device: Promise<Device | undefined> = begun.then(() => start({ view, link, upTo, trouble, saving }, lock, () => worker));
   const { update, restart, worker } = watchUpdates(device);
@@ -100,6 +112,7 @@ export function open(screen: Promise<unknown>): Client {
     trouble: readonly(trouble),
     saving: readonly(saving),
     locked: lock.closed,
+    knocked: readonly(knocked),
     hasPin: lock.set,
     update,
     async command(command) {
@@ -117,9 +130,9 @@ export function open(screen: Promise<unknown>): Client {
     },
     async turnOnAlerts() {
       keepStored();
-      await (await device)?.alerts.turnOn();
+      return (await (await device)?.alerts.turnOn()) ?? true;
     },
-    describe: async (link) => (await core()).describeLink(link),
+    describe: async (text) => (await core()).describeLink(text, location.origin),
     async unlock(pin) {
       await painted();
       try {
@@ -148,7 +161,8 @@ export function open(screen: Promise<unknown>): Client {
       await Store.destroy();
       await Promise.all([silence(worker), forgetPrefs()]);
       forget();
-      new BroadcastChannel(CHANNEL).postMessage({ gone: true } satisfies Message);
+      forgetHeld();
+      channel(CHANNEL).postMessage({ gone: true } satisfies Message);
       location.reload();
     },
     retry() {
@@ -171,12 +185,16 @@ function keepStored(): void {
 async function silence(worker: Promise<ServiceWorkerRegistration | undefined>): Promise<void> {
   try {
     // The promise waits for the core, which is not there if the app is locked.
-    const registration = (await Promise.race([worker, navigator.serviceWorker?.getRegistration()])) ?? undefined;
-    for (const notification of (await registration?.getNotifications?.()) ?? []) notification.close();
-    await (await registration?.pushManager?.getSubscription())?.unsubscribe();
+    await within(PATIENCE.state, hush(Promise.race([worker, navigator.serviceWorker?.getRegistration()])));
   } catch {
     // The relay finds out when it next pushes.
   }
+}
+
+async function hush(worker: Promise<ServiceWorkerRegistration | undefined>): Promise<void> {
+  const registration = await worker;
+  for (const notification of (await registration?.getNotifications?.()) ?? []) notification.close();
+  await (await registration?.pushManager?.getSubscription())?.unsubscribe();
 }
 
 /** After the next frame, or soon if the window is out of sight. */
@@ -226,13 +244,14 @@ async function start(
   worker: () => Promise<ServiceWorkerRegistration | undefined>,
 ): Promise<Device | undefined> {
   try {
-    if (!navigator.locks || !crypto.subtle || typeof WebAssembly !== "object") {
-      trouble.set("browser-too-old");
+    const wall = barrier();
+    if (wall) {
+      trouble.set(wall);
       return undefined;
     }
     const standing = new Standing(upTo, await readPrefs());
     const [{ Session }, store] = await Promise.all([core(), Store.open({ unlock: lock.opened })]);
-    const others = new BroadcastChannel(CHANNEL);
+    const others = channel(CHANNEL);
     const tell = (message: Message) => others.postMessage(message);
     const shown: { view?: View; generation: number; link: Link } = { generation: -1, link: "none" };
     /** What had been written when there was no room for more. */

@@ -1,4 +1,5 @@
 /** One WebSocket per device, however many tabs are open: whoever holds the lock has it. */
+import { request } from "./locks";
 import type { Turns } from "./turns";
 import { LINK_LOCK } from "./windows";
 
@@ -84,7 +85,7 @@ export class Connection {
       this.open();
       return new Promise<never>(() => undefined);
     };
-    void navigator.locks.request(LINK_LOCK, how, lead).catch(() => {
+    void request(LINK_LOCK, how, lead).catch(() => {
       if (!led) return;
       this.leads = false;
       clearTimeout(this.retry);
@@ -130,12 +131,8 @@ export class Connection {
       this.show("none");
       return;
     }
-    // The browser says when it is online again.
-    if (!navigator.onLine) {
-      this.show("offline");
-      return;
-    }
-    this.show("connecting");
+    // Some browsers say that they are offline behind a VPN: it is tried nevertheless.
+    this.show(navigator.onLine ? "connecting" : "offline");
     const opened = Date.now();
     const socket = new WebSocket(`${this.relay.replace(/^http/, "ws")}/v1/relay`);
     const patience = setTimeout(() => socket.close(), OPENING);

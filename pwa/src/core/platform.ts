@@ -1,5 +1,6 @@
 /** What the browser says of push notifications, and what the core wants of it: the same in window and worker. */
 import type { Effect, Input } from "./generated/core";
+import { PATIENCE, within } from "./within";
 
 type Platform = Extract<Input, { platform: unknown }>["platform"];
 export type Wish = Extract<Effect, { subscribe: unknown } | "unsubscribe">;
@@ -11,7 +12,7 @@ export async function platform(worker: ServiceWorkerRegistration | undefined): P
   if (!worker?.pushManager || typeof Notification === "undefined") {
     return { permission: couldInstall() ? "needs-install" : "unsupported", subscription: undefined, failed: false, utc_offset: ahead() };
   }
-  const subscription = await worker.pushManager.getSubscription();
+  const subscription = await within(PATIENCE.state, worker.pushManager.getSubscription());
   return {
     permission: PERMISSIONS[Notification.permission],
     subscription: subscription ? described(subscription) : undefined,
@@ -26,10 +27,10 @@ const ahead = () => -new Date().getTimezoneOffset();
 /** Carries out a wish. What the browser says afterwards. */
 export async function fulfil(worker: ServiceWorkerRegistration, wish: Wish): Promise<Platform> {
   try {
-    await (await worker.pushManager.getSubscription())?.unsubscribe();
+    await within(PATIENCE.service, worker.pushManager.getSubscription().then((subscription) => subscription?.unsubscribe()));
     if (wish !== "unsubscribe") {
       const applicationServerKey = wish.subscribe as Uint8Array<ArrayBuffer>;
-      await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey });
+      await within(PATIENCE.service, worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey }));
     }
     return await platform(worker);
   } catch {
@@ -52,7 +53,8 @@ function described(subscription: PushSubscription): Platform["subscription"] {
   };
 }
 
-/** iPhones push to what is on the home screen, and to nothing else. */
+/** iPhones and iPads push to what is on the home screen, and to nothing else; only they have this property, and
+ * an iPad that calls itself a Mac has it too. */
 function couldInstall(): boolean {
-  return /iPhone|iPad/.test(navigator.userAgent) && (navigator as { standalone?: boolean }).standalone === false;
+  return (navigator as { standalone?: boolean }).standalone === false;
 }

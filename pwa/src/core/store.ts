@@ -6,6 +6,7 @@ import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 
 import type { Turn } from "./generated/core";
 import { TroubleError } from "./trouble";
+import { Late, PATIENCE, within } from "./within";
 
 export type Changes = Turn["changes"];
 export type Rows = [Uint8Array, Uint8Array][];
@@ -158,28 +159,25 @@ export class Store {
     return db;
   }
 
+  /** Reads over a connection that works: one that the system has ended is opened again, once. */
+  private async reading<T>(read: (db: IDBPDatabase<Schema>) => Promise<T>): Promise<T> {
+    try {
+      return await within(PATIENCE.service, read(await this.database()));
+    } catch (error) {
+      if (!isLost(error) && !(error instanceof Late)) throw error;
+      this.close();
+      return read(await this.database());
+    }
+  }
+
   /** Raised by every write. */
-  async generation(): Promise<number> {
-    const db = await this.database();
-    return ((await db.get("about", "generation")) as number | undefined) ?? 0;
+  generation(): Promise<number> {
+    return this.reading(async (db) => ((await db.get("about", "generation")) as number | undefined) ?? 0);
   }
 
   /** All rows and their generation, as of one moment. */
-  async read(): Promise<{ generation: number; rows: Rows }> {
-    const db = await this.database();
-    const transaction = db.transaction(["rows", "about"]);
-    const rows = transaction.objectStore("rows");
-    const [keys, values, generation] = await Promise.all([
-      rows.getAllKeys(),
-      rows.getAll(),
-      transaction.objectStore("about").get("generation"),
-    ]);
-    const bytes = (key: ArrayBuffer | Uint8Array) => new Uint8Array(key as ArrayBuffer);
-    const paired = keys.map((key, index): [Uint8Array, Uint8Array] => [
-      bytes(key),
-      values[index] ?? new Uint8Array(),
-    ]);
-    return { generation: (generation as number | undefined) ?? 0, rows: paired };
+  read(): Promise<{ generation: number; rows: Rows }> {
+    return this.reading(rowsOf);
   }
 
   /**
@@ -212,12 +210,38 @@ export class Store {
 }
 
 function openDatabase(): Promise<IDBPDatabase<Schema>> {
-  return openDB<Schema>(NAME, VERSION, {
+  const opened = openDB<Schema>(NAME, VERSION, {
     upgrade(db) {
       db.createObjectStore("rows");
       db.createObjectStore("about");
     },
   });
+  return within(PATIENCE.state, opened).catch((error: unknown) => {
+    // Should it come after all, nobody uses it, and it must not stand in the way of others.
+    void opened.then((db) => db.close()).catch(() => undefined);
+    throw error;
+  });
+}
+
+/** The system ends a store's process while the app is out of sight: the connection is gone without having said so. */
+function isLost(error: unknown): boolean {
+  return error instanceof DOMException && ["InvalidStateError", "UnknownError"].includes(error.name);
+}
+
+async function rowsOf(db: IDBPDatabase<Schema>): Promise<{ generation: number; rows: Rows }> {
+  const transaction = db.transaction(["rows", "about"]);
+  const rows = transaction.objectStore("rows");
+  const [keys, values, generation] = await Promise.all([
+    rows.getAllKeys(),
+    rows.getAll(),
+    transaction.objectStore("about").get("generation"),
+  ]);
+  const bytes = (key: ArrayBuffer | Uint8Array) => new Uint8Array(key as ArrayBuffer);
+  const paired = keys.map((key, index): [Uint8Array, Uint8Array] => [
+    bytes(key),
+    values[index] ?? new Uint8Array(),
+  ]);
+  return { generation: (generation as number | undefined) ?? 0, rows: paired };
 }
 
 function abort(transaction: { abort(): void; readonly done: Promise<void> }): void {

@@ -5,6 +5,7 @@
  * other's way; that nothing is ever written on outdated rows is the generation check's doing.
  */
 import type { Answer, Effect, Input, Session, View } from "./generated/core";
+import { after, request } from "./locks";
 import { Overtaken, type Store } from "./store";
 
 /** Name of the Web Lock that whoever takes turns holds. */
@@ -177,9 +178,8 @@ export class Turns {
 async function alone(work: () => Promise<void>): Promise<void> {
   let working: Promise<void> | undefined;
   const begin = () => (working ??= work());
-  await navigator.locks
-    .request(TURN_LOCK, { signal: AbortSignal.timeout(PATIENCE) }, begin)
-    .catch(() => working ?? navigator.locks.request(TURN_LOCK, { steal: true }, begin))
+  await request(TURN_LOCK, { signal: after(PATIENCE) }, begin)
+    .catch(() => working ?? request(TURN_LOCK, { steal: true }, begin))
     .catch((error: unknown) => {
       if (!working) throw error;
     });

@@ -1,7 +1,10 @@
 /**
  * A report as it is being written. It is here and not in its screens so that going back, or trouble, loses
- * none of it; and in memory only: what somebody was about to report is evidence.
+ * none of it. What somebody was about to report is evidence: for a reload it is held in this tab for ten minutes
+ * (`core/held.ts`), and where there is a PIN in memory only.
  */
+import { held, hold } from "../core/held";
+
 export interface Draft {
   activity: string;
   zone: number;
@@ -24,7 +27,31 @@ const blank = (): Draft => ({
 });
 
 /** A drill is written in a place of its own. */
-const drafts = $state({ report: blank(), drill: blank() });
+const drafts = $state({ report: kept("report"), drill: kept("drill") });
+let mayHold = $state(true);
+
+function kept(kind: "report" | "drill"): Draft {
+  try {
+    return { ...blank(), ...(JSON.parse(held(kind) ?? "{}") as Partial<Draft>) };
+  } catch {
+    return blank();
+  }
+}
+
+/** With a PIN nothing of a draft is held outside memory. */
+export function holdDrafts(may: boolean): void {
+  mayHold = may;
+}
+
+$effect.root(() => {
+  for (const kind of ["report", "drill"] as const) {
+    $effect(() => {
+      const { activity, sent } = drafts[kind];
+      const written = JSON.stringify(drafts[kind]);
+      hold(kind, mayHold && (activity !== "" || sent !== null) ? written : null);
+    });
+  }
+});
 
 export function draft(drill: boolean): Draft {
   return drafts[drill ? "drill" : "report"];

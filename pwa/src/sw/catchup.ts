@@ -2,6 +2,7 @@
  * The worker's own connection, for a moment: what was missed, receipts, the renewal of the
  * registration. Only if no window has one.
  */
+import { request } from "../core/locks";
 import { LINK_LOCK } from "../core/windows";
 import type { Device } from "./device";
 import { inSight } from "./ring";
@@ -19,7 +20,7 @@ export function catchUp(device: Device): Promise<boolean> {
   const next = before.then(async () => {
     // A window in sight does all this itself; one out of sight may be frozen, lock and all.
     const how: LockOptions = (await inSight()) ? { ifAvailable: true } : { steal: true };
-    return navigator.locks.request(LINK_LOCK, how, (lock) => (lock ? connected(device) : false)).catch(() => false);
+    return request(LINK_LOCK, how, (lock) => (lock ? connected(device) : false)).catch(() => false);
   });
   before = next;
   return next;

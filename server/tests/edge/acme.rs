@@ -16,7 +16,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::device::Device;
 use crate::process::{BINARY, Process};
-use crate::programs::{Running, free_port, listening, tls, trusting};
+use crate::programs::{Running, free_port, listening, tls};
+use crate::trust::trusting;
 
 const HOST: &str = "relay.example.org";
 /// So short that a renewal is due within the test: after two thirds of it.

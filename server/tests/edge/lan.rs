@@ -12,7 +12,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::device::{ACCESS, Device};
 use crate::process::{BINARY, Process};
-use crate::programs::trusting;
+use crate::trust::trusting;
 
 fn start(data: &Path) -> Process {
     let address = address::find().expect("this machine is on a local network");

@@ -16,3 +16,5 @@ mod lan;
 mod process;
 mod programs;
 mod proxies;
+#[path = "../relay/trust.rs"]
+mod trust;

@@ -17,7 +17,8 @@ use tokio_rustls::client::TlsStream;
 
 use crate::device::{ACCESS, Device, entry};
 use crate::process::{BINARY, Process};
-use crate::programs::{Running, free_port, listening, trusting};
+use crate::programs::{Running, free_port, listening};
+use crate::trust::trusting;
 
 const HOST: &str = "relay.example";
 /// Longer than any time-out in the files, and than the relay waits for a sign of life.

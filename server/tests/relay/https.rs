@@ -12,12 +12,13 @@ use campana_protocol::frame::RelayFrame;
 use rcgen::{CertificateParams, KeyPair};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsConnector;
 
 use crate::device::{Device, entry};
 use crate::process::{BINARY, Process};
+use crate::trust::trusting;
 
 const HOST: &str = "relay.example";
 const PLACES: usize = 40;
@@ -37,16 +38,7 @@ fn certificate(folder: &Path, host: &str, days: i64) -> Arc<ClientConfig> {
     let pem = params.self_signed(&key).expect("signed").pem();
     std::fs::write(folder.join("cert.pem"), &pem).expect("written");
     std::fs::write(folder.join("key.pem"), key.serialize_pem()).expect("written");
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(pem.as_bytes()).expect("a certificate")).expect("a root");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Arc::new(config)
+    trusting(CertificateDer::from_pem_slice(pem.as_bytes()).expect("a certificate"))
 }
 
 fn stage(days: i64) -> Stage {

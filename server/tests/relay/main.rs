@@ -27,3 +27,4 @@ mod shutdown;
 mod slow_reader;
 mod speaking;
 mod strangers;
+mod trust;

@@ -17,14 +17,14 @@ fn links_that_are_not_what_they_should_be_are_refused_by_name() {
     let join = |link: &str| cluster.clients[stranger].run(&["join", link, "--handle", "Stranger"]);
 
     for (link, word) in [
-        ("https://example.org/", "link-not-a-link"),
+        ("https://example.org/", "link-bare"),
         ("hello", "link-not-a-link"),
-        (&good[..good.len() - 7], "link-damaged"),
-        (&good[..good.len() / 2], "link-damaged"),
+        (&good[..good.len() - 7], "link-cut-short"),
+        (&good[..good.len() / 2], "link-cut-short"),
         (&format!("{good}A"), "link-damaged"),
         (&good.replacen("#join=", "#join=*", 1), "link-damaged"),
-        (&good.replacen("#join=", "#jon=", 1), "link-not-a-link"),
-        (cluster.relay.invitation.as_deref().expect("an invitation"), "link-not-a-link"),
+        (&good.replacen("#join=", "#jon=", 1), "link-bare"),
+        (cluster.relay.invitation.as_deref().expect("an invitation"), "link-other-kind"),
     ] {
         let out = join(link);
         assert_eq!((out.code, out.error_code()), (Some(1), word), "{link}: {}", out.error);

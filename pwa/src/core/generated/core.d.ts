@@ -572,11 +572,6 @@ export type Warning = "clock-off" | "rolled-back" | "behind" | "forked" | "forge
 export type ZoneChangeView = { add: { code: number; name: string } } | { rename: { code: number; from: string; name: string } } | { retire: { code: number; name: string } } | { restore: { code: number; name: string } };
 
 /**
- * What a link leads to.
- */
-export type Link = "operator" | { join: { name: string; committee: boolean } } | { error: string };
-
-/**
  * What a notice is about.
  */
 export type NoticeKind = "report" | "alert" | "drill" | "false-alarm" | "all-clear" | "unread" | "said-false-alarm" | "said-all-clear";
@@ -585,6 +580,11 @@ export type NoticeKind = "report" | "alert" | "drill" | "false-alarm" | "all-cle
  * What a person can ask.
  */
 export type Command = { start: { link: string; name: string; committee_size: number; threshold: number; verify_threshold: number } } | { invite: { lifetime_ms: number; committee: boolean } } | { "revoke-invite": string } | { join: { link: string; handle: string } } | "cancel" | { admit: Who } | { decline: Who } | { grant: { person: string; role: string } } | { revoke: { person: string; role: string } } | { remove: { person: string } } | { "change-zones": ZoneChange[] } | { approve: string } | { withdraw: string } | "raise-rules" | "dismiss-unread" | { report: Form } | { attest: { incident: string; finding: string; method: string } } | { "follow-up": { incident: string; kind: string } } | { dismiss: string } | { alerts: boolean } | { "on-call": { duty: string; from: number; to: number } } | { "test-alerts": { delay_ms: number } };
+
+/**
+ * What a text leads to.
+ */
+export type Link = { operator: { link: string; relay: string } } | { join: { link: string; relay: string; name: string; committee: boolean } } | { error: string };
 
 /**
  * What a turn decided. `changes` are written in one strict transaction, then `effects` carried
@@ -815,7 +815,7 @@ export function __wbg_reset_state(): void;
  * # Errors
  * None that can happen.
  */
-export function describeLink(link: string): Link;
+export function describeLink(text: string, here: string): Link;
 
 /**
  * Whether a push is a test that its owner asked for: that needs no store to be told.
@@ -843,7 +843,7 @@ export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembl
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly __wbg_session_free: (a: number, b: number) => void;
-    readonly describeLink: (a: number, b: number) => [number, number, number];
+    readonly describeLink: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly isTestPush: (a: number, b: number) => number;
     readonly lockVault: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number, number];
     readonly session_new: (a: number, b: number, c: number, d: number, e: any) => [number, number, number];
