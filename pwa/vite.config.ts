@@ -1,10 +1,11 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
 
+import { guide } from "./build/guide/plugin";
 import { release } from "./build/release";
 
 export default defineConfig({
-  plugins: [svelte(), release(import.meta.dirname)],
+  plugins: [svelte(), guide(import.meta.dirname), release(import.meta.dirname)],
   build: {
     target: "es2022",
     assetsInlineLimit: 0,
@@ -13,8 +14,8 @@ export default defineConfig({
     cssCodeSplit: false,
     rolldownOptions: {
       output: {
-        // What is only for making or reading a code is loaded when somebody does.
-        chunkFileNames: ({ name }) => `assets/${/qr/i.test(name) ? "lazy-" : ""}[name]-[hash].js`,
+        // What is only for making or reading a code, or for reading the guide, is loaded when somebody does.
+        chunkFileNames: ({ name }) => `assets/${/qr|guide/i.test(name) ? "lazy-" : ""}[name]-[hash].js`,
       },
     },
   },

@@ -10,10 +10,13 @@ import { brotliCompress, constants } from "node:zlib";
 
 import { type Plugin, build } from "vite";
 
+import app from "../package.json";
+import { fingerprint, integrity } from "../src/core/fingerprint";
+
 const brotli = promisify(brotliCompress);
 
-/** For whoever mends the app. */
-const NOT_STORED = /\.map$/;
+/** For whoever mends the app, and the guide's pages with pictures, whose text is in the app. */
+const NOT_STORED = /\.map$|^guide\//;
 
 export function release(root: string): Plugin {
   const dist = join(root, "dist");
@@ -21,6 +24,7 @@ export function release(root: string): Plugin {
   return {
     name: "campana-release",
     apply: "build",
+    config: () => ({ define: { __APP_VERSION__: JSON.stringify(app.version) } }),
     buildEnd(error) {
       failed = error !== undefined;
     },
@@ -33,7 +37,7 @@ export function release(root: string): Plugin {
           .filter((file) => !NOT_STORED.test(file) && file !== "sw.js")
           .map(async (file) => ({
             url: file === "index.html" ? "/" : `/${file}`,
-            integrity: integrity(await readFile(join(dist, file))),
+            integrity: await integrity(await readFile(join(dist, file))),
           })),
       );
       const version = createHash("sha256").update(JSON.stringify(precache)).digest("hex").slice(0, 12);
@@ -53,7 +57,9 @@ export function release(root: string): Plugin {
           },
         },
       });
-      await writeFile(join(dist, "version.txt"), `${version}\n`);
+      // The same as the app shows of what is installed: src/core/release.ts.
+      const worker = { url: "/sw.js", integrity: await integrity(await readFile(join(dist, "sw.js"))) };
+      await writeFile(join(dist, "version.txt"), `${app.version} ${await fingerprint([...precache, worker])}\n`);
       await Promise.all((await list(dist)).map((file) => compress(join(dist, file))));
     },
   };
@@ -67,10 +73,6 @@ async function list(dist: string): Promise<string[]> {
     .sort();
 }
 
-function integrity(bytes: Buffer): string {
-  return `sha384-${createHash("sha384").update(bytes).digest("base64")}`;
-}
-
 /** The page names what it loads by its hash: truncated or mixed versions do not start. */
 async function signPage(dist: string): Promise<void> {
   const path = join(dist, "index.html");
@@ -79,7 +81,7 @@ async function signPage(dist: string): Promise<void> {
     (match) => [match[0], match[1]] as const,
   )) {
     if (!file || tag.includes("integrity=")) continue;
-    const hash = integrity(await readFile(join(dist, file)));
+    const hash = await integrity(await readFile(join(dist, file)));
     page = page.replace(tag, tag.replace(/>$/, ` integrity="${hash}">`));
   }
   await writeFile(path, page);
@@ -87,7 +89,7 @@ async function signPage(dist: string): Promise<void> {
 
 async function compress(path: string): Promise<void> {
   const bytes = await readFile(path);
-  if ((await stat(path)).size < 256 || /\.(png|woff2)$/.test(path)) return;
+  if ((await stat(path)).size < 256 || /\.(png|webp|woff2)$/.test(path)) return;
   const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22 };
   await writeFile(`${path}.br`, await brotli(bytes, { params }));
 }

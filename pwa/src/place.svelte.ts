@@ -1,5 +1,5 @@
 /** Where in the app we are. The address bar stays as it is: it says nothing about anybody. */
-export type Place = "home" | "report" | "drill" | "incident" | "desk" | "committee" | "me" | "rejoin";
+export type Place = "home" | "report" | "drill" | "incident" | "desk" | "committee" | "me" | "guide" | "rejoin";
 
 /** The steps of a report: each is an entry of its own, so that the phone's back button goes one back. */
 export type Step = "what" | "where" | "send" | "done";
@@ -7,6 +7,7 @@ export type Step = "what" | "where" | "send" | "done";
 interface Entry {
   place: Place;
   incident?: string;
+  page?: string;
   step?: Step;
 }
 
@@ -19,6 +20,10 @@ export const place = {
   get incident(): string {
     return entry.incident ?? "";
   },
+  /** Of the guide. */
+  get page(): string {
+    return entry.page ?? "index";
+  },
   get step(): Step {
     return entry.step ?? "what";
   },
@@ -28,6 +33,11 @@ export const place = {
 export function go(place: Place, incident?: string): void {
   if (place === entry.place && incident === entry.incident && entry.step === undefined) return;
   enter(incident === undefined ? { place } : { place, incident }, "pushState");
+}
+
+/** Opens a page of the guide. */
+export function read(page: string): void {
+  if (entry.place !== "guide" || entry.page !== page) enter({ place: "guide", page }, "pushState");
 }
 
 /** On to another step of what we are at. The last one takes the place of the one before. */

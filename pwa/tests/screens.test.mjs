@@ -105,7 +105,7 @@ for (const [tag, language, locale] of LANGUAGES) {
     await founder.tap(say("grant-role", { role: say("role-verifier") }));
     await founder.sees(say("signatures", { have: 1, need: 2 }));
     await founder.page.locator("li.draft").nth(2).waitFor();
-    await look(founder, tag, "11-committee-drafts");
+    await look(founder, tag, "11-committee-drafts", say("drafts-title"));
     await second.tap(new RegExp(say("committee")));
     for (const left of [3, 2, 1]) {
       await second.page.getByRole("button", { name: say("sign"), exact: true }).first().click();
@@ -198,6 +198,14 @@ for (const [tag, language, locale] of LANGUAGES) {
     await look(real, tag, "28-home-all-clear");
     await real.tap(say("me"));
     await look(real, tag, "29-me");
+    await real.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+    await real.page.locator("summary", { hasText: say("release-title") }).click();
+    await real.page.getByTestId("release").getByText(/^([0-9a-f]{4} ?){8}$/).waitFor();
+    await look(real, tag, "34-me-release", say("limits-title"));
+    await real.tap(say("guide"));
+    await real.page.locator(".guide blockquote").waitFor();
+    await look(real, tag, "35-guide");
+    await real.tap(say("back"));
     await member.page.locator(".news").waitFor({ timeout: 20_000 });
     await look(member, tag, "30-news");
     const { page } = founder;

@@ -72,9 +72,18 @@ impl App {
         if method != Method::GET && method != Method::HEAD {
             return StatusCode::METHOD_NOT_ALLOWED.into_response();
         }
-        let name = match uri.path() {
-            "/" => PAGE,
-            path => path.trim_start_matches('/'),
+        let path = uri.path();
+        let path = path.strip_prefix('/').unwrap_or(path);
+        if let Some(place) = self.guide(path, headers) {
+            let about = [(header::LOCATION, place), (header::CACHE_CONTROL, ASK_AGAIN)];
+            let by_language = [(header::VARY, "accept-language")];
+            return (StatusCode::TEMPORARY_REDIRECT, about, by_language).into_response();
+        }
+        let folder = path.strip_prefix(GUIDE).filter(|rest| rest.ends_with('/'));
+        let name = match folder {
+            Some(language) => &format!("{GUIDE}{language}{PAGE}"),
+            None if path.is_empty() => PAGE,
+            None => path,
         };
         let Some(file) = self.files.get(name) else {
             let why = if name == PAGE { WITHOUT_APP } else { "" };
@@ -82,6 +91,7 @@ impl App {
         };
         let cache = if name.starts_with("assets/") { FOREVER } else { ASK_AGAIN };
         let about = [
+            (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy(name))),
             (header::CONTENT_TYPE, HeaderValue::from_static(content_type(name))),
             (header::CACHE_CONTROL, HeaderValue::from_static(cache)),
             (header::VARY, HeaderValue::from_static("accept-encoding")),
@@ -93,9 +103,23 @@ impl App {
             _ => (about, file.plain.clone()).into_response(),
         }
     }
+
+    /// Where an address of the guide without a page leads to: its reader's language, Spanish if in doubt.
+    fn guide(&self, path: &str, headers: &HeaderMap) -> Option<&'static str> {
+        let place = match path {
+            "guide" | GUIDE if reads_english(headers) => "/guide/en/",
+            "guide" | GUIDE | "guide/es" => "/guide/es/",
+            "guide/en" => "/guide/en/",
+            _ => return None,
+        };
+        let page = format!("{}{PAGE}", place.trim_start_matches('/'));
+        self.files.contains_key(&page).then_some(place)
+    }
 }
 
 const PAGE: &str = "index.html";
+/// Pages to read, in several languages.
+const GUIDE: &str = "guide/";
 const WITHOUT_APP: &str = "This relay runs, and was built without the app. `./setup run` builds one with the app in it; \
     a relay without it serves one from a folder with --app-dir.\n";
 /// Names of assets change with their content.
@@ -121,6 +145,13 @@ fn takes_brotli(headers: &HeaderMap) -> bool {
     })
 }
 
+/// Whether English comes before Spanish in what the reader's browser asks for, which is in the order of their wishes.
+fn reads_english(headers: &HeaderMap) -> bool {
+    let wished = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let mut tags = wished.unwrap_or_default().split(',').map(|tag| tag.trim().get(..2).unwrap_or_default());
+    tags.find(|tag| ["en", "es"].contains(tag)) == Some("en")
+}
+
 fn content_type(name: &str) -> &'static str {
     match name.rsplit_once('.').map(|(_, extension)| extension) {
         Some("html") => "text/html; charset=utf-8",
@@ -129,11 +160,20 @@ fn content_type(name: &str) -> &'static str {
         Some("wasm") => "application/wasm",
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",
+        Some("webp") => "image/webp",
         Some("webmanifest") => "application/manifest+json",
         Some("txt") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     }
 }
+
+/// The guide runs no script and sends nothing.
+fn policy(name: &str) -> &'static str {
+    if name.starts_with(GUIDE) { GUIDE_POLICY } else { HEADERS[0].1 }
+}
+
+const GUIDE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types";
 
 /// Scripts, styles and connections of this origin alone, and nothing inline; no frame around it,
 /// no referrer, nothing shared with other origins. On every response, the worker's script too.
@@ -157,10 +197,10 @@ const HEADERS: [(HeaderName, &str); 8] = [
     (header::X_FRAME_OPTIONS, "DENY"),
 ];
 
-/// Adds [`HEADERS`].
+/// Adds those of [`HEADERS`] that a response has not of its own.
 pub(crate) async fn guard(mut response: Response) -> Response {
     for (name, value) in HEADERS {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
 }
@@ -176,6 +216,10 @@ mod tests {
         write("index.html", "<!doctype html>");
         write("assets/a-1.js", "plain");
         write("assets/a-1.js.br", "small");
+        for language in ["es", "en"] {
+            fs::create_dir_all(directory.path().join("guide").join(language)).expect("made");
+            write(&format!("guide/{language}/index.html"), language);
+        }
         let app = App::in_directory(directory.path()).expect("read");
         (directory, app)
     }
@@ -221,6 +265,44 @@ mod tests {
         }
         let post = app.answer(&Method::POST, &Uri::from_static("/"), &HeaderMap::new());
         assert_eq!(post.status(), StatusCode::METHOD_NOT_ALLOWED);
+    }
+
+    #[tokio::test]
+    async fn the_guide_is_in_its_readers_language_and_runs_nothing() {
+        let (_directory, app) = app();
+        let wishing = |path: &str, languages: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(languages));
+            app.answer(&Method::GET, &path.parse().expect("a path"), &headers)
+        };
+        for (languages, place) in [
+            ("en-US,en;q=0.9,es;q=0.8", "/guide/en/"),
+            ("es-MX,es;q=0.9,en;q=0.8", "/guide/es/"),
+            ("fr, en", "/guide/en/"),
+            ("fr", "/guide/es/"),
+            ("", "/guide/es/"),
+        ] {
+            for path in ["/guide", "/guide/"] {
+                let answer = wishing(path, languages);
+                assert_eq!(answer.status(), StatusCode::TEMPORARY_REDIRECT, "{path}");
+                assert_eq!(field(&answer, header::LOCATION), Some(place), "{languages}");
+            }
+        }
+        assert_eq!(field(&wishing("/guide/en", "es"), header::LOCATION), Some("/guide/en/"));
+        for path in ["/guide/en/", "/guide/en/index.html"] {
+            let page = guard(wishing(path, "es")).await;
+            assert_eq!(page.status(), StatusCode::OK, "{path}");
+            let policy = field(&page, header::CONTENT_SECURITY_POLICY).expect("a policy");
+            assert!(
+                policy.starts_with("default-src 'none'; style-src 'self'") && !policy.contains("script-src")
+            );
+            let body = axum::body::to_bytes(page.into_body(), 1_024).await.expect("a body");
+            assert_eq!(body, "en");
+        }
+        for path in ["/guide/fr/", "/guide/es/nothing.html", "/guide//", "/guide/es//"] {
+            assert_eq!(get(&app, path, "").status(), StatusCode::NOT_FOUND, "{path}");
+        }
+        assert_eq!(get(&App::default(), "/guide", "").status(), StatusCode::NOT_FOUND);
     }
 
     #[tokio::test]

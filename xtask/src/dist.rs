@@ -79,6 +79,7 @@ pub(crate) fn dist(options: &Options) -> Outcome {
     image(&out)?;
     let sums = output(Command::new("sha256sum").args(&files).current_dir(&out))?;
     write(&out.join("SHA256SUMS"), &sums, 0o644)?;
+    println!("The app's release: {}", pwa::release()?);
     println!("{sums}\nIn {}", out.display());
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The project's only entry points: `cargo xtask run | pwa | dist | test | sim | fuzz | bench | ci`.
+//! The project's only entry points: `cargo xtask run | pwa | guide | dist | test | sim | fuzz | bench | ci`.
 #![expect(clippy::print_stdout, reason = "a command-line tool")]
 
 mod beat;
@@ -7,6 +7,7 @@ mod ci;
 mod command;
 mod dist;
 mod fuzz;
+mod guide;
 mod mute;
 mod pwa;
 mod run;
@@ -27,6 +28,8 @@ enum Task {
     Run(run::Options),
     /// Builds the browser app into pwa/dist.
     Pwa(pwa::Options),
+    /// Draws the app's screens and puts the guide's pictures beside it.
+    Guide(guide::Options),
     /// Builds what is handed out: static binaries, a Debian package, a container's root, hashes.
     Dist(dist::Options),
     /// Runs every test; ends with a line `N passed, N failed`.
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
     let result = match Task::parse() {
         Task::Run(options) => run::run(&options),
         Task::Pwa(options) => pwa::pwa(&options),
+        Task::Guide(options) => guide::guide(&options),
         Task::Dist(options) => dist::dist(&options),
         Task::Test(options) => test::test(&options),
         Task::Sim(options) => sim::sim(&options),

@@ -30,6 +30,8 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== self.location.origin) return;
   // The relay's own addresses are never answered from here.
-  if (url.pathname.startsWith("/v1/") || url.pathname === "/healthz" || url.pathname === "/metrics") return;
+  if (url.pathname.startsWith("/v1/") || ["/healthz", "/metrics", "/version.txt"].includes(url.pathname)) return;
+  // The guide's pages with pictures are not stored: the app has their text.
+  if (/^\/guide(\/|$)/.test(url.pathname)) return;
   event.respondWith(stored(request).then((response) => response ?? fetch(request)));
 });

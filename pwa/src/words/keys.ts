@@ -253,7 +253,13 @@ export interface Messages {
   "network-rules": undefined;
   "my-roles": undefined;
   "role-none": undefined;
+  "guide": undefined;
+  "guide-pictures": undefined;
+  "release-title": undefined;
+  "release-help": undefined;
+  "release-connect": undefined;
   "limits-title": undefined;
+  "limits-untried": undefined;
   "limits-body": undefined;
   "install-title": undefined;
   "install-neutral": undefined;
