@@ -7,7 +7,7 @@ use super::Bytes;
 /// What can be written. `campana_derive::Encode` implements it for structs and enums.
 ///
 /// `minicbor`'s trait of this name is generic in a writer that may fail: each field's code is compiled with the way out
-/// of a failure that never comes. This one is half as large as WebAssembly, and the bytes are the same.
+/// of a failure that never comes. The bytes are the same, and phones download less.
 pub trait Encode {
     /// Writes one item.
     fn write(&self, writer: &mut Writer);
