@@ -48,7 +48,7 @@ pub(crate) fn run(target: &str, data: &[u8]) {
 
 fn same<T>(data: &[u8])
 where
-    T: for<'b> minicbor::Decode<'b, ()> + minicbor::Encode<()> + PartialEq + core::fmt::Debug,
+    T: wire::Decode + wire::Encode + PartialEq + core::fmt::Debug,
 {
     if let Ok(value) = wire::decode::<T>(data) {
         assert_eq!(wire::decode::<T>(&wire::encode(&value)).as_ref(), Ok(&value));

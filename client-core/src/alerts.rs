@@ -5,7 +5,7 @@ mod bell;
 mod former;
 mod hold;
 
-use campana_derive::Decode;
+use campana_derive::{Decode, Encode};
 use campana_protocol::code::{Action, Code};
 use campana_protocol::frame::{ClientFrame, Subject};
 use campana_protocol::governance::ChannelKind;
@@ -15,7 +15,6 @@ use campana_protocol::id::{
 use campana_protocol::limits::{MAX_TEST_DELAY_MS, PROOF_MS, REGISTRATION_TTL_MS};
 use campana_protocol::push::Push;
 use campana_protocol::wire;
-use minicbor::Encode;
 
 pub(crate) use self::bell::Registered as BellRegistered;
 use self::former::Registration;

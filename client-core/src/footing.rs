@@ -9,13 +9,12 @@
 //! under its leaf and pleads for a fresh one. If nobody lets it in, it goes on where it was: a commit that
 //! opens for nobody must not stop everybody.
 
-use campana_derive::Decode;
+use campana_derive::{Decode, Encode};
 use campana_protocol::governance::ChannelKind;
 use campana_protocol::handshake::{Checkpoint, EntryBody, checkpoint_digest};
 use campana_protocol::id::{Hash, PublicKey, hash};
 use campana_protocol::padding::{pad, unpad};
 use campana_protocol::wire;
-use minicbor::Encode;
 
 use crate::channel::Channel;
 use crate::core::Core;

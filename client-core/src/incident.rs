@@ -4,7 +4,7 @@
 
 use core::cell::OnceCell;
 
-use campana_derive::Decode;
+use campana_derive::{Decode, Encode};
 use campana_protocol::governance::Role;
 use campana_protocol::id::{Hash, IncidentId, PublicKey};
 use campana_protocol::report::{
@@ -12,7 +12,6 @@ use campana_protocol::report::{
     Signed, private_hash, report_digest, reporter_tag, salted_reporter_tag,
 };
 use campana_protocol::{id, limits, wire};
-use minicbor::Encode;
 
 use crate::governance::Governance;
 use crate::keys;
@@ -387,7 +386,7 @@ pub(crate) fn signed_digest(label: &str, content: &[u8]) -> Hash {
 }
 
 /// What a [`Signed`] holds.
-pub(crate) trait Content: Sized + Encode<()> + for<'b> minicbor::Decode<'b, ()> {
+pub(crate) trait Content: Sized + wire::Encode + wire::Decode {
     const LABEL: &'static str;
 
     /// Without a look at the signature.

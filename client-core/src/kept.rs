@@ -2,11 +2,10 @@
 //! it, and the sealed posts and blobs that this device sent. Sealed bytes whose keys are gone, and the own
 //! events in plain, which are what the outbox held.
 
-use campana_derive::Decode;
+use campana_derive::{Decode, Encode};
 use campana_protocol::frame::{Class, Entry};
 use campana_protocol::governance::ChannelKind;
 use campana_protocol::id::{PublicKey, RecordId};
-use minicbor::Encode;
 
 use crate::core::Core;
 use crate::limits::{KEPT_TTL, MAX_KEPT, MAX_KEPT_BYTES, MAX_KEPT_BYTES_OWNER};

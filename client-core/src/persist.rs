@@ -2,7 +2,7 @@
 
 use campana_protocol::governance::{ChannelKind, Charter, SignedStatement};
 use campana_protocol::id::{IncidentId, PublicKey};
-use campana_protocol::wire;
+use campana_protocol::wire::{self, Reader};
 use zeroize::Zeroizing;
 
 use crate::alerts::Alerts;
@@ -154,7 +154,7 @@ impl Core {
     }
 
     fn encode_row(&mut self, row: Row, puts: &mut Vec<Put>) {
-        fn bytes<T: minicbor::Encode<()>>(value: &T) -> Zeroizing<Vec<u8>> {
+        fn bytes<T: wire::Encode>(value: &T) -> Zeroizing<Vec<u8>> {
             Zeroizing::new(wire::encode(value))
         }
         let content = match row {
@@ -220,9 +220,7 @@ fn replace<K: Ord, V>(kept: &mut Map<K, V>, fresh: Map<K, V>, stays: impl Fn(&K)
 }
 
 fn decode_device(content: &[u8]) -> Result<Device, LoadError> {
-    let version =
-        minicbor::Decoder::new(content).array().and_then(|_| minicbor::Decoder::new(&content[1..]).u16());
-    match version {
+    match Reader::new(content).fields().and_then(|mut fields| fields.field::<u16>(0)) {
         Ok(version) if version > VERSION => Err(LoadError::Newer),
         Ok(_) => wire::decode(content).map_err(|_| LoadError::Damaged),
         Err(_) => Err(LoadError::Damaged),
@@ -248,7 +246,7 @@ struct Loaded {
 
 impl Loaded {
     fn take(&mut self, row: Row, content: &[u8]) -> Result<(), LoadError> {
-        fn value<T: for<'b> minicbor::Decode<'b, ()>>(content: &[u8]) -> Result<T, LoadError> {
+        fn value<T: wire::Decode>(content: &[u8]) -> Result<T, LoadError> {
             wire::decode(content).map_err(|_| LoadError::Damaged)
         }
         match row {

@@ -2,13 +2,12 @@
 //! outlast it: each such skip is provisional. On a later connection the device goes back to where it
 //! was, or reads the skipped part late, until the time to live of the entries themselves has passed.
 
-use campana_derive::Decode;
+use campana_derive::{Decode, Encode};
 use campana_protocol::frame::{Class, Entry};
 use campana_protocol::governance::ChannelKind;
 use campana_protocol::handshake::EntryBody;
 use campana_protocol::limits::{DAY_MS, ENTRY_TTL_MS};
 use campana_protocol::wire;
-use minicbor::Encode;
 
 use crate::channel::Channel;
 use crate::core::Core;

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use campana_derive::Decode;
+use campana_derive::{Decode, Encode};
 use campana_protocol::event::{Invite, Owner};
 use campana_protocol::frame::{Class, Secret};
 use campana_protocol::governance::{Approval, ChannelKind, SignedStatement};
@@ -13,7 +13,6 @@ use campana_protocol::id::{
 use campana_protocol::link::Invitation;
 use campana_protocol::mailbox::{Refusal, ReturnAddress, SignedJoin, Welcome};
 use campana_protocol::report::{Signed, SignedReport};
-use minicbor::Encode;
 use zeroize::Zeroizing;
 
 use crate::footing::Footing;

@@ -40,7 +40,7 @@ pub enum Input {
 }
 
 /// What the platform says of push notifications.
-#[derive(Debug, Clone, Default, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, campana_derive::Encode, campana_derive::Decode)]
 pub struct Platform {
     /// Whether notifications are allowed.
     #[n(0)]
@@ -58,7 +58,7 @@ pub struct Platform {
 }
 
 /// A subscription the platform holds.
-#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, campana_derive::Encode, campana_derive::Decode)]
 pub struct Subscribed {
     /// Where pushes go.
     #[n(0)]
@@ -76,7 +76,7 @@ pub struct Subscribed {
     Default,
     PartialEq,
     Eq,
-    minicbor::Encode,
+    campana_derive::Encode,
     campana_derive::Decode,
     serde::Serialize,
     serde::Deserialize,
@@ -224,7 +224,7 @@ pub struct NoticeId {
     Eq,
     PartialOrd,
     Ord,
-    minicbor::Encode,
+    campana_derive::Encode,
     campana_derive::Decode,
     serde::Serialize,
     serde::Deserialize,

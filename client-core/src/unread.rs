@@ -1,9 +1,8 @@
 //! Entries of class alert that this device could not read. One of them may be a true alert: so it
 //! rings without saying what for, once until something opens again, and says how many there were.
 
-use campana_derive::Decode;
+use campana_derive::{Decode, Encode};
 use campana_protocol::id::IncidentId;
-use minicbor::Encode;
 
 use crate::core::Core;
 use crate::limits::MAX_UNREAD;

@@ -1,7 +1,7 @@
 //! Why the relay refused or closed. Numeric, append-only; the hundred a code is in tells a
 //! client what to do, so an old client acts rightly on a code it has never seen.
 
-use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
+use crate::wire::{Decode, Encode, Reader, Unread, Writer, foreign};
 
 /// What a client does about a [`Code`], by its range alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,14 +106,16 @@ impl Code {
     }
 }
 
-impl<C> Encode<C> for Code {
-    fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), encode::Error<W::Error>> {
-        e.u16(self.number())?.ok()
+impl Encode for Code {
+    fn write(&self, writer: &mut Writer) {
+        self.number().write(writer);
     }
 }
 
-impl<'b, C> Decode<'b, C> for Code {
-    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
-        Ok(Self::from_number(d.u16()?))
+impl Decode for Code {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Unread> {
+        u16::read(reader).map(Self::from_number)
     }
 }
+
+foreign!(Code);

@@ -1,7 +1,6 @@
 //! Events: what members say to each other inside a channel, and the envelope they travel in.
 
-use campana_derive::Decode;
-use minicbor::Encode;
+use campana_derive::{Decode, Encode};
 
 use crate::frame::Secret;
 use crate::governance::Approval;

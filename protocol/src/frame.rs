@@ -4,8 +4,7 @@
 //! with that number: the [`RelayFrame`] named in its documentation, or [`RelayFrame::Refused`].
 //! Everything a frame carries in `body` is opaque to the relay.
 
-use campana_derive::Decode;
-use minicbor::Encode;
+use campana_derive::{Decode, Encode};
 use minicbor::bytes::ByteVec;
 
 use crate::code::Code;
@@ -15,7 +14,7 @@ use crate::id::{
 };
 use crate::limits;
 use crate::push::Subscription;
-use crate::wire::{self, WireError};
+use crate::wire::{self, Bytes, Reader, Unread, WireError, Writer, foreign};
 
 /// How an entry is kept and delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -600,21 +599,19 @@ impl core::fmt::Debug for Secret {
     }
 }
 
-impl<C> Encode<C> for Secret {
-    fn encode<W: minicbor::encode::Write>(
-        &self,
-        e: &mut minicbor::Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        e.bytes(&self.0)?.ok()
+impl wire::Encode for Secret {
+    fn write(&self, writer: &mut Writer) {
+        writer.bytes(&self.0);
     }
 }
 
-impl<'b, C> minicbor::Decode<'b, C> for Secret {
-    fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
-        d.bytes()?.try_into().map(Self).map_err(|_| minicbor::decode::Error::message("length of Secret"))
+impl wire::Decode for Secret {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Unread> {
+        Bytes::read(reader).map(Self)
     }
 }
+
+foreign!(Secret);
 
 /// One entry of a channel's log.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]

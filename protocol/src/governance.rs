@@ -1,7 +1,6 @@
 //! What the worker committee says: a charter, then a chain of statements signed by k of n.
 
-use campana_derive::Decode;
-use minicbor::Encode;
+use campana_derive::{Decode, Encode};
 
 use crate::id::{ChannelId, Hash, MailboxId, NetworkId, PublicKey, SealingKey, Signature, hash};
 use crate::wire;
@@ -216,47 +215,38 @@ impl Operation {
 
 /// A statement's operations. The codec keeps those of later versions byte for byte.
 mod operations {
-    use minicbor::encode::Write;
-    use minicbor::{Decode, Decoder, Encode, Encoder, decode::Error as Unread, encode::Error as Unwritten};
-
     use super::Operation;
     use crate::limits::MAX_OPERATIONS;
+    use crate::wire::{Decode, Encode, Reader, Unread, Writer};
 
-    pub(super) fn encode<C, W: Write>(
-        operations: &[Operation],
-        e: &mut Encoder<W>,
-        context: &mut C,
-    ) -> Result<(), Unwritten<W::Error>> {
-        e.array(operations.len() as u64)?;
-        for operation in operations {
-            match operation {
-                Operation::Unknown { encoded, .. } => {
-                    e.writer_mut().write_all(encoded).map_err(Unwritten::write)?;
-                }
-                known => known.encode(e, context)?,
-            }
-        }
-        Ok(())
+    pub(super) fn encode(operations: &[Operation], writer: &mut Writer) {
+        writer.items(operations, |operation, writer| match operation {
+            Operation::Unknown { encoded, .. } => writer.encoded(encoded),
+            known => known.write(writer),
+        });
     }
 
-    pub(super) fn decode<C>(d: &mut Decoder<'_>, context: &mut C) -> Result<Vec<Operation>, Unread> {
-        let count = d.array()?.ok_or_else(|| Unread::message("of unknown length"))?;
-        if count > MAX_OPERATIONS as u64 {
-            return Err(Unread::message("too many operations"));
+    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Vec<Operation>, Unread> {
+        match reader.array()? {
+            Some(count) if count <= MAX_OPERATIONS as u64 => (0..count).map(|_| operation(reader)).collect(),
+            // Of unknown length, or too many.
+            _ => Err(Unread::Malformed),
         }
-        (0..count).map(|_| operation(d, context)).collect()
     }
 
-    fn operation<C>(d: &mut Decoder<'_>, context: &mut C) -> Result<Operation, Unread> {
-        let (start, mut probe) = (d.position(), d.probe());
+    fn operation(reader: &mut Reader<'_>) -> Result<Operation, Unread> {
+        let (start, mut probe) = (reader.position(), reader.clone());
         probe.array()?;
-        let number = probe.u32()?;
+        let number = u32::read(&mut probe)?;
         if Operation::FIRST.contains(&number) {
-            return Operation::decode(d, context);
+            return Operation::read(reader);
         }
-        d.skip()?;
-        let encoded = d.input().get(start..d.position()).unwrap_or_default();
-        let hotline = if number == Operation::HOTLINE { minicbor::decode_with(encoded, context).ok() } else { None };
+        reader.skip()?;
+        let encoded = reader.since(start);
+        let hotline = match number {
+            Operation::HOTLINE => Operation::read(&mut Reader::new(encoded)).ok(),
+            _ => None,
+        };
         Ok(hotline.unwrap_or_else(|| Operation::Unknown { number, encoded: encoded.to_vec() }))
     }
 }

@@ -1,7 +1,6 @@
 //! Bodies of log entries, and the authority that a commit carries.
 
-use campana_derive::Decode;
-use minicbor::Encode;
+use campana_derive::{Decode, Encode};
 
 use crate::governance::{ChannelKind, SignedStatement};
 use crate::id::{ChannelId, Hash, NetworkId, PublicKey, Signature, hash};

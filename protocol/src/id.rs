@@ -2,10 +2,10 @@
 
 use core::fmt;
 
-use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 use sha2::{Digest, Sha256};
 
 use crate::base64url;
+use crate::wire::{Bytes, Decode, Encode, Reader, Unread, Writer, foreign};
 
 macro_rules! bytes_type {
     ($(#[$doc:meta])* $name:ident, $len:expr) => {
@@ -49,17 +49,19 @@ macro_rules! bytes_type {
             }
         }
 
-        impl<C> Encode<C> for $name {
-            fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), encode::Error<W::Error>> {
-                e.bytes(&self.0)?.ok()
+        impl Encode for $name {
+            fn write(&self, writer: &mut Writer) {
+                writer.bytes(&self.0);
             }
         }
 
-        impl<'b, C> Decode<'b, C> for $name {
-            fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
-                Self::from_slice(d.bytes()?).ok_or_else(|| decode::Error::message(concat!("length of ", stringify!($name))))
+        impl Decode for $name {
+            fn read(reader: &mut Reader<'_>) -> Result<Self, Unread> {
+                <[u8; $len] as Bytes>::read(reader).map(Self)
             }
         }
+
+        foreign!($name);
     };
 }
 

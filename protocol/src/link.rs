@@ -1,12 +1,11 @@
 //! Links that carry secrets: only ever in the URL fragment, which browsers do not send.
 
-use campana_derive::Decode;
-use minicbor::Encode;
+use campana_derive::{Decode, Encode};
 
 use crate::base64url;
 use crate::frame::Secret;
 use crate::id::{Hash, InviteId, MailboxId, NetworkId, SealingKey};
-use crate::wire;
+use crate::wire::{self, Decode as _, Reader, Unread};
 
 /// Most bytes of an invite.
 const LONGEST: usize = 1_024;
@@ -179,12 +178,12 @@ fn invitation(text: &str) -> Result<Invitation, LinkError> {
         },
         Vec::clone,
     );
-    let mut decoder = minicbor::Decoder::new(&there);
-    match decoder.decode() {
-        Ok(invite) if whole.is_some() && decoder.position() == there.len() && there.len() <= LONGEST => {
+    let mut reader = Reader::new(&there);
+    match Invitation::read(&mut reader) {
+        Ok(invite) if whole.is_some() && reader.position() == there.len() && there.len() <= LONGEST => {
             Ok(invite)
         }
-        Err(error) if error.is_end_of_input() => Err(LinkError::CutShort),
+        Err(Unread::Ends) => Err(LinkError::CutShort),
         _ => Err(LinkError::Damaged),
     }
 }

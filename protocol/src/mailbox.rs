@@ -1,7 +1,6 @@
 //! What is posted to mailboxes: sealed by HPKE (RFC 9180) to the owner's key, padded inside.
 
-use campana_derive::Decode;
-use minicbor::Encode;
+use campana_derive::{Decode, Encode};
 
 use crate::frame::Secret;
 use crate::governance::{ChannelKind, SignedStatement};

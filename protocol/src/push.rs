@@ -1,7 +1,6 @@
 //! Web Push: where pushes go and what is in them (RFC 8030, 8291).
 
-use campana_derive::Decode;
-use minicbor::Encode;
+use campana_derive::{Decode, Encode};
 
 use crate::frame::{Entry, Secret, Subject};
 use crate::id::{ChannelId, Hash, MailboxId, PushAuth, PushKey, hash};

@@ -5,8 +5,7 @@
 //! the private part (words, exact place) stays with those who verify. Verifiers sign the digest
 //! of both, so an alert proves what was checked without carrying the private part.
 
-use campana_derive::Decode;
-use minicbor::Encode;
+use campana_derive::{Decode, Encode};
 
 use crate::id::{Hash, IncidentId, NetworkId, PublicKey, Signature, hash};
 use crate::limits;

@@ -1,13 +1,12 @@
 //! The desk's bell (docs/PUSH.md): whether this device's owner is on call, what is registered for the
 //! desk's mailbox, and who else at the desk says that their phone rings.
 
-use campana_derive::Decode;
+use campana_derive::{Decode, Encode};
 use campana_protocol::event::{Duty, Event, OnCall};
 use campana_protocol::frame::{Class, ClientFrame};
 use campana_protocol::governance::{ChannelKind, Role};
 use campana_protocol::id::{Hash, IncidentId, MailboxId, PublicKey, RegistrationId};
 use campana_protocol::limits::{PROOF_MS, REGISTRATION_TTL_MS};
-use minicbor::Encode;
 
 use super::Alerts;
 use crate::command::{CommandError, Reply};

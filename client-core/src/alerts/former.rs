@@ -1,10 +1,9 @@
 //! Registrations of former memberships: ended wherever they were, so that no alert comes twice.
 
-use campana_derive::Decode;
+use campana_derive::{Decode, Encode};
 use campana_protocol::frame::{ClientFrame, Secret, Subject};
 use campana_protocol::governance::ChannelKind;
 use campana_protocol::id::{ChannelId, RegistrationId};
-use minicbor::Encode;
 
 use crate::core::Core;
 use crate::keys::access_key;

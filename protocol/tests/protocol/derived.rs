@@ -1,16 +1,17 @@
-//! `campana_derive` takes the very bytes that `minicbor`'s own derive takes, and reads the same from them.
+//! `campana_derive` takes the very bytes that `minicbor`'s own derives take, reads the same from them, and writes the
+//! very bytes that those write.
 //!
 //! Each type is here twice, once under each derive. What is compared besides the value is where a decoder stands
-//! afterwards, for an enclosing type goes on from there.
+//! afterwards, for an enclosing type goes on from there: after what was read, and after a later version's variant.
 
-use minicbor::{Decode, Decoder, Encoder};
+use campana_protocol::wire;
+use minicbor::{Decode, Decoder, Encode, Encoder};
 use proptest::prelude::*;
 
 /// The same types under a derive.
 macro_rules! types {
     ($module:ident, $($import:tt)*) => {
         mod $module {
-            use minicbor::Encode;
             $($import)*
 
             #[derive(Debug, Clone, PartialEq, Encode, Decode)]
@@ -38,6 +39,31 @@ macro_rules! types {
                 pub(super) shape: Option<Shape>,
                 #[cbor(skip)]
                 pub(super) never: u8,
+                #[n(12)]
+                pub(super) pairs: Option<Vec<(u32, Option<bool>)>>,
+                #[n(11)]
+                #[cbor(default)]
+                pub(super) offset: i16,
+                #[n(13)]
+                pub(super) boxed: Option<Box<Inner>>,
+                #[n(14)]
+                pub(super) clock: Option<i64>,
+            }
+
+            /// More fields than a head of one byte counts.
+            #[derive(Debug, Clone, PartialEq, Encode, Decode)]
+            pub(super) struct Long {
+                #[n(0)]
+                pub(super) holes: Option<Vec<Option<u16>>>,
+                #[n(1)]
+                pub(super) pair: Option<(u8, Option<u8>)>,
+                #[n(22)]
+                pub(super) before: Option<u8>,
+                #[n(23)]
+                #[cbor(with = "minicbor::bytes")]
+                pub(super) at: Option<[u8; 3]>,
+                #[n(300)]
+                pub(super) last: Option<String>,
             }
 
             #[derive(Debug, Clone, Copy, PartialEq, Encode, Decode)]
@@ -72,14 +98,20 @@ macro_rules! types {
         }
     };
 }
-types!(theirs, use minicbor::Decode;);
-types!(ours, use campana_derive::Decode;);
+types!(theirs, use minicbor::{Decode, Encode};);
+types!(ours, use campana_derive::{Decode, Encode};);
 
-fn read<'b, T: Decode<'b, ()> + std::fmt::Debug>(bytes: &'b [u8]) -> (Option<String>, bool, usize) {
+/// A value, how it is written, and where a decoder stands: nobody goes on from anything that is no CBOR of this type.
+type Read = (Option<(String, Vec<u8>)>, Option<usize>);
+
+fn read<'b, T: Decode<'b, ()> + Encode<()> + std::fmt::Debug>(bytes: &'b [u8]) -> Read {
     let mut decoder = Decoder::new(bytes);
     match T::decode(&mut decoder, &mut ()) {
-        Ok(value) => (Some(format!("{value:?}")), false, decoder.position()),
-        Err(error) => (None, error.is_unknown_variant(), decoder.position()),
+        Ok(value) => {
+            let written = minicbor::to_vec(&value).expect("into memory");
+            (Some((format!("{value:?}"), written)), Some(decoder.position()))
+        }
+        Err(error) => (None, error.is_unknown_variant().then(|| decoder.position())),
     }
 }
 
@@ -89,6 +121,7 @@ fn alike(bytes: &[u8]) -> Result<(), TestCaseError> {
     prop_assert_eq!(read::<ours::Word>(bytes), read::<theirs::Word>(bytes));
     prop_assert_eq!(read::<ours::Inner>(bytes), read::<theirs::Inner>(bytes));
     prop_assert_eq!(read::<ours::Nothing>(bytes), read::<theirs::Nothing>(bytes));
+    prop_assert_eq!(read::<ours::Long>(bytes), read::<theirs::Long>(bytes));
     Ok(())
 }
 
@@ -130,12 +163,15 @@ fn word() -> impl Strategy<Value = theirs::Word> {
     prop_oneof![Just(theirs::Word::One), Just(theirs::Word::Seven)]
 }
 
+fn inner() -> impl Strategy<Value = theirs::Inner> {
+    (any::<u8>(), proptest::option::of(word())).prop_map(|(a, b)| theirs::Inner(a, b))
+}
+
 fn shape() -> impl Strategy<Value = theirs::Shape> {
-    let inner = (any::<u8>(), proptest::option::of(word())).prop_map(|(a, b)| theirs::Inner(a, b));
     prop_oneof![
         Just(theirs::Shape::Point),
         (any::<u8>(), any::<Option<u8>>()).prop_map(|(a, b)| theirs::Shape::Line(a, b)),
-        (proptest::option::of(word()), proptest::option::of(inner))
+        (proptest::option::of(word()), proptest::option::of(inner()))
             .prop_map(|(word, inner)| theirs::Shape::Box { word, inner }),
     ]
 }
@@ -144,7 +180,13 @@ fn whole() -> impl Strategy<Value = theirs::Whole> {
     let first = (any::<u64>(), any::<Vec<u8>>(), proptest::option::of("[a-c]{0,3}"), word());
     let shapes = proptest::collection::vec(shape(), 0..3);
     let then = (proptest::option::of(word()), shapes, any::<Option<Vec<u8>>>(), any::<Vec<u16>>());
-    (first, then, proptest::option::of(shape())).prop_map(|(first, then, shape)| theirs::Whole {
+    let last = (
+        any::<Option<Vec<(u32, Option<bool>)>>>(),
+        any::<i16>(),
+        proptest::option::of(inner()),
+        any::<Option<i64>>(),
+    );
+    (first, then, proptest::option::of(shape()), last).prop_map(|(first, then, shape, last)| theirs::Whole {
         number: first.0,
         bytes: first.1,
         text: first.2,
@@ -155,6 +197,10 @@ fn whole() -> impl Strategy<Value = theirs::Whole> {
         later: then.3,
         shape,
         never: 0,
+        pairs: last.0,
+        offset: last.1,
+        boxed: last.2.map(Box::new),
+        clock: last.3,
     })
 }
 
@@ -190,7 +236,7 @@ proptest! {
     }
 
     #[test]
-    fn a_whole_with_one_item_changed_is_read_alike(whole in whole(), at in 0..11_usize, other in item(), endless: bool) {
+    fn a_whole_with_one_item_changed_is_read_alike(whole in whole(), at in 0..15_usize, other in item(), endless: bool) {
         let bytes = minicbor::to_vec(&whole).expect("into memory");
         let mut items = split(&bytes);
         if let Some(item) = items.get_mut(at) {
@@ -199,6 +245,24 @@ proptest! {
         let begin = if endless { vec![0x9f] } else { encoded(|e| { e.array(items.len() as u64).map(drop) }) };
         let end = if endless { vec![0xff] } else { Vec::new() };
         alike(&[begin, items.concat(), end].concat())?;
+    }
+
+    #[test]
+    fn many_fields_and_lists_of_nothing_are_written_alike(
+        holes: Option<Vec<Option<u16>>>,
+        few: Option<(u8, Option<u8>)>,
+        long in (any::<Option<u8>>(), any::<Option<[u8; 3]>>(), any::<Option<String>>()),
+        list in proptest::collection::vec(proptest::option::of(any::<u16>()), 0..30),
+        pair in any::<(Option<u64>, Option<i16>)>(),
+    ) {
+        let long = theirs::Long { holes, pair: few, before: long.0, at: long.1, last: long.2 };
+        alike(&minicbor::to_vec(&long).expect("into memory"))?;
+        prop_assert_eq!(minicbor::to_vec(&list).expect("into memory"), wire::encode(&list));
+        prop_assert_eq!(minicbor::to_vec(pair).expect("into memory"), wire::encode(&pair));
+        prop_assert_eq!(wire::decode(&wire::encode(&list)), Ok(list));
+        prop_assert_eq!(wire::decode(&wire::encode(&pair)), Ok(pair));
+        prop_assert_eq!(minicbor::to_vec(()).expect("into memory"), wire::encode(&()));
+        prop_assert_eq!(wire::decode(&wire::encode(&())), Ok(()));
     }
 
     #[test]

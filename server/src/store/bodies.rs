@@ -14,8 +14,8 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use campana_derive::{Decode, Encode};
 use minicbor::bytes::ByteArray;
-use minicbor::{Decode, Encode};
 use rustix::fs::{FallocateFlags, fallocate};
 use sha2::{Digest as _, Sha256};
 

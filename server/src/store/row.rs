@@ -1,10 +1,10 @@
 //! What is in each row, as CBOR. Fields are only ever added, with a default.
 
+use campana_derive::{Decode, Encode};
 use campana_protocol::frame::{Class, Entry};
 use campana_protocol::id::{ChannelId, PublicKey, RecordId, RegistrationId};
 use campana_protocol::wire;
 use minicbor::bytes::{ByteArray, ByteVec};
-use minicbor::{Decode, Encode};
 
 use super::bodies::Place;
 
@@ -287,12 +287,12 @@ pub(crate) struct StoredRun {
 }
 
 /// The value of a row.
-pub(crate) fn encode<T: Encode<()>>(row: &T) -> Vec<u8> {
+pub(crate) fn encode<T: wire::Encode>(row: &T) -> Vec<u8> {
     wire::encode(row)
 }
 
 /// `None`: not a value of that kind.
-pub(crate) fn decode<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Option<T> {
+pub(crate) fn decode<T: wire::Decode>(bytes: &[u8]) -> Option<T> {
     wire::decode(bytes).ok()
 }
 
@@ -364,7 +364,7 @@ mod tests {
             let post = StoredPost { expires_at: a, received_at: a, record, body, place: None, insider: false, weight: 0 };
             prop_assert_eq!(decode::<StoredPost>(&before), Some(post));
             let mailbox = Mailbox { head: a, posts: 7, bytes: 9, ..Mailbox::default() };
-            let before = wire::encode(&(false, a, 7, 9, None::<u64>));
+            let before = wire::encode(&(false, a, 7_u64, 9_u64, None::<u64>));
             prop_assert_eq!(decode::<Mailbox>(&before), Some(mailbox));
         }
 
@@ -377,7 +377,7 @@ mod tests {
 
     fn same<T>(row: &T) -> Result<(), TestCaseError>
     where
-        T: Encode<()> + for<'b> Decode<'b, ()> + PartialEq + core::fmt::Debug,
+        T: wire::Encode + wire::Decode + PartialEq + core::fmt::Debug,
     {
         let back = decode::<T>(&encode(row));
         prop_assert_eq!(back.as_ref(), Some(row));

@@ -5,7 +5,7 @@ use core::ops::ControlFlow;
 use campana_protocol::frame::Entry;
 use campana_protocol::id::{BlobId, ChannelId, Hash, MailboxId, PublicKey};
 use campana_protocol::limits::{MAX_READ_BYTES, MAX_READ_ENTRIES};
-use minicbor::Decode;
+use campana_protocol::wire;
 
 use super::Beside;
 use super::view::View;
@@ -369,10 +369,7 @@ const fn name(kind: Kind) -> &'static str {
     }
 }
 
-pub(super) fn get<E: Engine, T: for<'b> Decode<'b, ()>>(
-    view: &View<E>,
-    key: &Key,
-) -> Result<Option<T>, ReadError> {
+pub(super) fn get<E: Engine, T: wire::Decode>(view: &View<E>, key: &Key) -> Result<Option<T>, ReadError> {
     match view.get(&key.encode()).map_err(failed)? {
         Some(bytes) => row::decode(&bytes).map(Some).ok_or(ReadError::Failed),
         None => Ok(None),

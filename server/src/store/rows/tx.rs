@@ -3,8 +3,8 @@
 use core::ops::ControlFlow;
 use std::collections::BTreeMap;
 
+use campana_protocol::wire;
 use minicbor::bytes::ByteVec;
-use minicbor::{Decode, Encode};
 
 use crate::store::bodies::{Bodies, Pending, Place};
 use crate::store::engine::{Change, Engine, EngineError};
@@ -65,20 +65,20 @@ impl<'e, E: Engine> Tx<'e, E> {
     }
 
     /// The row of `key`. One that cannot be read is an error, never "not there".
-    pub(super) fn get<T: for<'b> Decode<'b, ()>>(&mut self, key: &Key) -> Result<Option<T>, StoreError> {
+    pub(super) fn get<T: wire::Decode>(&mut self, key: &Key) -> Result<Option<T>, StoreError> {
         match self.touch(key.encode())?.now() {
             Some(bytes) => row::decode(bytes).map(Some).ok_or(StoreError::Damaged),
             None => Ok(None),
         }
     }
 
-    pub(super) fn put<T: Encode<()>>(&mut self, key: &Key, value: &T) -> Result<(), StoreError> {
+    pub(super) fn put<T: wire::Encode>(&mut self, key: &Key, value: &T) -> Result<(), StoreError> {
         self.touch(key.encode())?.new = Some(Some(row::encode(value)));
         Ok(())
     }
 
     /// For rows that cannot be there yet: spares looking for them.
-    pub(super) fn put_new<T: Encode<()>>(&mut self, key: &Key, value: &T) {
+    pub(super) fn put_new<T: wire::Encode>(&mut self, key: &Key, value: &T) {
         let touched = self.rows.entry(key.encode()).or_insert(Touched { old: None, new: None });
         touched.new = Some(Some(row::encode(value)));
     }
@@ -122,7 +122,7 @@ impl<'e, E: Engine> Tx<'e, E> {
     }
 
     /// Visits the rows from `from` to before `to` that can be read, this batch's own included, in no order.
-    pub(super) fn each<T: for<'b> Decode<'b, ()>>(
+    pub(super) fn each<T: wire::Decode>(
         &self,
         from: &[u8],
         to: &[u8],
@@ -132,7 +132,7 @@ impl<'e, E: Engine> Tx<'e, E> {
     }
 
     /// As [`Self::each`], looking at no more than `limit` stored rows. The last of them, if there may be more.
-    pub(super) fn some<T: for<'b> Decode<'b, ()>>(
+    pub(super) fn some<T: wire::Decode>(
         &self,
         from: &[u8],
         to: &[u8],
