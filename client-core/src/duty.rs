@@ -221,7 +221,7 @@ impl Core {
         let Some(channel) = self.channels.get(&kind) else { return };
         let footing = &channel.meta.footing;
         let unconfirmed = footing.unconfirmed && channel.governance.rule() >= 1;
-        if !channel.meta.lost && !footing.has_returned() && !unconfirmed {
+        if !channel.meta.lost && !footing.has_returned() && !unconfirmed && !footing.stays_cut(now) {
             return;
         }
         let cut = footing.is_cut() && self.membership().is_some_and(|m| m.invitation.is_some());

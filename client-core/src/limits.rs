@@ -24,6 +24,11 @@ pub(crate) const DOUBT: u64 = 2 * 60_000;
 /// opens for nobody stops a network for no longer than that.
 pub(crate) const ASTRAY_PATIENCE: u64 = 4 * PLEA_PATIENCE;
 
+/// How long a device waits, once the relay serves no more under its access key and nothing else speaks against its
+/// group, before it pleads for a fresh leaf: owners of the channel put a key that nobody decided on right within a
+/// minute of seeing it.
+pub(crate) const CUT_PATIENCE: u64 = 10 * 60_000;
+
 /// How often it, or a device whose way in no committee device vouched for, pleads from then on.
 pub(crate) const RETURNED_PATIENCE: u64 = 30 * 60_000;
 

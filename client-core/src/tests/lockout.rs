@@ -84,6 +84,50 @@ fn an_owner_that_was_away_sees_it_when_it_comes_back() {
 }
 
 #[test]
+fn pleas_of_a_lockout_end_with_it() {
+    let (mut world, ids) = network();
+    ids[..2].iter().for_each(|owner| world.disconnect(*owner));
+    rotate(&mut world, ids[2]);
+    world.disconnect(ids[2]);
+    world.pass(20 * 60_000);
+    let asks =
+        |world: &mut World, id: usize| world.core(id).membership().is_some_and(|m| !m.shut_out.is_empty());
+    assert!(asks(&mut world, ids[7]), "it asks by mail");
+    world.connect(ids[1]);
+    world.pass(20 * 60_000);
+    assert!(!warned(&world, ids[7], Warning::LockedOut) && !asks(&mut world, ids[7]));
+    assert!(world.nobody_lost());
+}
+
+#[test]
+fn a_device_that_others_of_its_fragment_vouch_for_pleads_once_it_has_been_cut_for_long() {
+    let (mut world, ids) = network();
+    let away = ids[7];
+    world.disconnect(away);
+    ids[..3].iter().for_each(|id| world.connect(*id));
+    world.settle();
+    let person = world.key(ids[5]);
+    let Ok(Reply::Draft(id)) = world.command(ids[0], Command::Remove { person }) else { panic!("a draft") };
+    world.settle();
+    world.command(ids[1], Command::Approve(id)).expect("a signature");
+    world.pass(60_000);
+    // It has read all of the log, as one does that can't follow and was told that all is well.
+    let meta = &world.channel(ids[0], BROADCAST).meta;
+    let (cursor, log_hash) = (meta.cursor, meta.log_hash);
+    let meta = &mut world.channel(away, BROADCAST).meta;
+    (meta.cursor, meta.log_hash) = (cursor, log_hash);
+    world.connect(away);
+    world.settle();
+    assert!(warned(&world, away, Warning::LockedOut));
+    world.pass(9 * 60_000);
+    assert!(warned(&world, away, Warning::LockedOut), "its key might be in force again any minute");
+    world.pass(10 * 60_000);
+    assert!(!warned(&world, away, Warning::LockedOut));
+    let rest: Vec<usize> = ids.iter().copied().filter(|id| *id != ids[5]).collect();
+    world.assert_converged(&rest);
+}
+
+#[test]
 fn a_removal_is_no_lockout() {
     let (mut world, ids) = network();
     ids[..3].iter().for_each(|id| world.connect(*id));

@@ -102,10 +102,7 @@ const SPANISH: &[(&str, &str)] = &[
         "Draft: the telephone number of the hotline, which every screen of a member shows (committee)",
         "Borrador: el teléfono de la línea de emergencia, que ve cada miembro (comité)",
     ),
-    (
-        "As people write it, such as \"+1 413-555-0100\"",
-        "Como se escribe, por ejemplo «+1 413-555-0100»",
-    ),
+    ("As people write it, such as \"+1 413-555-0100\"", "Como se escribe, por ejemplo «+1 413-555-0100»"),
     ("There is none any more", "Ya no hay ninguno"),
     (
         "Draft: the network goes on under this version's rules; older apps stop until they are updated (committee)",
