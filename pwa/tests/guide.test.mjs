@@ -84,6 +84,11 @@ test("the relay serves every page in both languages, readable and without script
       for (const one of new Set(addresses)) assert.equal((await fetch(one, { method: "HEAD" })).status, 200, `${tag}/${slug}: ${one}`);
       const other = tag === "es" ? "en" : "es";
       assert(addresses.includes(relay.origin + address(other, slug)), "the same page in the other language");
+      if (slug !== "phone-tree") continue;
+      for (const format of ["A4", "Letter"]) {
+        const sheets = (await person.page.pdf({ format })).toString("latin1").match(/\/Type\s*\/Page\b/g);
+        assert.equal(sheets.length, 1, `the telephone tree is one sheet: ${tag}, ${format}`);
+      }
     }
   }
   await person.context.close();
