@@ -1,11 +1,12 @@
 // The guide: that it says what the app says, as pages of the relay and as text in the app; and the app's release.
 import assert from "node:assert/strict";
 import { cp, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { LANGUAGES as GUIDES, address, readPages } from "../build/guide/pages.mjs";
+import { LANGUAGES as GUIDES, address, phonePictures, readPages } from "../build/guide/pages.mjs";
 import { faults, marks, sayings } from "../build/guide/words.mjs";
 import { LANGUAGES, look, words } from "./look.mjs";
 import { PHONE, Person, launch, startRelay } from "./stage.mjs";
@@ -31,6 +32,9 @@ async function reader(theme = "dark") {
 
 test("the guide says what the app says, and no link or picture is missing", () => {
   assert.deepEqual(faults(root), []);
+  const shown = phonePictures(join(root, "docs"));
+  assert.deepEqual(readdirSync(join(root, "docs/pictures")).sort(), shown.map((name) => `${name}.webp`).sort(), "PHONE.md's pictures");
+  assert(shown.length > 2);
   const pages = readPages(guide, "en");
   assert(pages.length >= 12, "all pages are read");
   const marked = pages.flatMap((page) => marks(page, "en"));
@@ -84,6 +88,11 @@ test("the relay serves every page in both languages, readable and without script
       for (const one of new Set(addresses)) assert.equal((await fetch(one, { method: "HEAD" })).status, 200, `${tag}/${slug}: ${one}`);
       const other = tag === "es" ? "en" : "es";
       assert(addresses.includes(relay.origin + address(other, slug)), "the same page in the other language");
+      if (slug !== "phone-tree") continue;
+      for (const format of ["A4", "Letter"]) {
+        const sheets = (await person.page.pdf({ format })).toString("latin1").match(/\/Type\s*\/Page\b/g);
+        assert.equal(sheets.length, 1, `the telephone tree is one sheet: ${tag}, ${format}`);
+      }
     }
   }
   await person.context.close();

@@ -25,8 +25,9 @@ const SHELL_BUDGET: u64 = 54 * 1024;
 /// All of it, as the service worker stores it: icons, the worker, what makes and reads codes, and the guide's text too.
 const INSTALL_BUDGET: u64 = 620 * 1024;
 
-/// Scripts that come after the first screen: what only members see, and codes.
-const LATER: [&str; 2] = ["Inside", "lazy-"];
+/// Scripts that come after the first screen: what only members see, codes, and what comes with the core: the store,
+/// turns and the connection.
+const LATER: [&str; 3] = ["Inside", "lazy-", "device-"];
 
 /// What the screens say, in each language: a phone needs one of them.
 const WORDS: [&str; 2] = ["en-", "es-"];

@@ -42,6 +42,11 @@ export function pictured(href) {
   return name ? { tag, name } : null;
 }
 
+/** The pictures that docs/PHONE.md names, with their language: `01-language-en`. */
+export function phonePictures(docs) {
+  return [...readFileSync(join(docs, "PHONE.md"), "utf8").matchAll(/\(pictures\/([a-z0-9-]+)\.webp\)/g)].map(([, name]) => name);
+}
+
 export const address = (tag, slug) => (slug === "index" ? `/guide/${tag}/` : `/guide/${tag}/${slug}.html`);
 
 /**

@@ -69,7 +69,7 @@ function written(root: string, tag: Tag, page: ReturnType<typeof readPages>[numb
 </head>
 <body>
 <header><a href="/">${say("app-name")}</a><a href="${address(tag, "index")}">${say("guide")}</a>${others.join("")}</header>
-<main class="guide">
+<main class="guide ${page.slug}">
 <h1>${escape(page.title)}</h1>
 ${html(content(page, tag, { pictures: true }))}
 </main>

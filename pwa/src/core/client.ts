@@ -1,23 +1,20 @@
 /** The device as the screens see it: a view to show and commands to give. */
-import { type Readable, type Writable, get, readonly, writable } from "svelte/store";
+import { type Readable, get, readonly, writable } from "svelte/store";
 
 import wasmUrl from "./generated/core_bg.wasm?url&no-inline";
 
-import type { Answer, Command, Effect, Link as LinkTarget, View } from "./generated/core";
-import { Alerts } from "./alerts";
+import type { Answer, Command, Link as LinkTarget, View } from "./generated/core";
 import { Bell } from "./bell";
-import { isWish } from "./platform";
-import { Connection, type Link } from "./link";
+import type { Device, Message } from "./device";
+import type { Link } from "./link";
 import { forgetHeld } from "./held";
 import { forget } from "./kept";
-import { loadCore, resetCore } from "./load";
+import { loadCore } from "./load";
 import { channel } from "./locks";
 import { Lock, type Typed } from "./lock";
-import { forgetPrefs, readPrefs } from "./prefs";
-import { Standing, type UpTo } from "./standing";
-import { Store } from "./store";
+import { forgetPrefs } from "./prefs";
+import type { UpTo } from "./standing";
 import { type Trouble, barrier, troubleOf } from "./trouble";
-import { Turns } from "./turns";
 import { watchUpdates } from "./update";
 import { CHANNEL } from "./windows";
 import { PATIENCE, within } from "./within";
@@ -43,6 +40,8 @@ export interface Client {
   readonly saving: Readable<boolean>;
   /** A new version waits for a tap. */
   readonly update: Readable<boolean>;
+  /** The browser has not started the worker that rings, though it knows workers. */
+  readonly unstarted: Readable<boolean>;
   /** Resolves once durable on this device, not once sent. */
   command(command: Command): Promise<Answer>;
   /** What a text leads to, without following it. */
@@ -65,25 +64,7 @@ export interface Client {
 
 /** After the first screen. */
 const core = () => loadCore(() => import("./generated/core"), () => fetch(wasmUrl));
-
-type Message =
-  /** Rows were written, up to this generation. */
-  | { wrote: number }
-  /** From the leader: what it sees. Its core is the one that is connected. */
-  | { sight: { view: View; generation: number; link: Link } }
-  /** Is there a leader? It answers with what it sees. */
-  | { asked: true }
-  /** Nobody has seen these where they came: whoever shows them says so. */
-  | { owed: Notice[] }
-  /** Everything on this device was thrown away. */
-  | { gone: true }
-  /** There is a PIN now: what other windows have open is closed. */
-  | { locked: true }
-  /** A push came that the worker could only keep. */
-  | { pushed: true };
-
-/** Invites expire though nothing happens, and another context may have died before it told. */
-const LOOK_EVERY = 30_000;
+const behind = () => import("./device");
 
 /** `screen`: settles when the first screen is there. It needs no core, and is painted before the core
  * is asked for. */
@@ -103,8 +84,18 @@ export function open(screen: Promise<unknown>): Client {
     bell.ring();
   };
   const begun = screen.then(painted).then(seen);
-  const device: Promise<Device | undefined> = begun.then(() => start({ view, link, upTo, trouble, saving }, lock, () => worker));
-  const { update, restart, worker } = watchUpdates(device);
+  const device: Promise<Device | undefined> = begun.then(async () => {
+    const wall = barrier();
+    if (wall) return void trouble.set(wall);
+    // Both on their way at once.
+    void core().catch(() => undefined);
+    try {
+      return await (await behind()).start({ view, link, upTo, trouble, saving }, lock, core, () => worker);
+    } catch (error) {
+      return void trouble.set(troubleOf(error));
+    }
+  });
+  const { update, restart, worker, unstarted } = watchUpdates(device);
   return {
     view: readonly(view),
     link: readonly(link),
@@ -115,6 +106,7 @@ export function open(screen: Promise<unknown>): Client {
     knocked: readonly(knocked),
     hasPin: lock.set,
     update,
+    unstarted,
     async command(command) {
       const turns = (await device)?.turns;
       if (!turns) return { error: "bug" };
@@ -146,19 +138,32 @@ export function open(screen: Promise<unknown>): Client {
       const opened = await device;
       if (!opened) return;
       await painted();
-      await lock.protect(opened.store, pin);
+      try {
+        await lock.protect(opened.store, pin);
+      } catch (error) {
+        return trouble.set(troubleOf(error));
+      }
       opened.tell({ locked: true });
     },
     async removePin(pin) {
       const store = (await device)?.store;
       await painted();
-      return store ? lock.release(store, pin) : "right";
+      try {
+        return store ? await lock.release(store, pin) : "right";
+      } catch (error) {
+        trouble.set(troubleOf(error));
+        return "wrong";
+      }
     },
     restart,
     async startAgain() {
       // Locked, there is nothing open yet.
       void device.then((device) => device?.store.close());
-      await Store.destroy();
+      try {
+        await (await behind()).destroy();
+      } catch (error) {
+        return trouble.set(troubleOf(error));
+      }
       await Promise.all([silence(worker), forgetPrefs()]);
       forget();
       forgetHeld();
@@ -221,157 +226,3 @@ function seen(): Promise<void> {
     }
   });
 }
-
-interface Device {
-  turns: Turns;
-  alerts: Alerts;
-  store: Store;
-  /** Says something to all other windows. */
-  tell(message: Message): void;
-}
-
-interface Shown {
-  view: Writable<View | null>;
-  link: Writable<Link>;
-  upTo: Writable<UpTo>;
-  trouble: Writable<Trouble | null>;
-  saving: Writable<boolean>;
-}
-
-async function start(
-  { view, link, upTo, trouble, saving }: Shown,
-  lock: Lock,
-  worker: () => Promise<ServiceWorkerRegistration | undefined>,
-): Promise<Device | undefined> {
-  try {
-    const wall = barrier();
-    if (wall) {
-      trouble.set(wall);
-      return undefined;
-    }
-    const standing = new Standing(upTo, await readPrefs());
-    const [{ Session }, store] = await Promise.all([core(), Store.open({ unlock: lock.opened })]);
-    const others = channel(CHANNEL);
-    const tell = (message: Message) => others.postMessage(message);
-    const shown: { view?: View; generation: number; link: Link } = { generation: -1, link: "none" };
-    /** What had been written when there was no room for more. */
-    let fullAt = -1;
-    /** A phone is full until something has been written; other trouble is over with any turn. */
-    const settled = (generation: number) => {
-      if (generation > fullAt || get(trouble) !== "storage-full") trouble.set(null);
-    };
-    // Views are large: they are sent only once there is somebody to see them.
-    let watched = false;
-    const share = () => {
-      const { view, generation, link } = shown;
-      if (watched && view && connection.leading) tell({ sight: { view, generation, link } });
-    };
-    const showView = (next: View, generation: number) => {
-      Object.assign(shown, { view: next, generation });
-      view.set(next);
-      standing.saw(shown);
-    };
-    const showLink = (now: Link) => {
-      shown.link = now;
-      link.set(now);
-      standing.saw(shown);
-    };
-    let alarm: ReturnType<typeof setTimeout> | undefined;
-    const owed: Notice[] = [];
-    const inSight = () => document.visibilityState === "visible";
-    const wasShown = (notice: Notice) => void turns.take({ shown: notice }).catch(() => undefined);
-    // What this window shows, it has shown; out of sight it asks the others.
-    const showOwed = () => {
-      if (inSight()) owed.splice(0).forEach(wasShown);
-      else if (owed.length > 0) tell({ owed });
-    };
-    const isHere = ({ incident, kind }: Notice) =>
-      kind === "unread" || shown.view?.incidents.some(({ id, notice }) => id === incident && notice === kind);
-    const carryOut = (effect: Effect) => {
-      if (isWish(effect)) alerts.carryOut(effect);
-      else if (effect === "reconnect") connection.reconnect();
-      else if ("send" in effect) connection.send(effect.send);
-      else {
-        owed.push(effect.notify);
-        showOwed();
-      }
-    };
-    const turns = new Turns(store, Session, {
-      effects: (effects) => effects.forEach(carryOut),
-      wrote: (generation) => tell({ wrote: generation }),
-      changed(next, generation) {
-        settled(generation);
-        // At the same generation the leader sees more.
-        if (connection.leading || generation > shown.generation) showView(next, generation);
-        share();
-        connection.poke(next.me);
-      },
-      wake(at) {
-        clearTimeout(alarm);
-        // Only whoever is connected can do what a wake-up is for.
-        if (at === undefined || !connection.leading) return;
-        const pause = Math.min(Math.max(at - Date.now(), 0), 2 ** 31 - 1);
-        alarm = setTimeout(() => void turns.take("tick").catch(fail), pause);
-      },
-      saving: (on) => saving.set(on),
-      dropped() {
-        resetCore();
-        connection.reconnect();
-      },
-    });
-    const alerts = new Alerts(turns, Promise.resolve().then(worker));
-    const connection = new Connection(
-      turns,
-      (now) => {
-        showLink(now);
-        share();
-      },
-      () => tell({ asked: true }),
-      (error) => {
-        if (troubleOf(error) === "storage-full") fail(error);
-      },
-    );
-    const fail = (error: unknown) => {
-      const word = troubleOf(error);
-      if (word === "storage-full") fullAt = shown.generation;
-      trouble.set(word);
-    };
-    const openKept = () =>
-      store.keptPushes(({ push, at, inSight }) => turns.take({ pushed: { push, in_sight: inSight, arrived_at: at } }));
-    others.onmessage = ({ data }: MessageEvent<Message>) => {
-      if ("wrote" in data) {
-        if (connection.leading && data.wrote > turns.known) void turns.look().catch(fail);
-      } else if ("sight" in data) {
-        connection.answered();
-        if (connection.leading) return;
-        showLink(data.sight.link);
-        if (data.sight.generation > fullAt && get(trouble) === "storage-full") trouble.set(null);
-        if (data.sight.generation >= shown.generation) showView(data.sight.view, data.sight.generation);
-      } else if ("asked" in data) {
-        watched = true;
-        share();
-        if (connection.leading) showOwed();
-      } else if ("pushed" in data) {
-        void openKept().catch(fail);
-      } else if ("owed" in data) {
-        if (inSight()) data.owed.filter(isHere).forEach(wasShown);
-      } else {
-        location.reload();
-      }
-    };
-    setInterval(() => {
-      if (connection.leading) void turns.look().catch(fail);
-    }, LOOK_EVERY);
-    document.addEventListener("visibilitychange", showOwed);
-    await turns.look();
-    await openKept();
-    connection.start();
-    void alerts.seen();
-    return { turns, alerts, store, tell };
-  } catch (error) {
-    trouble.set(troubleOf(error));
-    return undefined;
-  }
-}
-
-type Notice = Extract<Effect, { notify: unknown }>["notify"];

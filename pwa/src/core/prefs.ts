@@ -4,6 +4,9 @@
  */
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 
+import { ending } from "./ending";
+import { PATIENCE, within } from "./within";
+
 export interface Prefs {
   language: "es" | "en" | null;
   /** The lock screen shows what an alert says. */
@@ -29,10 +32,10 @@ interface Schema extends DBSchema {
 let database: Promise<IDBPDatabase<Schema>> | undefined;
 
 /** Longer than this nobody waits for them, ms: a push is answered in the browser's language rather than late. */
-const PATIENCE = 500;
+const WAIT = 500;
 
 export async function readPrefs(): Promise<Prefs> {
-  const late = new Promise<undefined>((resolve) => setTimeout(resolve, PATIENCE));
+  const late = new Promise<undefined>((resolve) => setTimeout(resolve, WAIT));
   try {
     return { ...DEFAULTS, ...(await Promise.race([opened().then((db) => db.get("prefs", "prefs")), late])) };
   } catch {
@@ -44,9 +47,11 @@ export async function readPrefs(): Promise<Prefs> {
 /** Best effort: without it the worker speaks the browser's language and shows nothing of an alert. */
 export async function writePrefs(change: Partial<Prefs>): Promise<void> {
   try {
-    const transaction = (await opened()).transaction("prefs", "readwrite");
-    const known = { ...DEFAULTS, ...(await transaction.store.get("prefs")) };
-    await Promise.all([transaction.store.put({ ...known, ...change }, "prefs"), transaction.done]);
+    const transaction = (await within(PATIENCE.state, opened())).transaction("prefs", "readwrite");
+    await ending(transaction, async () => {
+      const known = { ...DEFAULTS, ...(await transaction.store.get("prefs")) };
+      await transaction.store.put({ ...known, ...change }, "prefs");
+    });
   } catch {
     database = undefined;
   }
@@ -55,7 +60,7 @@ export async function writePrefs(change: Partial<Prefs>): Promise<void> {
 /** Forgets them. */
 export async function forgetPrefs(): Promise<void> {
   try {
-    await (await opened()).clear("prefs");
+    await within(PATIENCE.state, opened().then((db) => db.clear("prefs")));
   } catch {
     database = undefined;
   }

@@ -4,6 +4,7 @@
  */
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 
+import { ending } from "./ending";
 import type { Turn } from "./generated/core";
 import { TroubleError } from "./trouble";
 import { Late, PATIENCE, within } from "./within";
@@ -80,7 +81,8 @@ export class Store {
 
   /** Whether its owner has put a PIN before it since it was opened. */
   async locked(): Promise<boolean> {
-    return ((await (await this.database()).get("about", "vault")) as Vault | undefined)?.pin ?? false;
+    const db = await this.database();
+    return ((await within(PATIENCE.service, db.get("about", "vault"))) as Vault | undefined)?.pin ?? false;
   }
 
   /** The key as it is sealed under the PIN, if there is one. */
@@ -94,17 +96,18 @@ export class Store {
     const vault = await wrap(sealed ?? this.vault, sealed !== undefined);
     const db = await this.database();
     const transaction = db.transaction("about", "readwrite", { durability: "strict" });
-    await Promise.all([transaction.store.put(vault, "vault"), transaction.done]);
+    await ending(transaction, () => transaction.store.put(vault, "vault"));
   }
 
   /** Throws everything on this device away. */
   static async destroy(): Promise<void> {
     setMark(false);
-    await new Promise<void>((resolve, reject) => {
+    const gone = new Promise<void>((resolve, reject) => {
       const request = indexedDB.deleteDatabase(NAME);
       request.onsuccess = () => resolve();
       request.onerror = () => reject(request.error ?? new TroubleError("storage-refused"));
     });
+    await within(PATIENCE.service, gone);
   }
 
   /** For whoever opens the store next. Throws `storage-cleared` if there is none. */
@@ -112,8 +115,10 @@ export class Store {
     const db = await openDatabase();
     try {
       const transaction = db.transaction("about", "readwrite", { durability: "strict" });
-      const kept = ((await transaction.store.get("pushes")) ?? []) as KeptPush[];
-      await Promise.all([transaction.store.put([...kept, push].slice(-MAX_KEPT), "pushes"), transaction.done]);
+      await ending(transaction, async () => {
+        const kept = ((await transaction.store.get("pushes")) ?? []) as KeptPush[];
+        await transaction.store.put([...kept, push].slice(-MAX_KEPT), "pushes");
+      });
     } finally {
       db.close();
     }
@@ -122,13 +127,15 @@ export class Store {
   /** What was kept, each given to `take`; forgotten once that is done. */
   async keptPushes(take: (push: KeptPush) => Promise<unknown>): Promise<void> {
     const db = await this.database();
-    const kept = ((await db.get("about", "pushes")) ?? []) as KeptPush[];
+    const kept = ((await within(PATIENCE.service, db.get("about", "pushes"))) ?? []) as KeptPush[];
     if (kept.length === 0) return;
     for (const push of kept) await take(push);
     const transaction = db.transaction("about", "readwrite");
-    const now = ((await transaction.store.get("pushes")) ?? []) as KeptPush[];
-    const left = now.filter(({ at }) => !kept.some((taken) => taken.at === at));
-    await Promise.all([transaction.store.put(left, "pushes"), transaction.done]);
+    await ending(transaction, async () => {
+      const now = ((await transaction.store.get("pushes")) ?? []) as KeptPush[];
+      const left = now.filter(({ at }) => !kept.some((taken) => taken.at === at));
+      await transaction.store.put(left, "pushes");
+    });
   }
 
   close(): void {
@@ -151,7 +158,7 @@ export class Store {
   private async database(): Promise<IDBPDatabase<Schema>> {
     if (this.db) return this.db;
     const db = await openDatabase();
-    if (!(await db.get("about", "vault"))) {
+    if (!(await within(PATIENCE.service, db.get("about", "vault")))) {
       db.close();
       throw new TroubleError("storage-cleared");
     }
@@ -192,21 +199,19 @@ export class Store {
     const db = await this.database();
     const transaction = db.transaction(["rows", "about"], "readwrite", { durability: "strict" });
     const about = transaction.objectStore("about");
-    const found = ((await about.get("generation")) as number | undefined) ?? 0;
-    if (found !== expected) {
-      transaction.abort();
-      await transaction.done.catch(() => undefined);
-      throw new Overtaken();
-    }
     const rows = transaction.objectStore("rows");
     try {
-      const writes: Promise<unknown>[] = changes.map(([key, value]) =>
-        value === undefined ? rows.delete(key as Bytes) : rows.put(value, key as Bytes),
-      );
-      await Promise.all([...writes, about.put(expected + 1, "generation"), transaction.done]);
+      await ending(transaction, async () => {
+        const found = ((await about.get("generation")) as number | undefined) ?? 0;
+        if (found !== expected) throw new Overtaken();
+        const writes: Promise<unknown>[] = changes.map(([key, value]) =>
+          value === undefined ? rows.delete(key as Bytes) : rows.put(value, key as Bytes),
+        );
+        await Promise.all([...writes, about.put(expected + 1, "generation")]);
+      });
     } catch (error) {
-      // A request that could not even be made leaves those before it: none of them may stay.
-      abort(transaction);
+      // The next turn opens the store anew.
+      if (error instanceof Late) this.close();
       throw error;
     }
     return expected + 1;
@@ -248,15 +253,6 @@ async function rowsOf(db: IDBPDatabase<Schema>): Promise<{ generation: number; r
   return { generation: (generation as number | undefined) ?? 0, rows: paired };
 }
 
-function abort(transaction: { abort(): void; readonly done: Promise<void> }): void {
-  transaction.done.catch(() => undefined);
-  try {
-    transaction.abort();
-  } catch {
-    // It has ended already.
-  }
-}
-
 async function wrap(bytes: Uint8Array, pin: boolean): Promise<Vault> {
   const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
   const iv = crypto.getRandomValues(new Uint8Array(12));
@@ -265,7 +261,7 @@ async function wrap(bytes: Uint8Array, pin: boolean): Promise<Vault> {
 }
 
 async function unwrap(db: IDBPDatabase<Schema>, create: boolean): Promise<{ bytes: Uint8Array; pin: boolean }> {
-  const stored = (await db.get("about", "vault")) as Vault | undefined;
+  const stored = (await within(PATIENCE.service, db.get("about", "vault"))) as Vault | undefined;
   if (stored) {
     setMark(true);
     const plain = await crypto.subtle.decrypt({ name: "AES-GCM", iv: stored.iv }, stored.key, stored.wrapped);
@@ -279,11 +275,12 @@ async function unwrap(db: IDBPDatabase<Schema>, create: boolean): Promise<{ byte
   const vault = await wrap(bytes, false);
   const transaction = db.transaction("about", "readwrite", { durability: "strict" });
   // Two contexts may have started at once: the first key stays.
-  if (await transaction.store.get("vault")) {
-    await transaction.done;
-    return unwrap(db, create);
-  }
-  await Promise.all([transaction.store.put(vault, "vault"), transaction.done]);
+  const first = await ending(transaction, async () => {
+    if (await transaction.store.get("vault")) return false;
+    await transaction.store.put(vault, "vault");
+    return true;
+  });
+  if (!first) return unwrap(db, create);
   setMark(true);
   return { bytes, pin: false };
 }

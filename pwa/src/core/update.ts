@@ -1,6 +1,8 @@
 /** The service worker's registration, and a new version that waits for the person's tap. */
 import { type Readable, readonly, writable } from "svelte/store";
 
+import { registered } from "./registration";
+
 /** The only script addresses that may become workers (Trusted Types). */
 const OWN_WORKER = "/sw.js";
 
@@ -10,8 +12,11 @@ export function watchUpdates(loaded: Promise<unknown>): {
   restart: () => void;
   /** Undefined where there is no worker. */
   worker: Promise<ServiceWorkerRegistration | undefined>;
+  /** The browser knows workers and has started none. */
+  unstarted: Readable<boolean>;
 } {
   const update = writable(false);
+  const unstarted = writable(false);
   let waiting: ServiceWorker | null = null;
   let taken = false;
   let worker: Promise<ServiceWorkerRegistration | undefined> = Promise.resolve(undefined);
@@ -27,13 +32,9 @@ export function watchUpdates(loaded: Promise<unknown>): {
       else if (served) update.set(true);
       waiting = null;
     });
-    worker = loaded
-      .then(() => navigator.serviceWorker.register(workerUrl(), { type: "classic", updateViaCache: "none" }))
-      // One that is there already works on.
-      .catch(() => navigator.serviceWorker.getRegistration())
-      .catch(() => undefined);
+    worker = loaded.catch(() => undefined).then(() => registered(navigator.serviceWorker, workerUrl()));
     void worker.then((registration) => {
-      if (!registration) return;
+      if (!registration) return unstarted.set(true);
       // The very first worker is no update.
       const look = () => {
         if (navigator.serviceWorker.controller && registration.waiting) found(registration.waiting);
@@ -52,7 +53,7 @@ export function watchUpdates(loaded: Promise<unknown>): {
     if (waiting) waiting.postMessage("take-over");
     else location.reload();
   };
-  return { update: readonly(update), restart, worker };
+  return { update: readonly(update), restart, worker, unstarted: readonly(unstarted) };
 }
 
 function workerUrl(): string {

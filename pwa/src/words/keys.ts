@@ -11,6 +11,7 @@ export interface Messages {
   "copy": undefined;
   "copied": undefined;
   "share": undefined;
+  "share-failed": undefined;
   "retry": undefined;
   "more": undefined;
   "loading": undefined;
@@ -441,6 +442,7 @@ export interface Messages {
   "alerts-off": undefined;
   "alerts-turning-on": undefined;
   "alerts-stopped": undefined;
+  "alerts-unstarted": undefined;
   "alerts-never": undefined;
   "alerts-unanswered": undefined;
   "alerts-refused": undefined;
