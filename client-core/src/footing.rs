@@ -67,7 +67,7 @@ pub(crate) struct Footing {
     #[n(10)]
     #[cbor(default)]
     pub(crate) pleaded: bool,
-    /// Since when it is cut, Unix milliseconds by this device's clock; 0: not known.
+    /// Since when the device is cut, Unix milliseconds by its clock; 0: not known.
     #[n(11)]
     #[cbor(default)]
     cut_since: u64,
@@ -106,14 +106,14 @@ impl Footing {
         self.cut
     }
 
-    /// It has been cut for long. The others of a fragment vouch for each other, so that nothing else need
-    /// speak against its group.
+    /// The relay has served nothing under this device's access key for [`CUT_PATIENCE`]. Devices of one fragment
+    /// vouch for each other, so this may be the only sign.
     pub(crate) fn stays_cut(&self, now: u64) -> bool {
-        // A clock that was set back must not keep it from asking.
+        // A clock that was set back must not delay the plea.
         self.cut && !(self.cut_since..self.cut_since.saturating_add(CUT_PATIENCE)).contains(&now)
     }
 
-    /// When it has been cut for long; none: it is not cut, or has been already.
+    /// When [`Self::stays_cut`] becomes true; none: it is already, or the device is not cut.
     fn cut_ends(&self, now: u64) -> Option<u64> {
         (self.cut && !self.stays_cut(now)).then(|| self.cut_since.saturating_add(CUT_PATIENCE))
     }
@@ -269,7 +269,6 @@ impl Core {
     /// All has been read that there is for a key that is not in force any more, and nothing there
     /// led to the next one.
     fn notice_a_cut(&mut self, now: u64, kind: ChannelKind) {
-        self.notice_a_mend(kind);
         let Some(channel) = self.channels.get(&kind) else { return };
         // The key that was just read may be on its way.
         let proving =
@@ -288,29 +287,6 @@ impl Core {
         let ends = self.channels.get(&kind).and_then(|channel| channel.meta.footing.cut_ends(now));
         if let Some(ends) = ends {
             self.wake_at(ends);
-        }
-    }
-
-    /// The key that this device has is in force again, and what it follows is its group's log.
-    fn notice_a_mend(&mut self, kind: ChannelKind) {
-        let Some(channel) = self.channels.get(&kind).filter(|channel| channel.meta.footing.cut) else {
-            return;
-        };
-        let served = self
-            .session
-            .streams
-            .get(&kind)
-            .is_some_and(|stream| stream.proved == As::Member && stream.subscribed && stream.current);
-        let mended = served
-            && !channel.meta.lost
-            && !channel.meta.log_lost
-            && self.session.proved_with(kind) == Some(&channel.meta.access);
-        if !mended {
-            return;
-        }
-        self.change_footing(kind, |footing| (footing.cut, footing.cut_since) = (false, 0));
-        if let Some(membership) = self.membership_mut() {
-            membership.shut_out.retain(|known| known.kind != kind);
         }
     }
 

@@ -24,9 +24,8 @@ pub(crate) const DOUBT: u64 = 2 * 60_000;
 /// opens for nobody stops a network for no longer than that.
 pub(crate) const ASTRAY_PATIENCE: u64 = 4 * PLEA_PATIENCE;
 
-/// How long a device waits, once the relay serves no more under its access key and nothing else speaks against its
-/// group, before it pleads for a fresh leaf: owners of the channel put a key that nobody decided on right within a
-/// minute of seeing it.
+/// How long a device whose access key the relay no longer serves waits before it pleads for a fresh leaf, if no other
+/// sign speaks against its group. An owner of the channel restores an access key within a minute of connecting.
 pub(crate) const CUT_PATIENCE: u64 = 10 * 60_000;
 
 /// How often it, or a device whose way in no committee device vouched for, pleads from then on.
