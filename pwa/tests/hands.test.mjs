@@ -10,12 +10,7 @@ before(async () => {
   relay = await startRelay();
   browser = await launch();
   [ana, vera, marisol] = await Promise.all(["Ana", "Vera", "Marisol"].map((name) => Person.of(browser, relay, name)));
-  await ana.open(relay.invitation);
-  await ana.page.getByLabel("Name of the network").fill("Valle");
-  await ana.page.getByText("One device", { exact: true }).click();
-  await ana.page.getByText("1", { exact: true }).click();
-  await ana.page.getByRole("button", { name: "Start", exact: true }).click();
-  await ana.title("Valle");
+  await ana.found();
   await ana.tap("Committee");
   const link = await ana.madeInvite("Make an invite");
   for (const person of [vera, marisol]) await person.join(link, person.name);

@@ -19,11 +19,7 @@ after(async () => {
 async function locked(name) {
   relay = (await relay?.end(), await startRelay());
   const person = await Person.of(browser, relay, name);
-  await person.open(relay.invitation);
-  await person.page.getByLabel("Name of the network").fill("Valle");
-  await person.page.getByText("One device", { exact: true }).click();
-  await person.page.getByRole("button", { name: "Start", exact: true }).click();
-  await person.title("Valle");
+  await person.found();
   await person.tap("Me");
   await person.page.getByLabel("New PIN").fill(PIN);
   await person.page.getByLabel("The same once more").fill(PIN);

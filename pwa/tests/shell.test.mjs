@@ -18,11 +18,7 @@ after(() => browser?.close());
 
 async function founded(relay) {
   const person = await Person.of(browser, relay, "phone");
-  await person.open(relay.invitation);
-  await person.page.getByLabel("Name of the network").fill("Valle");
-  await person.page.getByText("One device", { exact: true }).click();
-  await person.page.getByRole("button", { name: "Start", exact: true }).click();
-  await person.title("Valle");
+  await person.found();
   return person;
 }
 

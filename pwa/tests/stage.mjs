@@ -149,6 +149,16 @@ export class Person {
     await this.page.getByRole("heading", { level: 1, name: text }).waitFor({ timeout: 20_000 });
   }
 
+  /** Founds the network "Valle": one committee device, one confirmation. */
+  async found() {
+    await this.open(this.relay.invitation);
+    await this.page.getByLabel("Name of the network").fill("Valle");
+    await this.page.getByText("One device", { exact: true }).click();
+    await this.page.getByText("1", { exact: true }).click();
+    await this.tap("Start");
+    await this.title("Valle");
+  }
+
   async join(link, handle) {
     await this.open(link);
     await this.page.getByRole("textbox").fill(handle);

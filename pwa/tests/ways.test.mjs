@@ -11,12 +11,7 @@ before(async () => {
   relay = await startRelay();
   browser = await launch();
   ana = await Person.of(browser, relay, "Ana");
-  await ana.open(relay.invitation);
-  await ana.page.getByLabel("Name of the network").fill("Valle");
-  await ana.page.getByText("One device", { exact: true }).click();
-  await ana.page.getByText("1", { exact: true }).click();
-  await ana.page.getByRole("button", { name: "Start", exact: true }).click();
-  await ana.title("Valle");
+  await ana.found();
   await ana.tap("Committee");
   invite = await ana.madeInvite("Make an invite");
 });
