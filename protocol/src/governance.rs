@@ -187,8 +187,8 @@ pub enum Operation {
     /// Sets the telephone number of the network's hotline.
     #[n(6)]
     Hotline {
-        /// As people write it; see [`crate::name::telephone`]. What is no number means that there is none:
-        /// versions that do not know this operation apply every statement with it, so none may refuse one.
+        /// As people write it; see [`crate::name::telephone`]. Any other text means that there is no number:
+        /// versions without this operation apply every statement that holds it, so no version may refuse one.
         #[n(0)]
         telephone: String,
     },
@@ -208,7 +208,8 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Those of the first version. A later one that does not decode is kept, as by the versions before it.
+    /// Operations of the first version. A later operation that does not decode becomes [`Self::Unknown`], as in
+    /// the versions before it.
     const FIRST: core::ops::RangeInclusive<u32> = 0..=5;
     const HOTLINE: u32 = 6;
 }

@@ -208,6 +208,8 @@ fn a_hotline_that_is_no_number_is_none_and_refuses_no_statement() {
         ("+1 413-555-0100", "+1 413-555-0100"),
         ("(413) 555.0100", "(413) 555.0100"),
         ("911", "911"),
+        // A dialler takes this for a command to the phone.
+        ("*#06#123", ""),
         ("", ""),
         ("12", ""),
         ("call me", ""),
@@ -220,7 +222,7 @@ fn a_hotline_that_is_no_number_is_none_and_refuses_no_statement() {
     for (nonce, (said, shown)) in (1..).zip(numbers) {
         let hotline = Operation::Hotline { telephone: said.into() };
         let next = statement(&governance, nonce, vec![hotline]);
-        // An app of before knows no hotline, and applies it.
+        // Apps without this operation apply the statement.
         assert_eq!(governance.apply(&sign(&next, &[0, 1])), Ok(()), "{said}");
         assert_eq!(governance.hotline(), shown, "{said}");
     }
