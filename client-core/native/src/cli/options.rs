@@ -135,7 +135,7 @@ pub(crate) enum Verb {
     Remove(Person),
     /// Draft: zones are added, renamed, retired (committee).
     Zones(Zones),
-    /// Draft: the telephone number of the hotline, which every screen of a member shows (committee).
+    /// Draft: the hotline's telephone number, which members see at home and with each alert (committee).
     Hotline(Hotline),
     /// Draft: the network goes on under this version's rules; older apps stop until they are updated
     /// (committee).

@@ -99,8 +99,8 @@ const SPANISH: &[(&str, &str)] = &[
         "Número de una zona retirada que se puede elegir otra vez",
     ),
     (
-        "Draft: the telephone number of the hotline, which every screen of a member shows (committee)",
-        "Borrador: el teléfono de la línea de emergencia, que ve cada miembro (comité)",
+        "Draft: the hotline's telephone number, which members see at home and with each alert (committee)",
+        "Borrador: el teléfono de la línea de emergencia, que cada miembro ve en el inicio y con cada alerta (comité)",
     ),
     ("As people write it, such as \"+1 413-555-0100\"", "Como se escribe, por ejemplo «+1 413-555-0100»"),
     ("There is none any more", "Ya no hay ninguno"),
